@@ -1,0 +1,1 @@
+"""Backstay: a minimal core that runs back-office plugins on Flask and SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""What tests of core and of plugins share; shipped, so that plugin authors have it too."""

@@ -1,0 +1,1 @@
+"""Core's Alembic environment and revisions, installed as `backstay_migrations`."""

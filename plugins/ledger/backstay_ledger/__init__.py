@@ -1,0 +1,1 @@
+"""General ledger: the books of a company, posted by double entry."""
