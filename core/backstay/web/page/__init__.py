@@ -1,0 +1,113 @@
+"""What a view hands to a template: frozen values that are already formatted for a reader.
+
+Templates only lay out; everything in here is decided, translated, formatted and permission-checked
+before it arrives. A view builds one of the ``...Page`` classes and renders the template of the same
+name with ``page=``: ``resources/list.html``, ``resources/record.html``, ``resources/form.html``,
+``report.html``, ``home.html``, ``plan.html``, ``error.html``, ``sign_in.html``.
+"""
+
+from __future__ import annotations
+
+from backstay.web.page.form import (
+    Conflict,
+    ConflictRow,
+    FormPage,
+    FormProblem,
+    FormSection,
+)
+from backstay.web.page.frame import (
+    CompanyChoice,
+    Crumb,
+    NavArea,
+    NavItem,
+    Shell,
+)
+from backstay.web.page.pieces import (
+    Button,
+    ButtonKind,
+    EmptyState,
+    Note,
+    Tag,
+    Tone,
+)
+from backstay.web.page.record import (
+    Change,
+    FieldView,
+    PanelView,
+    RecordPage,
+    RelatedView,
+    SectionView,
+    Step,
+    StepState,
+    TimelineItem,
+)
+from backstay.web.page.screens import (
+    ChecklistItem,
+    ErrorPage,
+    Figure,
+    HomePage,
+    PlanPage,
+    PlanStep,
+    ProgressView,
+    SignInPage,
+)
+from backstay.web.page.tables import (
+    ActiveChip,
+    Cell,
+    CellKind,
+    FilterChoice,
+    FilterControl,
+    FilterKind,
+    Head,
+    ListPage,
+    ReportGroup,
+    ReportPage,
+    Row,
+)
+
+__all__ = [
+    "ActiveChip",
+    "Button",
+    "ButtonKind",
+    "Cell",
+    "CellKind",
+    "Change",
+    "ChecklistItem",
+    "CompanyChoice",
+    "Conflict",
+    "ConflictRow",
+    "Crumb",
+    "EmptyState",
+    "ErrorPage",
+    "FieldView",
+    "Figure",
+    "FilterChoice",
+    "FilterControl",
+    "FilterKind",
+    "FormPage",
+    "FormProblem",
+    "FormSection",
+    "Head",
+    "HomePage",
+    "ListPage",
+    "NavArea",
+    "NavItem",
+    "Note",
+    "PanelView",
+    "PlanPage",
+    "PlanStep",
+    "ProgressView",
+    "RecordPage",
+    "RelatedView",
+    "ReportGroup",
+    "ReportPage",
+    "Row",
+    "SectionView",
+    "Shell",
+    "SignInPage",
+    "Step",
+    "StepState",
+    "Tag",
+    "TimelineItem",
+    "Tone",
+]

@@ -1,0 +1,138 @@
+"""Lists and reports: rows of formatted cells, with filters above and totals below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from backstay.i18n import Text
+from backstay.web.page.pieces import Button, EmptyState, Note, Tag, Tone
+
+CellKind: TypeAlias = Literal[
+    "text", "money", "number", "date", "state", "link", "bool", "code", "muted"
+]
+FilterKind: TypeAlias = Literal["segments", "select", "date", "text", "picker", "bool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One formatted value. ``kind`` decides alignment and look, ``tone`` the colour of a state."""
+
+    text: Text = ""
+    kind: CellKind = "text"
+    href: str | None = None
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. ``href`` makes the whole row a link; ``depth`` indents the first cell."""
+
+    cells: tuple[Cell, ...]
+    href: str | None = None
+    id: str = ""
+    tone: Tone | None = None
+    depth: int = 0
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column heading; ``sort_href`` makes it sortable, ``sorted`` says how it is sorted now."""
+
+    name: str
+    label: Text
+    align: Literal["start", "end"] = "start"
+    sort_href: str | None = None
+    sorted: Literal["ascending", "descending"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChoice:
+    """One value that a filter can take."""
+
+    value: str
+    label: Text
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilterControl:
+    """A filter in the bar above a list or a report; ``name`` is its key in the URL."""
+
+    name: str
+    label: Text
+    kind: FilterKind = "text"
+    choices: tuple[FilterChoice, ...] = ()
+    value: str = ""
+    picker_url: str | None = None
+    value_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveChip:
+    """A filter in force, and the URL without it."""
+
+    label: Text
+    value: str
+    clear_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A list of records. The rows alone are ``resources/rows.html`` (for ``HX-Request-Type``).
+
+    ``hidden`` carries URL parameters that the filter form has to keep, such as the sort order.
+    """
+
+    title: Text
+    heads: tuple[Head, ...]
+    rows: tuple[Row, ...]
+    url: str = ""
+    help: Text = ""
+    count_text: Text = ""
+    search_label: Text | None = None
+    search_value: str = ""
+    filters: tuple[FilterControl, ...] = ()
+    active_chips: tuple[ActiveChip, ...] = ()
+    clear_href: str | None = None
+    hidden: tuple[tuple[str, str], ...] = ()
+    next_href: str | None = None
+    first_href: str | None = None
+    export_href: str | None = None
+    actions: tuple[Button, ...] = ()
+    empty: EmptyState | None = None
+    totals: tuple[Cell, ...] | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportGroup:
+    """A block of rows under a heading, with its own total."""
+
+    rows: tuple[Row, ...]
+    label: Text | None = None
+    href: str | None = None
+    totals: tuple[Cell, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """A statement as of a date or for a span: parameters, groups, totals, and a printable form."""
+
+    title: Text
+    heads: tuple[Head, ...]
+    groups: tuple[ReportGroup, ...]
+    url: str = ""
+    subtitle: Text = ""
+    help: Text = ""
+    params: tuple[FilterControl, ...] = ()
+    exports: tuple[Button, ...] = ()
+    totals: tuple[Cell, ...] | None = None
+    opening: tuple[Cell, ...] | None = None
+    status: Tag | None = None
+    notes: tuple[Note, ...] = ()
+    empty: EmptyState | None = None
+    next_href: str | None = None
+    first_href: str | None = None
+    printed_by: Text = ""
