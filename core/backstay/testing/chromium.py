@@ -30,7 +30,7 @@ def find_chromium() -> Path | None:
 def launch_args() -> list[str]:
     """Return the arguments that keep the browser quiet and make it work inside containers."""
     return [
-        "--no-sandbox",  # Chromium refuses its sandbox to root, and containers refuse it to Chromium
+        "--no-sandbox",  # root and most containers cannot have the sandbox
         "--disable-dev-shm-usage",
         "--disable-gpu",
         "--disable-background-networking",

