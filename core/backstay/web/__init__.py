@@ -1,0 +1,1 @@
+"""The browser side: the app of one generation, its pages, their parts and their styles."""
