@@ -1,0 +1,135 @@
+"""The posting contract: how other plugins and imports put entries into the general ledger.
+
+Amounts are signed in the base currency of the company: debit positive, credit negative. The
+provider checks the permission and the database checks balance, period and company once more when
+an entry becomes posted (double-entry principle; see docs/explanation/ledger.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PostingLine:
+    """One line of an entry.
+
+    Arguments:
+        account: the account's code in the company's chart.
+        amount: base currency, debit > 0, credit < 0, at the currency's minor unit; never 0.
+        text: what the line says; the entry's memo stands when it is empty.
+        currency: ISO 4217 code when the line was made in another currency, else None.
+        amount_currency: the amount in that currency, same sign; None with ``currency`` None.
+    """
+
+    account: str
+    amount: Decimal
+    text: str = ""
+    currency: str | None = None
+    amount_currency: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The document that an entry comes from, for drill-down.
+
+    Arguments:
+        plugin: the name of the plugin that owns the document.
+        type: the document's resource, such as ``invoicing.invoice``.
+        id: the document's id as text.
+    """
+
+    plugin: str
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An entry to be posted.
+
+    Arguments:
+        key: idempotency key, unique in the company: posting the same content again under it
+            returns the old entry; other content under it is refused.
+        journal: the journal's code.
+        date: accounting date (business date).
+        reference: the document's own number, as people quote it.
+        row: row of the file it came from, to be named in errors.
+    """
+
+    key: str
+    journal: str
+    date: date
+    lines: tuple[PostingLine, ...]
+    memo: str = ""
+    reference: str = ""
+    source: Source | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A posted entry.
+
+    Arguments:
+        number: its gapless number in journal and fiscal year, such as ``GEN-2026-000017``.
+        existed: True when the key had been posted before with the same content.
+    """
+
+    id: int
+    number: str
+    existed: bool = False
+
+
+class Ledger(Protocol):
+    """Posting to the general ledger of the company that the session works in."""
+
+    def post(self, session: Session, posting: Posting) -> Posted:
+        """Post one entry.
+
+        Raises:
+            Invalid: names the field (``lines.2.account``) and the reason.
+            Conflict: the period is closed, or the key was used for other content.
+            Forbidden: the actor may not post.
+        """
+        ...
+
+    def post_many(self, session: Session, postings: Sequence[Posting]) -> list[Posted]:
+        """Post many entries in one transaction, all or none; numbers are taken once a journal.
+
+        Raises:
+            Invalid: lists every problem of every entry, with its row.
+        """
+        ...
+
+    def preview(self, session: Session, posting: Posting) -> list[PostingLine]:
+        """What ``post`` would write, checked by the same code, without writing anything.
+
+        Raises:
+            Invalid: as ``post`` does.
+        """
+        ...
+
+    def reverse(self, session: Session, entry_id: int, on: date, reason: str, key: str) -> Posted:
+        """Post the mirror image of an entry; an entry can be reversed once.
+
+        Raises:
+            Conflict: it is no posted entry, or was reversed before.
+        """
+        ...
+
+    def balance(self, session: Session, account: str, as_of: date) -> Decimal:
+        """The balance of an account at the end of a day, base currency, debit positive.
+
+        Raises:
+            NotFound: the company has no such account.
+        """
+        ...

@@ -1,0 +1,116 @@
+"""The only way to a session: it has a context, applies the record rules and writes the audit rows.
+
+One command is one write transaction. Reading and writing sessions share a pool; a session made
+anywhere else answers no query over a model.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from backstay.audit.capture import record_changes
+from backstay.db.engine import make_engine, reading
+from backstay.db.nodes import NodeLease
+from backstay.db.rules import apply_record_rules
+from backstay.errors import Unavailable
+from backstay.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from backstay.db.context import Context
+    from backstay.kernel.suite import Suite
+
+
+class Database:
+    """A database with its pool, its node lease and its session factory."""
+
+    def __init__(self, url: str) -> None:
+        """Connect lazily to ``sqlite:///<file>`` or ``postgresql+psycopg://...``."""
+        self.url = url
+        self.engine: Engine = make_engine(url)
+        self._reading = reading(self.engine)
+        self._nodes = NodeLease(self.engine)
+        self._factory = sessionmaker(expire_on_commit=False)
+        apply_record_rules(self._factory)
+        record_changes(self._factory)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the single-machine database."""
+        return self.engine.dialect.name == "sqlite"
+
+    def open(self, context: Context, suite: Suite | None = None, *, write: bool) -> Session:
+        """A session that the caller closes; ``read`` and ``write`` below do it for you."""
+        if write:
+            self._nodes.ensure()
+        session = self._factory(bind=self.engine if write else self._reading)
+        session.info.update(context=context, suite=suite, write=write)
+        if write and not self.is_sqlite:
+            # The audit guard of PostgreSQL asks for this; it ends with the transaction.
+            session.execute(
+                select(
+                    func.set_config("backstay.actor", context.actor.label, True)  # noqa: FBT003
+                ).execution_options(scope_checked=True)
+            )
+        return session
+
+    @contextmanager
+    def read(self, context: Context, suite: Suite | None = None) -> Iterator[Session]:
+        """A session that can't write."""
+        session = self.open(context, suite, write=False)
+        try:
+            yield session
+        finally:
+            session.close()
+
+    @contextmanager
+    def write(self, context: Context, suite: Suite | None = None) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back when anything is raised."""
+        session = self.open(context, suite, write=True)
+        try:
+            yield session
+            session.commit()
+        except OperationalError as error:
+            session.rollback()
+            if is_busy(error):
+                raise Unavailable(busy_message()) from error
+            raise
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.close()
+
+    def dispose(self) -> None:
+        """Give the node number back and close the pool."""
+        try:
+            self._nodes.release()
+        finally:
+            self.engine.dispose()
+
+
+def busy_message() -> str:
+    """What people are told when the database is locked for too long."""
+    return _("The database is busy. Nothing was saved; please try again in a moment.")
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether the same transaction may well succeed when it is tried again."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in {"40001", "40P01", "55P03"}
+    return "locked" in str(error.orig)
+
+
+def dumps(value: object) -> str:
+    """JSON with sorted keys and no spaces: the same bytes for the same value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

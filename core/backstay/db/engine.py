@@ -1,0 +1,71 @@
+"""Engines for the two databases, and the settings that make them behave alike.
+
+SQLite runs in WAL with explicit BEGIN, so that DDL is transactional and a writer takes its lock
+when it begins, not half-way. PostgreSQL reads in READ ONLY transactions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+from backstay.db.guards import AUDIT_FUNCTION
+from backstay.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection as SQLiteConnection
+
+READ_ONLY: Final = "backstay_read_only"
+BUSY_MS: Final = 10_000
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///<file>`` or ``postgresql+psycopg://...``.
+
+    Raises:
+        ConfigurationError: the URL names another database or driver.
+    """
+    parsed = make_url(url)
+    if parsed.drivername == "postgresql+psycopg":
+        return create_engine(
+            parsed,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=10,
+            connect_args={"options": "-c timezone=UTC"},
+        )
+    if parsed.drivername == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+        _prepare_sqlite(engine)
+        return engine
+    message = (
+        f"The database URL must begin with sqlite:/// or postgresql+psycopg://,"
+        f" not with {parsed.drivername}://"
+    )
+    raise ConfigurationError(message)
+
+
+def reading(engine: Engine) -> Engine:
+    """The same pool, for transactions that write nothing."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{READ_ONLY: True})
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: SQLiteConnection, _record: Any) -> None:  # noqa: ANN401
+        # The driver's own BEGIN would come too late for DDL; the "begin" event below does it.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA recursive_triggers = ON")
+        connection.create_function(AUDIT_FUNCTION, 0, lambda: 1, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

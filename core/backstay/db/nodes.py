@@ -1,0 +1,124 @@
+"""The lease row that gives each process the node number in its ids."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backstay.clock import now
+from backstay.core_base import CoreBase
+from backstay.db.base import Audit, Scope, short
+from backstay.db.ids import NODES, use_node
+from backstay.errors import Unavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+LEASE: Final = timedelta(hours=1)
+
+
+class Node(CoreBase):
+    """One of 1,024 node numbers and the process that holds it."""
+
+    __tablename__ = "core_node"
+    __scope__ = Scope.SHARED
+    __audit__ = Audit.DERIVED
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    holder: Mapped[str] = mapped_column(short(120))
+    expires_at: Mapped[datetime]
+
+
+class NodeLease:
+    """Keeps a node number for this process; asked before every write transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Hold nothing until it is asked."""
+        self._engine = engine
+        self._number: int | None = None
+        self._renew_at = now()
+        self._holder = ""
+        self._lock = threading.Lock()
+
+    def ensure(self) -> None:
+        """Take or renew the lease when it is due; costs nothing otherwise."""
+        if self._number is not None and now() < self._renew_at and self._holder == self._name():
+            return
+        with self._lock:
+            if self._holder != self._name():  # a fork: the parent keeps its own number
+                self._number = None
+            self._holder = self._name()
+            if self._number is None or not self._renew(self._number):
+                self._number = self._take()
+                use_node(self._number)
+            self._renew_at = now() + LEASE / 2
+
+    def release(self) -> None:
+        """Give the number back, so that short commands do not use all of them up."""
+        if self._number is not None and self._holder == self._name():
+            with self._engine.begin() as connection:
+                connection.execute(
+                    update(Node)
+                    .where(Node.number == self._number, Node.holder == self._holder)
+                    .values(expires_at=now())
+                )
+        self._number = None
+        use_node(None)
+
+    @staticmethod
+    def _name() -> str:
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    def _renew(self, number: int) -> bool:
+        with self._engine.begin() as connection:
+            return (
+                connection.execute(
+                    update(Node)
+                    .where(
+                        Node.number == number,
+                        Node.holder == self._holder,
+                        Node.expires_at > now(),
+                    )
+                    .values(expires_at=now() + LEASE)
+                ).rowcount
+                == 1
+            )
+
+    def _take(self) -> int:
+        from sqlalchemy.exc import IntegrityError
+
+        for _attempt in range(20):
+            try:
+                with self._engine.begin() as connection:
+                    free = connection.scalar(
+                        select(Node.number)
+                        .where(or_(Node.expires_at < now()))
+                        .order_by(Node.number)
+                        .limit(1)
+                    )
+                    values = {"holder": self._holder, "expires_at": now() + LEASE}
+                    if free is not None:
+                        done = connection.execute(
+                            update(Node)
+                            .where(Node.number == free, Node.expires_at < now())
+                            .values(**values)
+                        )
+                        if done.rowcount == 1:
+                            return free
+                        continue
+                    used = set(connection.scalars(select(Node.number)))
+                    number = next(n for n in range(NODES) if n not in used)
+                    connection.execute(insert(Node).values(number=number, **values))
+                    return number
+            except IntegrityError:  # another process took the same free number first
+                continue
+            except StopIteration:
+                break
+        message = "All node numbers are taken: too many processes run on this database."
+        raise Unavailable(message)

@@ -1,0 +1,91 @@
+"""Record rules: which rows a session may see and write, applied by the session itself.
+
+The filter ``company_id IN (...)`` is added to every query over a company's rows, through joins,
+aliases, subqueries and lazy loads, and checked again on every flush. Statements that SQLAlchemy
+can't filter (Core tables, ``text``) are refused unless the service says that it filtered by itself
+with ``execution_options(scope_checked=True)``; changes by statement are refused unless the service
+wrote the audit rows by itself and says so with ``execution_options(audited=True)``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from backstay.db.base import Audit, CompanyScoped
+from backstay.db.context import context_of
+from backstay.errors import ConfigurationError, NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import sessionmaker
+
+
+def apply_record_rules(factory: sessionmaker[Session]) -> None:
+    """Attach the rules to every session of a factory."""
+    event.listen(factory, "do_orm_execute", _filter)
+    event.listen(factory, "before_flush", _check_flush)
+
+
+def _filter(state: ORMExecuteState) -> None:
+    context = context_of(state.session)
+    options = state.execution_options
+    if not state.is_orm_statement:
+        if not options.get("scope_checked"):
+            message = (
+                "a statement without a model is not filtered by company: use the model,"
+                " or filter by hand and say execution_options(scope_checked=True)"
+            )
+            raise ConfigurationError(message)
+        return
+    if state.is_insert or state.is_update or state.is_delete:
+        _check_statement(state)
+    if context.company_ids is None or state.is_insert:
+        return
+    allowed = tuple(sorted(context.company_ids))
+    state.statement = state.statement.options(
+        with_loader_criteria(
+            CompanyScoped,
+            lambda cls: cls.company_id.in_(allowed),
+            include_aliases=True,
+        )
+    )
+
+
+def _check_statement(state: ORMExecuteState) -> None:
+    mapper = state.bind_mapper
+    model: Any = mapper.class_ if mapper is not None else None
+    if model is None:
+        return
+    if model.__audit__ is not Audit.DERIVED and not state.execution_options.get("audited"):
+        message = (
+            f"changing {model.__name__} by statement bypasses the audit trail: change the"
+            " objects, or write the audit rows and say execution_options(audited=True)"
+        )
+        raise ConfigurationError(message)
+    allowed = context_of(state.session).company_ids
+    if state.is_insert and issubclass(model, CompanyScoped) and allowed is not None:
+        parameters = state.parameters
+        rows = parameters if isinstance(parameters, list) else [parameters or {}]
+        if any(row.get("company_id") not in allowed for row in rows):
+            message = f"{model.__name__}: rows of another company can't be inserted"
+            raise NotFound(message)
+
+
+def _check_flush(session: Session, _context: Any, _instances: Any) -> None:  # noqa: ANN401
+    if not session.info.get("write"):
+        if session.new or session.dirty or session.deleted:
+            message = "this session only reads"
+            raise ConfigurationError(message)
+        return
+    allowed = context_of(session).company_ids
+    if allowed is None:
+        return
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, CompanyScoped):
+            history = inspect(row, raiseerr=True).attrs["company_id"].history
+            values = {*(history.added or ()), *(history.deleted or ()), *(history.unchanged or ())}
+            if not values <= allowed:
+                message = f"{type(row).__name__}: a row of another company can't be written"
+                raise NotFound(message)

@@ -1,0 +1,47 @@
+"""What a job is to those who write one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy.orm import Session
+
+    from backstay.i18n import Text
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """What a job's function gets.
+
+    Arguments:
+        session: the transaction in which the effect and “done” are committed together.
+        arguments: JSON values that were stored with the job.
+        transaction: opens another write transaction, committed at its end, for work in steps;
+            not to be used once ``session`` has written.
+        progress: tells those who wait how far it is; called before ``session`` writes.
+    """
+
+    session: Session
+    arguments: dict[str, Any]
+    transaction: Callable[[], AbstractContextManager[Session]]
+    progress: Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job; running it twice must leave the same state as running it once.
+
+    Arguments:
+        name: ``<plugin>.<verb>``.
+        attempts: how often it is tried before it is given up as dead.
+    """
+
+    name: str
+    label: Text
+    run: Callable[[JobRun], None]
+    attempts: int = 3

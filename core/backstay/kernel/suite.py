@@ -1,0 +1,127 @@
+"""A loaded set of plugins: everything that they declared, checked, in one immutable place.
+
+The web application, the job runner and the command line all work on a suite. It is a pure function
+of the enabled set, so a new generation is a new suite and the old one finishes its work unharmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from backstay.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import click
+    from sqlalchemy.orm import DeclarativeBase, Session
+
+    from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
+    from backstay.companies.declare import DemoData, SetupChoice
+    from backstay.imports.declare import ImportKind
+    from backstay.jobs.declare import JobKind
+    from backstay.kernel.discovery import Found
+    from backstay.navigation.declare import Page
+    from backstay.resources.declare import Resource
+    from backstay.web.blueprint import PluginBlueprint
+
+Contract = TypeVar("Contract")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one plugin (or core, or a bridge) declared."""
+
+    plugin: str
+    base: DeclarativeBase | type[DeclarativeBase] | None = None
+    permissions: tuple[Permission, ...] = ()
+    field_groups: tuple[FieldGroup, ...] = ()
+    role_templates: tuple[RoleTemplate, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    blueprints: tuple[PluginBlueprint, ...] = ()
+    pages: tuple[Page, ...] = ()
+    jobs: tuple[JobKind, ...] = ()
+    imports: tuple[ImportKind, ...] = ()
+    services: dict[type[Any], Any] = field(default_factory=dict)
+    commands: tuple[click.Command, ...] = ()
+    company_setup: tuple[SetupChoice, ...] = ()
+    demo: tuple[DemoData, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The enabled plugins that could be loaded, and those that could not.
+
+    Arguments:
+        generation: the number of the enabled set that this was built from.
+        parts: core first, then the plugins in order of their dependencies.
+        failed: plugin name -> why it is not running.
+    """
+
+    generation: int
+    enabled: frozenset[str]
+    found: dict[str, Found]
+    parts: tuple[Part, ...]
+    failed: dict[str, str]
+    safe_mode: bool = False
+    permissions: dict[str, Permission] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    jobs: dict[str, JobKind] = field(default_factory=dict)
+    imports: dict[str, ImportKind] = field(default_factory=dict)
+    services: dict[type[Any], Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the declarations by name, refusing two of the same name."""
+        for part in self.parts:
+            for index, items in (
+                (self.permissions, part.permissions),
+                (self.resources, part.resources),
+                (self.jobs, part.jobs),
+                (self.imports, part.imports),
+            ):
+                for item in items:
+                    if item.name in index:
+                        message = f"{item.name} is declared twice"
+                        raise ConfigurationError(message)
+                    index[item.name] = item  # type: ignore[index]
+            self.services.update(part.services)
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Names of the plugins that run, without core."""
+        return tuple(dict.fromkeys(p.plugin for p in self.parts if p.plugin != "core"))
+
+    def part(self, plugin: str) -> Part:
+        """What a plugin declared."""
+        return next(part for part in self.parts if part.plugin == plugin)
+
+
+def suite_of(session: Session) -> Suite:
+    """The suite that a session works with.
+
+    Raises:
+        ConfigurationError: the session was opened without one.
+    """
+    suite = session.info.get("suite")
+    if not isinstance(suite, Suite):
+        message = "this session was opened without the loaded plugins"
+        raise ConfigurationError(message)
+    return suite
+
+
+def find(session: Session, contract: type[Contract]) -> Contract | None:
+    """The provider of a contract, or None while no enabled plugin provides it."""
+    provider: Contract | None = suite_of(session).services.get(contract)
+    return provider
+
+
+def require(session: Session, contract: type[Contract]) -> Contract:
+    """The provider of a contract.
+
+    Raises:
+        ConfigurationError: no enabled plugin provides it.
+    """
+    provider = find(session, contract)
+    if provider is None:
+        message = f"no enabled plugin provides {contract.__name__}"
+        raise ConfigurationError(message)
+    return provider

@@ -1,0 +1,45 @@
+"""What plugins put into the sidebar and the command palette."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backstay.access.permissions import Permission
+    from backstay.i18n import Text
+
+
+class Area(enum.Enum):
+    """The work areas of the sidebar, in this order; an empty one is not shown."""
+
+    HOME = "home"
+    PEOPLE = "people"
+    MONEY = "money"
+    SUPPLY = "supply"
+    SERVICE = "service"
+    COMPLIANCE = "compliance"
+    INSIGHT = "insight"
+    ADMINISTRATION = "administration"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page in the sidebar and the palette.
+
+    Arguments:
+        endpoint: Flask's endpoint; a page of a company gets the current company's code.
+        order: position in its area.
+        in_palette_only: found by the palette, not shown in the sidebar (“New journal entry”).
+        keywords: further words by which the palette finds it.
+    """
+
+    area: Area
+    label: Text
+    endpoint: str
+    icon: str
+    permission: Permission
+    order: int = 100
+    in_palette_only: bool = False
+    keywords: Text = ""

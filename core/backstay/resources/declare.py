@@ -1,0 +1,229 @@
+"""The typed declaration from which core makes lists, record pages, forms and exports.
+
+A plugin author writes this and the service functions that it names; there are no page templates to
+write. The frozen command dataclass of a service is the schema of its form: each of its fields is
+annotated with one of the field kinds below, ``Annotated[str, TextField(_("Name"))]``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from backstay.access.permissions import FieldGroup, Permission
+    from backstay.i18n import Text
+
+
+class Kind(enum.Enum):
+    """How a value is shown and aligned."""
+
+    TEXT = "text"
+    CODE = "code"
+    MONEY = "money"
+    NUMBER = "number"
+    DATE = "date"
+    INSTANT = "instant"
+    BOOL = "bool"
+    STATE = "state"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of an enum or filter, with the words and the colour it is shown in."""
+
+    value: str
+    label: Text
+    tone: str = "neutral"
+    help: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a list, a field of the record page, and a column of the export.
+
+    Arguments:
+        name: key of the column in URLs and exports.
+        value: the SQL expression (a model attribute); resources with joins say them in ``joins``.
+        sortable: only indexed columns are.
+        link: the cell opens the record.
+        group: shown masked to those who may not read the field group.
+        format: turns the value into text where the kind alone does not say how.
+    """
+
+    name: str
+    label: Text
+    value: Any
+    kind: Kind = Kind.TEXT
+    choices: tuple[Choice, ...] = ()
+    sortable: bool = False
+    link: bool = False
+    group: FieldGroup | None = None
+    format: Callable[[Any], str] | None = None
+    in_list: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter above the list, kept in the URL.
+
+    Arguments:
+        column: the expression that is compared; ``condition`` overrides how.
+        picker: name of the resource (``ledger.account``) whose records can be picked.
+    """
+
+    name: str
+    label: Text
+    column: Any
+    choices: tuple[Choice, ...] = ()
+    kind: str = "segments"
+    """segments, select, date_from, date_to, bool or picker"""
+    picker: str = ""
+    condition: Callable[[str], ColumnElement[bool]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Fields shown together on the record page and in the form, by name."""
+
+    title: Text
+    fields: tuple[str, ...]
+    help: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What an empty list says: what belongs here, why, and the one thing to do."""
+
+    title: Text
+    text: Text
+    icon: str = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A use case: the service function, its command dataclass and its permission.
+
+    Arguments:
+        service: ``verb_noun(session, command) -> row``.
+        command: frozen dataclass; a field ``id`` (and ``version``) is filled from the record.
+        initial: values of a new form, or of the record's form, by field name.
+    """
+
+    service: Callable[[Session, Any], Any]
+    command: type[Any]
+    permission: Permission
+    label: Text
+    initial: Callable[[Session, Any], dict[str, Any]] | None = None
+    sections: tuple[Section, ...] = ()
+    help: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done with a record, offered by state and permission.
+
+    Arguments:
+        states: values of the state column in which it is allowed; empty means always. The service
+            refuses the others with Conflict: UI, API and tests read this one table.
+        leads_to: the state after it, where it changes the state.
+        confirm: text of the confirmation for what can't be undone.
+        refuses: why it is not possible for this record now, or None.
+    """
+
+    name: str
+    operation: Operation
+    icon: str = "player-play"
+    states: tuple[str, ...] = ()
+    leads_to: str = ""
+    primary: bool = False
+    danger: bool = False
+    confirm: Text = ""
+    refuses: Callable[[Session, Any], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Records that belong to this one: a count that opens their list, filtered.
+
+    Arguments:
+        resource: name of the other resource.
+        filter: name of its filter that takes this record's id.
+        count: SQL count of them for one record, or None for “open”.
+    """
+
+    label: Text
+    resource: str
+    filter: str
+    count: Callable[[Session, Any], int] | None = None
+    icon: str = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the record page with a template of its own (an entry's lines)."""
+
+    title: Text
+    template: str
+    context: Callable[[Session, Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """All that core needs to serve a model's pages.
+
+    Arguments:
+        name: ``<plugin>.<noun>``; the noun is unique in the plugin.
+        path: the last part of the list's URL, such as ``accounts``.
+        model: the mapped class; its ``__scope__`` decides whether pages lie inside a company.
+        view: the permission to see lists and records.
+        columns: the first is the record's name and opens it.
+        search: model attributes that the search box looks in (prefix of a word, case-insensitive).
+        order: names of columns, ``-`` in front for descending; the id is always added.
+        joins: called with the select, adds what the columns' expressions need.
+        criteria: extra conditions that hold for every row of the list, by session.
+        title: the record page's heading.
+        state: name of the column that holds the record's state, with its steps in order.
+        picker_label: text of a picked record; the default is the record's title.
+        edit_href / create_href: a bespoke page in place of the generated form.
+    """
+
+    name: str
+    path: str
+    model: type[Any]
+    view: Permission
+    label: Text
+    label_many: Text
+    icon: str
+    columns: tuple[Column, ...]
+    help: Text = ""
+    filters: tuple[Filter, ...] = ()
+    search: tuple[Any, ...] = ()
+    search_label: Text = ""
+    order: tuple[str, ...] = ()
+    joins: Callable[[Any], Any] | None = None
+    criteria: Callable[[Session], Sequence[ColumnElement[bool]]] | None = None
+    sections: tuple[Section, ...] = ()
+    title: Callable[[Any], str] | None = None
+    state: str = ""
+    steps: tuple[str, ...] = ()
+    create: Operation | None = None
+    update: Operation | None = None
+    actions: tuple[Action, ...] = ()
+    related: tuple[Related, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    empty: Empty | None = None
+    create_endpoint: str = ""
+    edit_endpoint: str = ""
+    record_endpoint: str = ""
+    export: Permission | None = None
+    picker_label: Callable[[Any], str] | None = None
+    picker_criteria: Callable[[Session], Sequence[ColumnElement[bool]]] | None = None
+    in_company: bool | None = None
+    """None: as the model's scope says."""

@@ -1,0 +1,183 @@
+"""The one module that plugins import from core (beside ``contracts`` and ``testing``).
+
+What is listed in ``__all__`` is stable within one plugin API number; everything else in core may
+change from one release to the next.
+"""
+
+from __future__ import annotations
+
+from backstay.access.permissions import (
+    SIGNED_IN,
+    FieldGroup,
+    Permission,
+    Risk,
+    RoleTemplate,
+)
+from backstay.audit.canonical import canonical, row_hash
+from backstay.audit.capture import Event, record_event, record_many
+from backstay.clock import now, today
+from backstay.companies.declare import DemoData, SetupChoice
+from backstay.companies.models import Company
+from backstay.db.base import (
+    ANNOTATIONS,
+    Audit,
+    CompanyScoped,
+    Identified,
+    Model,
+    Scope,
+    Versioned,
+    plugin_metadata,
+    short,
+)
+from backstay.db.context import (
+    Actor,
+    CompanyRef,
+    Context,
+    authorize,
+    company_of,
+    context_of,
+)
+from backstay.db.guards import append_only, declare, freeze
+from backstay.db.ids import new_id, new_ids
+from backstay.db.types import Id, Instant, Money, from_units, to_units
+from backstay.errors import (
+    BackstayError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    Stale,
+    Unavailable,
+)
+from backstay.hookspecs import hookimpl
+from backstay.i18n import Text, gettext, lazy, ngettext
+from backstay.imports.declare import (
+    ImportColumn,
+    ImportKind,
+    Outcome,
+    StagedRow,
+    Validation,
+)
+from backstay.jobs.declare import JobKind, JobRun
+from backstay.kernel.suite import find, require
+from backstay.navigation.declare import Area, Page
+from backstay.resources.declare import (
+    Action,
+    Choice,
+    Column,
+    Empty,
+    Filter,
+    Kind,
+    Operation,
+    Panel,
+    Related,
+    Resource,
+    Section,
+)
+from backstay.resources.fields import (
+    BoolField,
+    ChoiceField,
+    ChoicesField,
+    DateField,
+    FileField,
+    MoneyField,
+    NumberField,
+    PickerField,
+    SecretField,
+    TextField,
+    Upload,
+)
+from backstay.web.blueprint import PluginBlueprint, public, requires
+
+__all__ = [
+    "ANNOTATIONS",
+    "SIGNED_IN",
+    "Action",
+    "Actor",
+    "Area",
+    "Audit",
+    "BackstayError",
+    "BoolField",
+    "Choice",
+    "ChoiceField",
+    "ChoicesField",
+    "Column",
+    "Company",
+    "CompanyRef",
+    "CompanyScoped",
+    "Conflict",
+    "Context",
+    "DateField",
+    "DemoData",
+    "Empty",
+    "Event",
+    "FieldGroup",
+    "FileField",
+    "Filter",
+    "Forbidden",
+    "Id",
+    "Identified",
+    "ImportColumn",
+    "ImportKind",
+    "Instant",
+    "Invalid",
+    "JobKind",
+    "JobRun",
+    "Kind",
+    "Model",
+    "Money",
+    "MoneyField",
+    "NotFound",
+    "NumberField",
+    "Operation",
+    "Outcome",
+    "Page",
+    "Panel",
+    "Permission",
+    "PickerField",
+    "PluginBlueprint",
+    "Problem",
+    "Related",
+    "Resource",
+    "Risk",
+    "RoleTemplate",
+    "Scope",
+    "SecretField",
+    "Section",
+    "SetupChoice",
+    "StagedRow",
+    "Stale",
+    "Text",
+    "TextField",
+    "Unavailable",
+    "Upload",
+    "Validation",
+    "Versioned",
+    "append_only",
+    "authorize",
+    "canonical",
+    "company_of",
+    "context_of",
+    "declare",
+    "find",
+    "freeze",
+    "from_units",
+    "gettext",
+    "hookimpl",
+    "lazy",
+    "new_id",
+    "new_ids",
+    "ngettext",
+    "now",
+    "plugin_metadata",
+    "public",
+    "record_event",
+    "record_many",
+    "require",
+    "requires",
+    "row_hash",
+    "short",
+    "to_units",
+    "today",
+]

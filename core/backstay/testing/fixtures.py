@@ -1,0 +1,132 @@
+"""Fixtures for tests of core and plugins: real databases, loaded plugins, two companies.
+
+Load them with ``pytest_plugins = ["backstay.testing.fixtures"]``. A test that takes ``database``
+runs twice, on SQLite and on PostgreSQL; what can't run on a machine is named at the end.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import make_url
+
+from backstay.companies.models import Company
+from backstay.db.context import CompanyRef, Context, operator_context
+from backstay.db.database import Database
+from backstay.db.guards import install_guards
+from backstay.kernel.discovery import discover
+from backstay.kernel.load import load
+from backstay.testing.postgres import create_database, drop_database, running_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from backstay.kernel.suite import Suite
+
+COMPANIES = (("ALPHA", "Alpha Ltd", "EUR", 2), ("BETA", "Beta KK", "JPY", 0))
+
+
+@pytest.fixture(scope="session")
+def suite() -> Suite:
+    """Core with every installed plugin."""
+    loaded = load(discover())
+    assert not loaded.failed, loaded.failed
+    return loaded
+
+
+def create_schema(database: Database, suite: Suite) -> None:
+    """Make all tables and guards at once (a test of its own proves that migrations equal this)."""
+    with database.engine.begin() as connection:
+        for part in suite.parts:
+            if part.base is not None:
+                part.base.metadata.create_all(connection)
+                install_guards(connection, part.base.metadata)
+
+
+def create_companies(database: Database, suite: Suite) -> None:
+    """Make the two companies that isolation tests need."""
+    with database.write(operator_context("system:test"), suite) as session:
+        for code, name, currency, minor_units in COMPANIES:
+            company = Company(code=code, name=name, currency=currency, minor_units=minor_units)
+            session.add(company)
+            session.flush()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with schema and companies, to be copied for each test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    create_schema(database, suite)
+    create_companies(database, suite)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A running PostgreSQL server."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(suite: Suite, postgres_url: str) -> str:
+    """The name of a database with schema and companies, to be copied for each test."""
+    database = Database(create_database(postgres_url, "template_backstay"))
+    create_schema(database, suite)
+    create_companies(database, suite)
+    database.dispose()
+    return "template_backstay"
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.requires_postgres)]
+)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of its own for the test, with two companies, on each of the two engines."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "backstay.db"
+        shutil.copyfile(template, path)
+        made = Database(f"sqlite:///{path}")
+        yield made
+        made.dispose()
+    else:
+        server: str = request.getfixturevalue("postgres_url")
+        name = f"test_{abs(hash(request.node.nodeid)):x}"
+        template_name: str = request.getfixturevalue("postgres_template")
+        made = Database(create_database(server, name, template_name))
+        yield made
+        made.dispose()
+        drop_database(server, str(make_url(made.url).database))
+
+
+@pytest.fixture
+def operator() -> Context:
+    """The command line's context: every permission, every company."""
+    return operator_context("cli:test")
+
+
+def company_ref(database: Database, suite: Suite, code: str) -> CompanyRef:
+    """A company of the test database by its code."""
+    from sqlalchemy import select
+
+    with database.read(operator_context("system:test"), suite) as session:
+        row = session.scalars(select(Company).where(Company.code == code)).one()
+        return CompanyRef(row.id, row.code, row.name, row.currency, row.minor_units)
+
+
+@pytest.fixture
+def alpha(database: Database, suite: Suite) -> CompanyRef:
+    """The company ALPHA, which keeps its books in EUR."""
+    return company_ref(database, suite, "ALPHA")
+
+
+@pytest.fixture
+def beta(database: Database, suite: Suite) -> CompanyRef:
+    """The company BETA, which keeps its books in JPY (no decimals)."""
+    return company_ref(database, suite, "BETA")
