@@ -31,7 +31,7 @@ def lacking(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "backstay.testing.requirements", *arguments)
+    return pytester.runpytest_subprocess(*arguments)
 
 
 def test_a_missing_part_is_named_in_the_last_lines(lacking: pytest.Pytester) -> None:
