@@ -84,7 +84,7 @@ def postgres_template(suite: Suite, postgres_url: str) -> str:
 
 
 @pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.requires_postgres)]
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgresql"))]
 )
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database of its own for the test, with two companies, on each of the two engines."""
