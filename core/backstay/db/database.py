@@ -24,7 +24,7 @@ from backstay.i18n import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from backstay.db.context import Context
     from backstay.kernel.suite import Suite
@@ -89,6 +89,12 @@ class Database:
             raise
         finally:
             session.close()
+
+    @contextmanager
+    def reading_connection(self) -> Iterator[Connection]:
+        """A plain connection for the kernel's own tables, before there is a context."""
+        with self._reading.connect() as connection:
+            yield connection
 
     def dispose(self) -> None:
         """Give the node number back and close the pool."""

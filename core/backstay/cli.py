@@ -1,0 +1,86 @@
+"""The command line: the same services as the browser, for scripts and administrators.
+
+Errors go to standard error with exit status 1 and name the row or field; nothing is half done.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from backstay import __version__
+from backstay.cli_environment import Environment
+from backstay.errors import BackstayError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Commands(click.Group):
+    """Core's commands, and those of the running plugins, which are loaded only when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, core's first."""
+        own = super().list_commands(ctx)
+        return [*own, *sorted(set(self._of_plugins(ctx)) - set(own))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by name; plugins are loaded only for a name that core does not have."""
+        return super().get_command(ctx, cmd_name) or self._of_plugins(ctx).get(cmd_name)
+
+    def _of_plugins(self, ctx: click.Context) -> dict[str, click.Command]:
+        environment = ctx.ensure_object(Environment)
+        # The group's own options are parsed before a name is looked up, but not yet acted on.
+        environment.home_path = environment.home_path or ctx.params.get("home")
+        try:
+            suite = environment.suite
+        except (BackstayError, OSError):
+            return {}
+        return {str(command.name): command for part in suite.parts for command in part.commands}
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Backstay, a self-hosted back-office suite.",
+)
+@click.option("--home", metavar="DIR", help="The data folder (default: $BACKSTAY_HOME, else var).")
+@click.option("--as", "acting_as", metavar="LOGIN", default="", help="Act as this user.")
+@click.option("--reason", metavar="TEXT", default="", help="Why; kept in the audit trail.")
+@click.version_option(__version__, prog_name="backstay")
+@click.pass_context
+def backstay(ctx: click.Context, home: str | None, acting_as: str, reason: str) -> None:
+    """Remember where to work and as whom."""
+    environment = ctx.ensure_object(Environment)
+    environment.home_path = home
+    environment.acting_as = acting_as
+    environment.reason = reason
+    ctx.call_on_close(environment.close)
+
+
+def _core_commands() -> Sequence[click.Command]:
+    from backstay.core_part import CORE_COMMANDS
+
+    return CORE_COMMANDS
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and leave with its status: 0, or 1 with the reason on standard error."""
+    for command in _core_commands():
+        backstay.add_command(command)
+    try:
+        backstay.main(arguments, prog_name="backstay", standalone_mode=False)
+    except BackstayError as error:
+        _refuse(str(error))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        _refuse("interrupted")
+
+
+def _refuse(message: str) -> None:
+    click.echo(f"backstay: {message}", err=True)
+    sys.exit(1)

@@ -1,0 +1,229 @@
+"""Switching plugins on and off: planned first, done by one process at a time, audited.
+
+A transition runs in a process of its own (``backstay plugin enable NAME``), since it imports
+Alembic and the plugin's code; the web process that asked for it only waits. The commit that ends it
+raises the generation, and every process follows on its next request.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from backstay.clock import now
+from backstay.errors import ConfigurationError, Conflict, Problem
+from backstay.i18n import gettext as _
+from backstay.kernel.discovery import discover
+from backstay.kernel.leases import lease
+from backstay.kernel.load import load
+from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.state import INSTALLATION, in_force
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from backstay.db.context import Context
+    from backstay.db.database import Database
+    from backstay.home import Home
+    from backstay.kernel.suite import Suite
+
+DUTY: Final = "lifecycle"
+_LONGEST: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a transition would do.
+
+    Arguments:
+        steps: in words, in order.
+        problems: why it can't be done; empty when it can.
+    """
+
+    plugin: str
+    target: PluginState
+    steps: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a transition ended, with a message for the administrator."""
+
+    ok: bool
+    message: str
+
+
+def plan(database: Database, name: str, target: PluginState) -> Plan:
+    """The dry run of enabling or disabling a plugin. Writes nothing."""
+    enabled = in_force(database).enabled
+    return (
+        _plan_enabling(name, enabled)
+        if target is PluginState.ENABLED
+        else _plan_disabling(name, enabled)
+    )
+
+
+def _plan_enabling(name: str, enabled: frozenset[str]) -> Plan:
+    target = PluginState.ENABLED
+    found = discover()
+    plugin = found.get(name)
+    if plugin is None:
+        known = ", ".join(sorted(found)) or _("none")
+        return Plan(
+            name, target, (),
+            (_("There is no plugin “%(name)s”. Installed: %(known)s.", name=name, known=known),),
+        )
+    if name in enabled:
+        return Plan(name, target, (), (_("%(title)s is already on.", title=plugin.title),))
+    problems = [plugin.broken] if plugin.broken else []
+    problems += [
+        _("It needs %(other)s, which is off. Switch that on first.", other=found[other].title)
+        for other in sorted(plugin.requires - enabled)
+    ]
+    count = len(list(plugin.migrations.glob("*.py")))
+    return Plan(
+        name,
+        target,
+        (
+            _("Load %(title)s %(version)s", title=plugin.title, version=plugin.version),
+            _("Bring its tables up to date (up to %(count)s migrations)", count=count),
+            _("Add its permissions to the roles that its templates describe"),
+            _("Show its pages to everybody who may use them, without a restart"),
+        ),
+        tuple(problems),
+    )
+
+
+def _plan_disabling(name: str, enabled: frozenset[str]) -> Plan:
+    target = PluginState.DISABLED
+    found = discover()
+    title = found[name].title if name in found else name
+    if name not in enabled:
+        return Plan(name, target, (), (_("%(title)s is not on.", title=title),))
+    dependents = sorted(
+        found[other].title for other in enabled if other in found and name in found[other].requires
+    )
+    return Plan(
+        name,
+        target,
+        (
+            _("Take its pages out of the navigation; their addresses say that it is off"),
+            _("Leave its jobs waiting until it is on again"),
+            _("Keep all its data, roles and settings"),
+        ),
+        tuple(
+            _("%(other)s needs it. Switch that off first.", other=other) for other in dependents
+        ),
+    )
+
+
+def transition(database: Database, name: str, target: PluginState, context: Context) -> Result:
+    """Enable or disable a plugin now, in this process.
+
+    Raises:
+        Conflict: the plan has problems, or another transition is running.
+        ConfigurationError: a migration or the plugin's own code failed; nothing changed but the
+            plugin's state, which says why.
+    """
+    with lease(database, DUTY, _LONGEST):
+        planned = plan(database, name, target)
+        if planned.problems:
+            raise Conflict(
+                _("%(name)s stays as it is.", name=name),
+                problems=tuple(Problem(problem, "name") for problem in planned.problems),
+            )
+        if target is PluginState.DISABLED:
+            _finish(database, context, name, target)
+            return Result(ok=True, message=_("%(name)s is off. Its data is kept.", name=name))
+        try:
+            suite = _prepare(database, name)
+        except Exception as error:
+            _finish(database, context, name, PluginState.FAILED, message=str(error))
+            raise
+        _finish(database, context, name, target, suite=suite)
+    return Result(ok=True, message=_("%(name)s is on.", name=name))
+
+
+def _prepare(database: Database, name: str) -> Suite:
+    """Load the plugin with all that is enabled, and bring its tables up to date."""
+    from backstay.kernel.migrate import plugin_schema, upgrade
+
+    suite = load(in_force(database).enabled | {name})
+    if name in suite.failed:
+        message = f"{name}: {suite.failed[name]}"
+        raise ConfigurationError(message)
+    part = suite.part(name)
+    if part.base is not None:
+        upgrade(database.engine, plugin_schema(suite.found[name], part.base.metadata))
+    return suite
+
+
+def _finish(
+    database: Database,
+    context: Context,
+    name: str,
+    state: PluginState,
+    *,
+    message: str = "",
+    suite: Suite | None = None,
+) -> None:
+    """The one commit that ends a transition: state, roles and the next generation."""
+    from backstay.access.roles import install_role_templates
+
+    with database.write(context, suite) as session:
+        found = discover().get(name)
+        row = session.get(PluginRow, name)
+        if row is None:
+            row = PluginRow(name=name, state=state, version="", changed_at=now())
+            session.add(row)
+        was_enabled = row.state is PluginState.ENABLED
+        row.state = state
+        row.message = message[:1000]
+        row.changed_at = now()
+        if suite is not None:
+            row.version = found.version if found else ""
+            install_role_templates(session, suite)
+        if state is not PluginState.FAILED or was_enabled:
+            next_generation(session)
+
+
+def next_generation(session: Session) -> int:
+    """Raise the generation number: after the commit every process builds itself anew."""
+    row = session.scalars(
+        select(Installation).where(Installation.id == INSTALLATION).with_for_update()
+    ).one()
+    row.generation += 1
+    return row.generation
+
+
+def run_subprocess(
+    home: Home, name: str, target: PluginState, actor_login: str, reason: str
+) -> Result:
+    """Run a transition in a process of its own and wait for it; for web processes.
+
+    Arguments:
+        actor_login: on whose behalf; the audit trail names them.
+        reason: why, in the administrator's words; may be empty.
+    """
+    verb = "enable" if target is PluginState.ENABLED else "disable"
+    options = ["--as", actor_login, *(["--reason", reason] if reason else [])]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "backstay", *options, "plugin", verb, name],
+            env=home.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Result(ok=False, message=_("It took longer than two minutes and was stopped."))
+    said = (done.stdout if done.returncode == 0 else done.stderr).strip()
+    return Result(ok=done.returncode == 0, message=said)
+

@@ -1,0 +1,175 @@
+"""Bringing tables to the version that the code needs: one version table per plugin.
+
+Only the command line imports this module (Alembic takes a second to import); web and job processes
+never change a schema. Each plugin's migrations and guards run in one transaction, on SQLite too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import backstay_migrations
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from backstay.db.guards import install_guards
+from backstay.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, MetaData
+
+    from backstay.kernel.discovery import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of one plugin and where their migrations lie."""
+
+    plugin: str
+    metadata: MetaData
+    versions: Path
+
+    @property
+    def version_table(self) -> str:
+        """The table that remembers the last migration."""
+        return f"{self.plugin}_alembic_version"
+
+
+def core_schema(metadata: MetaData) -> Schema:
+    """Core's own schema."""
+    return Schema("core", metadata, Path(backstay_migrations.__file__).parent / "versions")
+
+
+def plugin_schema(plugin: Found, metadata: MetaData) -> Schema:
+    """An installed plugin's schema."""
+    return Schema(plugin.name, metadata, plugin.migrations)
+
+
+def pending(connection: Connection, schema: Schema) -> list[str]:
+    """The migrations that have not run yet, in words, oldest first."""
+    script = ScriptDirectory.from_config(_config(schema))
+    current = MigrationContext.configure(
+        connection, opts={"version_table": schema.version_table}
+    ).get_current_revision()
+    revisions = script.iterate_revisions("heads", current or "base")
+    return [str(revision.doc) for revision in revisions if revision.revision != current][::-1]
+
+
+def upgrade(engine: Engine, schema: Schema) -> list[str]:
+    """Run the pending migrations and make the guards anew, all or nothing.
+
+    Returns:
+        what was run, in words.
+
+    Raises:
+        ConfigurationError: names the migration that failed; the schema is unchanged.
+    """
+    done: list[str] = []
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            # Outside the transaction, where alone it has an effect; batch rebuilds need it off.
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        try:
+            with connection.begin():
+                if not sqlite:
+                    connection.execute(
+                        text("SELECT set_config('backstay.actor', 'migration', true)")
+                    )
+                done = pending(connection, schema)
+                _run(connection, schema, done)
+                install_guards(connection, schema.metadata)
+                if sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
+                    message = f"rows of {broken[0][0]} would refer to nothing"
+                    raise ConfigurationError(message)
+        finally:
+            if sqlite:
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]
+    return done
+
+
+def _run(connection: Connection, schema: Schema, steps: list[str]) -> None:
+    ran: list[str] = []
+    config = _config(schema)
+    config.attributes.update(connection=connection, schema=schema, ran=ran)
+    try:
+        command.upgrade(config, "heads")
+    except Exception as error:
+        step = steps[len(ran)] if len(ran) < len(steps) else "the last step"
+        message = f"migration “{step}” of {schema.plugin} failed, nothing was changed: {error}"
+        raise ConfigurationError(message) from error
+
+
+def differences(connection: Connection, schema: Schema) -> list[str]:
+    """How the tables differ from the models; empty when the migrations are complete."""
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "version_table": schema.version_table,
+            "compare_type": compare_type,
+            "include_object": only_own(schema.plugin),
+        },
+    )
+    return [str(difference) for difference in compare_metadata(context, schema.metadata)]
+
+
+def make_revision(engine: Engine, schema: Schema, message: str) -> Path:
+    """Write a new migration from the difference between models and tables, for authors.
+
+    The file is a proposal: read it before you commit it.
+    """
+    schema.versions.mkdir(parents=True, exist_ok=True)
+    with engine.begin() as connection:
+        config = _config(schema)
+        config.attributes.update(connection=connection, schema=schema, ran=[])
+        made = command.revision(config, message, autogenerate=True)
+    if made is None or isinstance(made, list):
+        problem = "Alembic made no single revision"
+        raise ConfigurationError(problem)
+    return Path(made.path)
+
+
+def _config(schema: Schema) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(backstay_migrations.__file__).parent))
+    config.set_main_option("version_locations", str(schema.versions))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def only_own(plugin: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """Alembic's filter: the plugin's own tables, without its version table."""
+
+    def include(
+        item: object, name: str | None, kind: str, _reflected: bool, _other: object  # noqa: FBT001
+    ) -> bool:
+        if kind != "table":
+            return True
+        return bool(
+            name and name.startswith(f"{plugin}_") and name != f"{plugin}_alembic_version"
+        )
+
+    return include
+
+
+def compare_type(
+    _context: object, _column: object, _model_column: object, found: object, declared: object
+) -> bool | None:
+    """Alembic's comparison: our own types count as what they are stored as."""
+    from sqlalchemy import BigInteger, Boolean, Enum, Integer, String
+    from sqlalchemy.types import TypeDecorator
+
+    stored = declared.impl if isinstance(declared, TypeDecorator) else declared
+    if isinstance(stored, Enum):
+        return not (isinstance(found, String) and found.length == stored.length)
+    if isinstance(stored, BigInteger | Integer) and isinstance(found, Integer):
+        return False
+    if isinstance(stored, Boolean) and isinstance(found, Integer | Boolean):
+        return False
+    return None

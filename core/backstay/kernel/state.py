@@ -1,0 +1,78 @@
+"""What the database says about the generation in force: read by every process on every request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, select
+
+from backstay.errors import ConfigurationError
+from backstay.kernel.load import load
+from backstay.kernel.models import Installation, PluginRow, PluginState
+
+if TYPE_CHECKING:
+    from backstay.db.database import Database
+    from backstay.kernel.suite import Suite
+
+INSTALLATION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The generation that every process must run."""
+
+    generation: int
+    theme: str
+    enabled: frozenset[str]
+
+
+def generation(database: Database) -> int:
+    """The number of the generation in force: one small query.
+
+    Raises:
+        ConfigurationError: the database was never set up.
+    """
+    with database.reading_connection() as connection:
+        number = connection.scalar(
+            select(Installation.generation).where(Installation.id == INSTALLATION)
+        )
+    if number is None:
+        message = "this database is not set up: run “backstay migrate” first"
+        raise ConfigurationError(message)
+    return number
+
+
+def in_force(database: Database) -> InForce:
+    """Generation, theme and enabled plugins, read in one transaction.
+
+    Raises:
+        ConfigurationError: the database was never set up.
+    """
+    with database.reading_connection() as connection:
+        row = connection.execute(
+            select(Installation.generation, Installation.theme).where(
+                Installation.id == INSTALLATION
+            )
+        ).one_or_none()
+        names = connection.scalars(
+            select(PluginRow.name).where(PluginRow.state == PluginState.ENABLED)
+        ).all()
+    if row is None:
+        message = "this database is not set up: run “backstay migrate” first"
+        raise ConfigurationError(message)
+    return InForce(row.generation, row.theme, frozenset(names))
+
+
+def is_set_up(database: Database) -> bool:
+    """Whether core's tables and the installation row exist."""
+    with database.reading_connection() as connection:
+        if not inspect(connection).has_table(Installation.__tablename__):
+            return False
+        return connection.scalar(select(Installation.id)) is not None
+
+
+def load_in_force(database: Database, *, safe_mode: bool = False) -> Suite:
+    """Load the plugins that are in force now."""
+    state = in_force(database)
+    return load(state.enabled, generation=state.generation, safe_mode=safe_mode)

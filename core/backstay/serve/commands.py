@@ -1,0 +1,85 @@
+"""``backstay start``, ``migrate`` and ``runner``."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import threading
+
+import click
+
+from backstay.cli_environment import environment
+
+
+@click.command("start")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen here only.")
+@click.option("--port", default=8000, show_default=True, help="The next free one if it is taken.")
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@click.option("--no-demo", is_flag=True, help="Don't make the demo company at the first start.")
+def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: FBT001
+    """Migrate, set up the first start, then run the web server and the job runner."""
+    from backstay.kernel.setup import migrate as bring_up_to_date
+    from backstay.serve.first_run import first_run, is_first_run
+    from backstay.serve.processes import children, free_address, run
+
+    here = environment()
+    for line in bring_up_to_date(here.database):
+        click.echo(f"Migrated {line}")
+    if is_first_run(here.database):
+        click.echo("First start: making the administrator" + ("" if no_demo else " and demo data"))
+        first_run(here.home, here.database, demo=not no_demo)
+    address = free_address(host, port)
+    announcement = [
+        "",
+        f"  Backstay is running:  {address.url}",
+        f"  Data folder:          {here.home.path}",
+    ]
+    if here.home.first_sign_in.exists():
+        announcement += ["", *_indented(here.home.first_sign_in.read_text(encoding="utf-8"))]
+        announcement += [f"  (kept in {here.home.first_sign_in})"]
+    if not _is_loopback(host):
+        announcement += [
+            "",
+            "  It listens beyond this machine. Browsers keep the sign-in cookie only over TLS:",
+            "  put a reverse proxy with a certificate in front (docs/how-to/deploy.md).",
+        ]
+    announcement += ["", "  Stop it with Ctrl-C.", ""]
+    home = here.home
+    here.database.dispose()
+    run(children(home, address, workers), address, "\n".join(announcement))
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}" for line in text.strip().splitlines()]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@click.command("migrate")
+def migrate() -> None:
+    """Bring the tables of core and of all enabled plugins up to date."""
+    from backstay.kernel.setup import migrate as bring_up_to_date
+
+    lines = bring_up_to_date(environment().database)
+    for line in lines or ["nothing to do"]:
+        click.echo(line)
+
+
+@click.command("runner")
+def runner() -> None:
+    """Run background jobs until SIGTERM or Ctrl-C."""
+    from backstay.jobs.runner import run_forever
+
+    here = environment()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    run_forever(here.database, stop)
+
+
+COMMANDS = (start, migrate, runner)

@@ -1,0 +1,158 @@
+"""The first start: plugins on, an administrator, and a demo company with a user for each role.
+
+There are no default passwords: each is made at random, shown once at the start and kept in a note
+in the data folder that only its owner can read, until the administrator has signed in.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, select
+
+from backstay.access.models import Role, User
+from backstay.access.users import CreateUser, create_user
+from backstay.clock import today
+from backstay.companies.models import Company
+from backstay.companies.services import CreateCompany, create_company
+from backstay.db.context import CompanyRef, operator_context
+from backstay.kernel.discovery import discover
+from backstay.kernel.lifecycle import transition
+from backstay.kernel.models import PluginRow, PluginState
+from backstay.kernel.state import load_in_force
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from backstay.db.context import Context
+    from backstay.db.database import Database
+    from backstay.home import Home
+
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+ADMINISTRATOR: Final = "admin"
+DEMO: Final = "DEMO"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user that was made, with the password that is shown once."""
+
+    login: str
+    password: str
+    role: str
+
+
+def is_first_run(database: Database) -> bool:
+    """Whether nobody can sign in yet."""
+    with database.read(operator_context("system:start")) as session:
+        return session.scalar(select(func.count()).select_from(User)) == 0
+
+
+def first_run(home: Home, database: Database, *, demo: bool) -> list[Account]:
+    """Set up plugins, users and the demo company; returns the accounts that were made."""
+    context = operator_context("system:first-run", reason="first start")
+    _enable_installed(database, context)
+    accounts = [_administrator(database, context)]
+    if demo:
+        accounts += _demo(database, context)
+    _write_note(home, accounts)
+    return accounts
+
+
+def _enable_installed(database: Database, context: Context) -> None:
+    with database.read(context) as session:
+        known = set(session.scalars(select(PluginRow.name)))
+    waiting = [plugin for plugin in discover().values() if plugin.name not in known]
+    # Those that others need come first.
+    for plugin in sorted(waiting, key=lambda plugin: (len(plugin.requires), plugin.name)):
+        if not plugin.broken:
+            transition(database, plugin.name, PluginState.ENABLED, context)
+
+
+def _password() -> str:
+    return "-".join(
+        "".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4)
+    )
+
+
+def _administrator(database: Database, context: Context) -> Account:
+    account = Account(ADMINISTRATOR, _password(), "administrator")
+    with database.write(context, load_in_force(database)) as session:
+        create_user(
+            session,
+            CreateUser(
+                login=account.login,
+                name="Administrator",
+                password=account.password,
+                role=account.role,
+                must_change_password=True,
+            ),
+        )
+    return account
+
+
+def _demo(database: Database, context: Context) -> list[Account]:
+    suite = load_in_force(database)
+    with database.write(context, suite) as session:
+        setup = {
+            choice.name: choice.default for part in suite.parts for choice in part.company_setup
+        }
+        company = create_company(
+            session,
+            CreateCompany(code=DEMO, name="Demo Trading Ltd", currency="EUR", setup=setup),
+        )
+        roles = session.scalars(
+            select(Role).where(Role.global_only.is_(False)).order_by(Role.code)
+        ).all()
+        accounts = [Account(role.code, _password(), role.code) for role in roles]
+        for account, role in zip(accounts, roles, strict=True):
+            create_user(
+                session,
+                CreateUser(
+                    login=account.login,
+                    name=f"Demo {role.name}",
+                    password=account.password,
+                    role=account.role,
+                    company=DEMO,
+                    valid_to=_year_end() if role.read_only else None,
+                ),
+            )
+        ref = _reference(company)
+    inside = context.in_company(ref)
+    for part in suite.parts:
+        for data in part.demo:
+            with database.write(inside, suite) as session:
+                data.fill(session, session.get_one(Company, ref.id))
+    return accounts
+
+
+def _reference(company: Company) -> CompanyRef:
+    return CompanyRef(
+        id=company.id,
+        code=company.code,
+        name=company.name,
+        currency=company.currency,
+        minor_units=company.minor_units,
+        fiscal_year_start=company.fiscal_year_start,
+        time_zone=company.time_zone,
+    )
+
+
+def _year_end() -> date:
+    return today().replace(month=12, day=31)
+
+
+def _write_note(home: Home, accounts: list[Account]) -> None:
+    lines = [
+        "Sign-in names and one-time passwords of the first start of this Backstay.",
+        "Delete this file when you have signed in and changed them.",
+        "",
+        *(f"{account.login:16} {account.password:24} {account.role}" for account in accounts),
+        "",
+    ]
+    descriptor = os.open(home.first_sign_in, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines))
