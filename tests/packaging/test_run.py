@@ -92,6 +92,8 @@ def test_nothing_is_installed_twice(checkout: Path) -> None:
     (checkout / ".venv" / "installed-run").write_text("".join(ingredients))
     started = call(checkout / "run", "--port", "8123", BACKSTAY_HOME="")
     assert started.stdout.strip() == f"home={checkout}/var args=start --port 8123"
+    elsewhere = call(checkout / "run", "--port=8123", "--home", "/srv/a", BACKSTAY_HOME="/srv/b")
+    assert elsewhere.stdout.strip() == "home=/srv/a args=start --port=8123"
     listed = call(checkout / "run", "cli", "plugin", "list", BACKSTAY_HOME="/srv/books")
     assert listed.stdout.strip() == "home=/srv/books args=plugin list"
 

@@ -125,7 +125,8 @@ def install(target: Path, source: Path, wheels: list[Path]) -> Path:
 
 def check_program(programs: Path, home: Path, scratch: Path) -> None:
     """Start the installed program away from the tree, and look at it as a browser would."""
-    plugins = run(programs / "backstay", "plugin", "list", "--home", home, cwd=scratch, env=clean())
+    run(programs / "backstay", "migrate", cwd=scratch, env=clean(home))
+    plugins = run(programs / "backstay", "plugin", "list", cwd=scratch, env=clean(home))
     if "ledger" not in plugins:
         raise WheelCheckFailed(f"`backstay plugin list` does not name the ledger:\n{plugins}")
     with started(programs, home, scratch) as address:
@@ -140,10 +141,15 @@ def check_program(programs: Path, home: Path, scratch: Path) -> None:
         say(f"the sign-in page and its {len(assets)} static files are served")
 
 
-def clean() -> dict[str, str]:
+def clean(home: Path) -> dict[str, str]:
     """Return an environment in which nothing points back into the checkout."""
-    hidden = ("PYTHONPATH", "VIRTUAL_ENV", "BACKSTAY_HOME")
-    return {name: value for name, value in os.environ.items() if name not in hidden}
+    hidden = ("PYTHONPATH", "VIRTUAL_ENV")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in hidden and not name.startswith("BACKSTAY_")
+    }
+    return {**kept, "BACKSTAY_HOME": str(home)}
 
 
 @contextlib.contextmanager
@@ -154,9 +160,9 @@ def started(programs: Path, home: Path, scratch: Path) -> Iterator[str]:
     log = scratch / "start.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [programs / "backstay", "start", "--home", home, "--port", str(port)],
+            [programs / "backstay", "start", "--port", str(port)],
             cwd=scratch,
-            env=clean(),
+            env=clean(home),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
