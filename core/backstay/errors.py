@@ -61,6 +61,12 @@ class Invalid(BackstayError):
     """The command can't be carried out as given: the problems name the fields."""
 
 
+class Malformed(BackstayError):
+    """The request itself is broken: an altered page mark, a sort by what can't be sorted."""
+
+    status = 400
+
+
 class NotFound(BackstayError):
     """There is no such record, or it lies outside what the person may see (the same answer)."""
 

@@ -56,6 +56,7 @@ class Context:
         permissions: names of the permissions in force here; None means all (command line, system).
         company: the company of this page or command, or None outside a company.
         company_ids: the companies whose rows may be seen; None means every company.
+        time_zone: IANA name of the zone in which the person reads instants.
     """
 
     actor: Actor
@@ -67,6 +68,7 @@ class Context:
     ip: str = ""
     reason: str = ""
     locale: str = "en"
+    time_zone: str = "UTC"
 
     def may(self, permission: Permission) -> bool:
         """Whether the permission is in force here."""

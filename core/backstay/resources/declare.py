@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from backstay.access.permissions import FieldGroup, Permission
     from backstay.i18n import Text
+    from backstay.web.page import Button, Tone
 
 
 class Kind(enum.Enum):
@@ -40,8 +41,12 @@ class Choice:
 
     value: str
     label: Text
-    tone: str = "neutral"
+    tone: Tone = "neutral"
     help: Text = ""
+    group: Text = ""
+    """Choices of one group are shown under one heading."""
+    tag: Text = ""
+    """A word beside the label, in the tone (the risk of a permission)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,9 @@ class Filter:
     label: Text
     column: Any
     choices: tuple[Choice, ...] = ()
-    kind: str = "segments"
-    """segments, select, date_from, date_to, bool or picker"""
+    kind: Literal["segments", "select", "date_from", "date_to", "bool", "picker", "text"] = (
+        "segments"
+    )
     picker: str = ""
     condition: Callable[[str], ColumnElement[bool]] | None = None
 
@@ -113,7 +119,11 @@ class Operation:
     Arguments:
         service: ``verb_noun(session, command) -> row``.
         command: frozen dataclass; a field ``id`` (and ``version``) is filled from the record.
-        initial: values of a new form, or of the record's form, by field name.
+        initial: values of a new form, or of the record's form, by field name; left out, they are
+            the record's attributes of the same names.
+        done: said when it succeeded.
+        respond: answers in place of the way back to the record (a password that is shown once);
+            called with the service's result, returns a Flask response.
     """
 
     service: Callable[[Session, Any], Any]
@@ -123,6 +133,8 @@ class Operation:
     initial: Callable[[Session, Any], dict[str, Any]] | None = None
     sections: tuple[Section, ...] = ()
     help: Text = ""
+    done: Text = ""
+    respond: Callable[[Session, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +201,16 @@ class Resource:
         joins: called with the select, adds what the columns' expressions need.
         criteria: extra conditions that hold for every row of the list, by session.
         title: the record page's heading.
-        state: name of the column that holds the record's state, with its steps in order.
+        state: name of the column, and of the model's attribute, that holds the record's state;
+            ``steps`` are its values in order, for the status bar.
         picker_label: text of a picked record; the default is the record's title.
-        edit_href / create_href: a bespoke page in place of the generated form.
+        update_states: the states in which the record may be edited; empty means always.
+        create_endpoint, edit_endpoint, record_endpoint: a bespoke page in place of the generated
+            one; record and edit get the record's ``id``.
+        export: who may take the list away as a file; left out, whoever may see it.
+        buttons: further buttons above the list, such as an import.
+        history: further (entity, entity id) pairs of the audit trail whose events are shown in
+            the record's timeline.
     """
 
     name: str
@@ -227,3 +246,34 @@ class Resource:
     picker_criteria: Callable[[Session], Sequence[ColumnElement[bool]]] | None = None
     in_company: bool | None = None
     """None: as the model's scope says."""
+    update_states: tuple[str, ...] = ()
+    buttons: Callable[[Session], Sequence[Button]] | None = None
+    history: Callable[[Session, Any], Sequence[tuple[str, str]]] | None = None
+
+    @property
+    def plugin(self) -> str:
+        """The plugin that declares it: the first part of its name."""
+        return self.name.partition(".")[0]
+
+    @property
+    def noun(self) -> str:
+        """The name without the plugin."""
+        return self.name.partition(".")[2]
+
+    @property
+    def lies_in_company(self) -> bool:
+        """Whether its pages lie inside a company."""
+        if self.in_company is not None:
+            return self.in_company
+        return self.model.__scope__.value == "company"
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, if there is one."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def state_of(self, record: object) -> str:
+        """The record's state as the table of actions writes it; empty without states."""
+        if not self.state:
+            return ""
+        value = getattr(record, self.state)
+        return str(value.value) if isinstance(value, enum.Enum) else str(value)
