@@ -61,9 +61,9 @@ def backstay(ctx: click.Context, home: str | None, acting_as: str, reason: str) 
 
 
 def _core_commands() -> Sequence[click.Command]:
-    from backstay.core_part import CORE_COMMANDS
+    from backstay.core_part import core_commands
 
-    return CORE_COMMANDS
+    return core_commands()
 
 
 def main(arguments: list[str] | None = None) -> None:
