@@ -1,0 +1,82 @@
+// The keyboard: shortcuts of the page, its help, and moving through the rows of a list.
+
+function typing(target) {
+  return target instanceof Element && target.closest("input, select, textarea, [contenteditable], [role='listbox']") !== null;
+}
+
+function dialogOpen() {
+  return document.querySelector("dialog[open]") !== null;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || dialogOpen()) return;
+  const command = event.ctrlKey || event.metaKey;
+
+  if (command && !event.altKey && event.key === "Enter") {
+    if (press("Ctrl+Enter")) event.preventDefault();
+    return;
+  }
+  if (command || event.altKey || typing(event.target)) return;
+
+  if (event.key === "?") {
+    openHelp();
+  } else if (event.key === "/") {
+    const search = document.querySelector("[data-list-search]");
+    if (!search) return;
+    search.focus();
+    search.select();
+  } else if (event.key === "j" || event.key === "ArrowDown") {
+    if (!moveRow(1, event.key)) return;
+  } else if (event.key === "k" || event.key === "ArrowUp") {
+    if (!moveRow(-1, event.key)) return;
+  } else if (!press(event.key)) {
+    return;
+  }
+  event.preventDefault();
+});
+
+/** Press the button or follow the link that declares this shortcut. */
+function press(keys) {
+  const wanted = [...document.querySelectorAll("[data-shortcut]")].find(
+    (element) => element.dataset.shortcut === keys && element.getAttribute("aria-disabled") !== "true" && !element.disabled,
+  );
+  wanted?.click();
+  return Boolean(wanted);
+}
+
+/** Move the focus to the next row; arrows do so only once a row has it, else they scroll. */
+function moveRow(step, key) {
+  const links = [...document.querySelectorAll("[data-rows] .row-link")];
+  if (!links.length) return false;
+  const current = links.indexOf(document.activeElement);
+  if (current < 0 && key.startsWith("Arrow")) return false;
+  const next = current < 0 ? (step > 0 ? 0 : links.length - 1) : current + step;
+  const link = links[Math.max(0, Math.min(links.length - 1, next))];
+  link.focus({ focusVisible: true, preventScroll: true });
+  link.closest("tr").scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+/** Show the help, with what this page itself declares. */
+function openHelp() {
+  const dialog = document.getElementById("shortcuts");
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  const section = dialog.querySelector("[data-page-shortcuts]");
+  const list = section.querySelector("dl");
+  list.replaceChildren();
+  for (const element of document.querySelectorAll("main [data-shortcut]")) {
+    const row = document.createElement("div");
+    const keys = document.createElement("dt");
+    for (const part of element.dataset.shortcut.split("+")) {
+      const key = document.createElement("kbd");
+      key.textContent = part;
+      keys.append(key);
+    }
+    const text = document.createElement("dd");
+    text.textContent = element.querySelector("span")?.textContent ?? element.textContent;
+    row.append(keys, text);
+    list.append(row);
+  }
+  section.hidden = list.children.length === 0;
+  dialog.showModal();
+}

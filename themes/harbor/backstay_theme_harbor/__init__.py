@@ -1,0 +1,1 @@
+"""Harbor, the theme that Backstay ships with: tokens, style sheets and icons; no templates."""
