@@ -19,8 +19,10 @@ class JobRun:
     """What a job's function gets.
 
     Arguments:
-        session: the transaction in which the effect and “done” are committed together.
+        session: the transaction in which the effect and “done” are committed together; it begins
+            with its first use, so what only reads or computes is best done before.
         arguments: JSON values that were stored with the job.
+        read: opens a session that can't write, to prepare the effect without holding locks.
         transaction: opens another write transaction, committed at its end, for work in steps;
             not to be used once ``session`` has written.
         progress: tells those who wait how far it is; called before ``session`` writes.
@@ -28,6 +30,7 @@ class JobRun:
 
     session: Session
     arguments: dict[str, Any]
+    read: Callable[[], AbstractContextManager[Session]]
     transaction: Callable[[], AbstractContextManager[Session]]
     progress: Callable[[int, int, str], None]
 

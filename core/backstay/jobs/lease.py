@@ -1,0 +1,221 @@
+"""Who may run a job, and whether they still may: claims, renewals and the fence.
+
+A claim raises the job's attempt and sets an end to the lease. Everything that a run writes about
+its job matches (id, attempt), in the transaction of the effect itself: a run that outlived its
+lease, while another took the job over, changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import DBAPIError
+
+from backstay.clock import now
+from backstay.db.engine import BUSY_MS
+from backstay.jobs.models import Job, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sqlalchemy import Connection, ColumnElement, Engine, Update
+    from sqlalchemy.orm import Session
+
+    from backstay.db.database import Database
+
+LEASE: Final = timedelta(seconds=30)
+RENEW_EVERY: Final = LEASE / 3
+PATIENCE_MS: Final = 500
+"""How long a renewal or a sign of progress waits for a lock: neither is worth stopping for."""
+_LOST: Final = "The program that ran this job ended in the middle of it."
+
+_log = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another runner has taken the job over: this run's effect must not be committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that this process may run until its lease ends."""
+
+    id: int
+    attempt: int
+    attempts: int
+    kind: str
+    arguments: dict[str, Any]
+    actor: str
+    actor_id: int | None
+    company_id: int | None
+    locale: str
+    request_id: str
+
+    def change(self, **values: object) -> Update:
+        """A statement that changes the job's row as long as this claim holds."""
+        return (
+            update(Job.__table__)  # type: ignore[arg-type]
+            .where(
+                Job.id == self.id, Job.attempt == self.attempt, Job.state == JobState.RUNNING
+            )
+            .values(**values)
+            .execution_options(scope_checked=True)
+        )
+
+
+def due(at: datetime, kinds: Collection[str]) -> ColumnElement[bool]:
+    """Jobs to be run now: those that wait, and those whose runner did not come back."""
+    return and_(
+        Job.kind.in_(tuple(kinds)),
+        or_(
+            and_(Job.state == JobState.READY, Job.run_at <= at),
+            and_(Job.state == JobState.RUNNING, Job.lease_until < at),
+        ),
+    )
+
+
+def claim_next(
+    database: Database, kinds: Collection[str], *, lease: timedelta = LEASE
+) -> Claim | None:
+    """Take the job that has waited longest, or None when nothing is due.
+
+    A job whose last attempt ended without an answer is given up here.
+    """
+    if not _anything_due(database, kinds):
+        return None
+    while True:
+        with database.engine.begin() as connection:
+            at = now()
+            row = connection.execute(
+                select(Job.__table__)
+                .where(due(at, kinds))
+                .order_by(Job.run_at, Job.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            ).one_or_none()
+            if row is None:
+                return None
+            mine = (
+                update(Job.__table__)  # type: ignore[arg-type]
+                .where(Job.id == row.id, Job.attempt == row.attempt)
+            )
+            if row.state is JobState.RUNNING and row.attempt >= row.attempts:
+                connection.execute(
+                    mine.values(
+                        state=JobState.DEAD, error=_LOST, lease_until=None, finished_at=at
+                    )
+                )
+                continue
+            connection.execute(
+                mine.values(
+                    state=JobState.RUNNING, attempt=row.attempt + 1, lease_until=at + lease
+                )
+            )
+            return Claim(
+                id=row.id,
+                attempt=row.attempt + 1,
+                attempts=row.attempts,
+                kind=row.kind,
+                arguments=dict(row.arguments),
+                actor=row.actor,
+                actor_id=row.actor_id,
+                company_id=row.company_id,
+                locale=row.locale,
+                request_id=row.request_id,
+            )
+
+
+def _anything_due(database: Database, kinds: Collection[str]) -> bool:
+    """Look before locking: an idle runner must not hold up SQLite's writers."""
+    with database.reading_connection() as connection:
+        return connection.scalar(select(Job.id).where(due(now(), kinds)).limit(1)) is not None
+
+
+def hold(session: Session, claim: Claim, **values: object) -> None:
+    """Change the job's row within a transaction of the job, or refuse the whole transaction.
+
+    Raises:
+        LeaseLost: the claim does not hold any more.
+    """
+    done = session.connection().execute(claim.change(**values))
+    if done.rowcount != 1:
+        message = f"job {claim.id}: attempt {claim.attempt} was taken over"
+        raise LeaseLost(message)
+
+
+@contextmanager
+def briefly(engine: Engine) -> Iterator[Connection]:
+    """A transaction that gives up soon when somebody else holds the lock."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        else:
+            with connection.begin():
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+                yield connection
+
+
+def tell(database: Database, claim: Claim, **values: object) -> bool | None:
+    """Change the job's row in a transaction of its own; None when the database was too busy.
+
+    Returns:
+        whether the claim still holds.
+    """
+    try:
+        with briefly(database.engine) as connection:
+            return connection.execute(claim.change(**values)).rowcount == 1
+    except DBAPIError as error:
+        _log.debug("job %s: the row could not be changed now: %s", claim.id, error)
+        return None
+
+
+class Heartbeat:
+    """Renews a lease from a thread of its own for as long as the job runs.
+
+    A renewal that fails because the database is busy (on SQLite the job's own transaction keeps
+    everybody else out) is tried again; whether the effect counts is decided by the fence alone.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        claim: Claim,
+        *,
+        lease: timedelta = LEASE,
+        every: timedelta = RENEW_EVERY,
+    ) -> None:
+        """Nothing happens before ``with``."""
+        self._database = database
+        self._claim = claim
+        self._lease = lease
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._beat, name=f"lease of job {claim.id}", daemon=True
+        )
+
+    def __enter__(self) -> None:
+        """Start renewing."""
+        self._thread.start()
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop renewing."""
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._every.total_seconds()):
+            if tell(self._database, self._claim, lease_until=now() + self._lease) is False:
+                return
