@@ -15,6 +15,7 @@ from backstay.access.permissions import (
 )
 from backstay.audit.canonical import canonical, row_hash
 from backstay.audit.capture import Event, record_event, record_many
+from backstay.audit.reasons import give_reason
 from backstay.clock import now, today
 from backstay.companies.declare import DemoData, SetupChoice
 from backstay.companies.models import Company
@@ -40,6 +41,7 @@ from backstay.db.context import (
 from backstay.db.guards import append_only, declare, freeze
 from backstay.db.ids import new_id, new_ids
 from backstay.db.types import Id, Instant, Money, from_units, to_units
+from backstay.db.versions import check_version
 from backstay.errors import (
     BackstayError,
     Conflict,
@@ -88,7 +90,19 @@ from backstay.resources.fields import (
     TextField,
     Upload,
 )
+from backstay.resources.formats import (
+    date_text,
+    instant_text,
+    money_formatter,
+    plain_money,
+    read_decimal,
+)
+from backstay.resources.serialize import csv_line, neutral
+from backstay.resources.urls import resource_url
+from backstay.web import page as view
 from backstay.web.blueprint import PluginBlueprint, public, requires
+from backstay.web.render import page, redirect_to
+from backstay.web.request import audit_now, context, flash_done, session
 
 __all__ = [
     "ANNOTATIONS",
@@ -155,29 +169,46 @@ __all__ = [
     "Validation",
     "Versioned",
     "append_only",
+    "audit_now",
     "authorize",
     "canonical",
+    "check_version",
     "company_of",
+    "context",
     "context_of",
+    "csv_line",
+    "date_text",
     "declare",
     "find",
+    "flash_done",
     "freeze",
     "from_units",
     "gettext",
+    "give_reason",
     "hookimpl",
+    "instant_text",
     "lazy",
+    "money_formatter",
+    "neutral",
     "new_id",
     "new_ids",
     "ngettext",
     "now",
+    "page",
+    "plain_money",
     "plugin_metadata",
     "public",
+    "read_decimal",
     "record_event",
     "record_many",
+    "redirect_to",
     "require",
     "requires",
+    "resource_url",
     "row_hash",
+    "session",
     "short",
     "to_units",
     "today",
+    "view",
 ]
