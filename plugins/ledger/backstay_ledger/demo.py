@@ -1,0 +1,5 @@
+"""To be filled."""
+
+from __future__ import annotations
+
+DEMO: tuple[()] = ()

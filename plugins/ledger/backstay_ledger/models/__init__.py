@@ -1,0 +1,34 @@
+"""The tables of the general ledger, each with its scope, audit policy and guards."""
+
+from __future__ import annotations
+
+from backstay_ledger.models.accounts import Account, AccountClass
+from backstay_ledger.models.balances import AccountBalance
+from backstay_ledger.models.base import LedgerBase
+from backstay_ledger.models.entries import (
+    Entry,
+    EntryKind,
+    EntryReference,
+    EntryState,
+    Line,
+)
+from backstay_ledger.models.journals import Journal, JournalKind, SequenceHead
+from backstay_ledger.models.periods import FiscalYear, Period, PeriodState
+
+__all__ = [
+    "Account",
+    "AccountBalance",
+    "AccountClass",
+    "Entry",
+    "EntryKind",
+    "EntryReference",
+    "EntryState",
+    "FiscalYear",
+    "Journal",
+    "JournalKind",
+    "LedgerBase",
+    "Line",
+    "Period",
+    "PeriodState",
+    "SequenceHead",
+]

@@ -1,0 +1,47 @@
+"""The chart of accounts: a flat list by code; each account belongs to one of five classes."""
+
+from __future__ import annotations
+
+import enum
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backstay.spi import Audit, CompanyScoped, Identified, Versioned, short
+from backstay_ledger.models.base import LedgerBase
+
+
+class AccountClass(enum.Enum):
+    """What an account's balance means; decides where statements show it."""
+
+    ASSET = "asset"
+    LIABILITY = "liability"
+    EQUITY = "equity"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+class Account(Identified, CompanyScoped, Versioned, LedgerBase):
+    """An account of a company's chart."""
+
+    __tablename__ = "ledger_account"
+    __audit__ = Audit.FULL
+    __table_args__ = (
+        UniqueConstraint("company_id", "code"),
+        UniqueConstraint("company_id", "id"),
+        CheckConstraint(
+            "account_class IN ('asset', 'liability', 'equity', 'income', 'expense')",
+            name="account_class",
+        ),
+    )
+
+    code: Mapped[str] = mapped_column(short(20))
+    name: Mapped[str] = mapped_column(short(200))
+    account_class: Mapped[AccountClass]
+    active: Mapped[bool] = mapped_column(default=True)
+    """An inactive account keeps its history but takes no new lines."""
+
+    @property
+    def label(self) -> str:
+        """Code and name, as pickers and the audit trail show it."""
+        return f"{self.code} {self.name}"

@@ -1,0 +1,209 @@
+"""Journal entries and their lines.
+
+An entry is a draft until it is posted; posting gives it its number and freezes it with its lines.
+Amounts of lines are signed, debit positive: debit and credit are how they are shown.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backstay.spi import Audit, CompanyScoped, Id, Identified, Versioned, short
+from backstay_ledger.models.base import LedgerBase
+
+
+class EntryState(enum.Enum):
+    """A draft can be changed; a posted entry can only be reversed."""
+
+    DRAFT = "draft"
+    POSTED = "posted"
+
+
+class EntryKind(enum.Enum):
+    """Why an entry exists."""
+
+    NORMAL = "normal"
+    OPENING = "opening"
+    REVERSAL = "reversal"
+
+
+class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
+    """A journal entry. Only posted ones have a number, a fiscal year and a period."""
+
+    __tablename__ = "ledger_entry"
+    __audit__ = Audit.FULL
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        UniqueConstraint("company_id", "journal_id", "fiscal_year_id", "number"),
+        UniqueConstraint("company_id", "idempotency_key"),
+        UniqueConstraint("reverses_id"),
+        ForeignKeyConstraint(
+            ["company_id", "journal_id"], ["ledger_journal.company_id", "ledger_journal.id"]
+        ),
+        ForeignKeyConstraint(
+            ["company_id", "fiscal_year_id"],
+            ["ledger_fiscal_year.company_id", "ledger_fiscal_year.id"],
+        ),
+        ForeignKeyConstraint(
+            ["company_id", "period_id"], ["ledger_period.company_id", "ledger_period.id"]
+        ),
+        ForeignKeyConstraint(
+            ["company_id", "reverses_id"], ["ledger_entry.company_id", "ledger_entry.id"]
+        ),
+        CheckConstraint(
+            "(state = 'draft' AND number IS NULL AND number_text IS NULL AND period_id IS NULL"
+            " AND fiscal_year_id IS NULL AND posted_by IS NULL AND posted_at IS NULL)"
+            " OR (state = 'posted' AND number > 0 AND number_text IS NOT NULL"
+            " AND period_id IS NOT NULL AND fiscal_year_id IS NOT NULL"
+            " AND posted_by IS NOT NULL AND posted_at IS NOT NULL)",
+            name="state",
+        ),
+        CheckConstraint(
+            "(kind = 'reversal' AND reverses_id IS NOT NULL)"
+            " OR (kind IN ('normal', 'opening') AND reverses_id IS NULL)",
+            name="kind",
+        ),
+        Index("ix_ledger_entry_company_id_date_id", "company_id", "date", "id"),
+        Index(
+            "ix_ledger_entry_source_plugin_source_type_source_id",
+            "source_plugin",
+            "source_type",
+            "source_id",
+        ),
+    )
+
+    journal_id: Mapped[int] = mapped_column(Id)
+    fiscal_year_id: Mapped[int | None] = mapped_column(Id)
+    period_id: Mapped[int | None] = mapped_column(Id)
+    date: Mapped[date]
+    """Accounting date."""
+    state: Mapped[EntryState] = mapped_column(default=EntryState.DRAFT)
+    number: Mapped[int | None]
+    number_text: Mapped[str | None] = mapped_column(short(40))
+    """The number with journal and fiscal year, such as ``GEN-2026-000017``."""
+    memo: Mapped[str] = mapped_column(short(500), default="")
+    reference: Mapped[str] = mapped_column(short(100), default="")
+    """The document's own number, as people quote it."""
+    kind: Mapped[EntryKind] = mapped_column(default=EntryKind.NORMAL)
+    source_plugin: Mapped[str | None] = mapped_column(short(40))
+    source_type: Mapped[str | None] = mapped_column(short(80))
+    source_id: Mapped[str | None] = mapped_column(short(80))
+    idempotency_key: Mapped[str | None] = mapped_column(short(120))
+    payload_hash: Mapped[str] = mapped_column(short(64))
+    """sha256 over what was asked to be posted, lines included (services.content)."""
+    reverses_id: Mapped[int | None] = mapped_column(Id)
+    minor_units: Mapped[int]
+    """Decimals of the base currency then."""
+    created_by: Mapped[str] = mapped_column(short(120))
+    created_at: Mapped[datetime]
+    posted_by: Mapped[str | None] = mapped_column(short(120))
+    posted_at: Mapped[datetime | None]
+
+    def audit_label(self) -> str:
+        """The number, or what a draft is about."""
+        return self.number_text or self.memo or "draft"
+
+
+def _at_minor_unit(amount: str, minor_units: str) -> str:
+    return (
+        f"{amount} % CASE {minor_units} WHEN 0 THEN 10000 WHEN 1 THEN 1000 WHEN 2 THEN 100"
+        " WHEN 3 THEN 10 WHEN 4 THEN 1 END = 0"
+    )
+
+
+class Line(CompanyScoped, LedgerBase):
+    """One line of an entry: an amount on an account."""
+
+    __tablename__ = "ledger_line"
+    __audit__ = Audit.BY_PARENT
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["company_id", "entry_id"], ["ledger_entry.company_id", "ledger_entry.id"]
+        ),
+        ForeignKeyConstraint(
+            ["company_id", "account_id"], ["ledger_account.company_id", "ledger_account.id"]
+        ),
+        CheckConstraint("line_no > 0", name="line_no"),
+        CheckConstraint("amount <> 0", name="amount"),
+        CheckConstraint(_at_minor_unit("amount", "minor_units"), name="minor_units"),
+        CheckConstraint(
+            "(currency IS NULL AND amount_currency IS NULL AND minor_units_currency IS NULL)"
+            " OR (currency IS NOT NULL AND amount_currency IS NOT NULL"
+            " AND minor_units_currency IS NOT NULL"
+            " AND (amount > 0) = (amount_currency > 0) AND amount_currency <> 0)",
+            name="currency",
+        ),
+        CheckConstraint(
+            "amount_currency IS NULL OR "
+            + _at_minor_unit("amount_currency", "minor_units_currency"),
+            name="minor_units_currency",
+        ),
+        Index(
+            "ix_ledger_line_company_id_date_account_id",
+            "company_id",
+            "date",
+            "account_id",
+            postgresql_include=["amount"],
+        ),
+        Index(
+            "ix_ledger_line_company_id_account_id_date_entry_id_line_no",
+            "company_id",
+            "account_id",
+            "date",
+            "entry_id",
+            "line_no",
+            postgresql_include=["amount", "amount_currency"],
+        ),
+    )
+
+    entry_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # No foreign key of its own: those to the entry and the account carry the company already.
+    company_id: Mapped[int] = mapped_column(Id)
+    account_id: Mapped[int] = mapped_column(Id)
+    date: Mapped[date | None]
+    """The entry's date; NULL while the entry is a draft, so that no report sees the line."""
+    amount: Mapped[Decimal]
+    """Base currency, debit positive, credit negative."""
+    minor_units: Mapped[int]
+    currency: Mapped[str | None] = mapped_column(short(3))
+    amount_currency: Mapped[Decimal | None]
+    minor_units_currency: Mapped[int | None]
+    text: Mapped[str] = mapped_column(short(500), default="")
+
+    def audit_label(self) -> str:
+        """Its place in the entry."""
+        return f"{self.entry_id}/{self.line_no}"
+
+
+class EntryReference(Identified, CompanyScoped, LedgerBase):
+    """A reference that was attached to an entry after it had been posted; never changed again."""
+
+    __tablename__ = "ledger_entry_reference"
+    __audit__ = Audit.FULL
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["company_id", "entry_id"], ["ledger_entry.company_id", "ledger_entry.id"]
+        ),
+        Index("ix_ledger_entry_reference_company_id_entry_id", "company_id", "entry_id"),
+    )
+
+    entry_id: Mapped[int] = mapped_column(Id)
+    reference: Mapped[str] = mapped_column(short(100))
+    note: Mapped[str] = mapped_column(short(500), default="")
+    added_by: Mapped[str] = mapped_column(short(120))
+    added_at: Mapped[datetime]
+
+    def audit_label(self) -> str:
+        """The reference itself."""
+        return self.reference

@@ -1,0 +1,5 @@
+"""Filled by its own modules."""
+
+from __future__ import annotations
+
+BLUEPRINTS: tuple[()] = ()

@@ -1,0 +1,103 @@
+"""What can be permitted in the general ledger, and the roles it proposes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backstay.spi import Permission, Risk, RoleTemplate
+from backstay.spi import lazy as _
+
+BOOKS_VIEW: Final = Permission(
+    "ledger.books.view",
+    _("see accounts, entries and reports of the general ledger"),
+    Risk.READ,
+)
+BOOKS_EXPORT: Final = Permission(
+    "ledger.books.export",
+    _("export accounts, entries and reports of the general ledger"),
+    Risk.READ,
+    _("A file leaves the system; every export is noted in the audit trail."),
+)
+ACCOUNT_EDIT: Final = Permission(
+    "ledger.account.edit", _("create and change accounts of the chart")
+)
+CHART_IMPORT: Final = Permission("ledger.chart.import", _("import a chart of accounts"))
+JOURNAL_EDIT: Final = Permission("ledger.journal.edit", _("create and change journals"))
+FISCAL_YEAR_CREATE: Final = Permission(
+    "ledger.fiscal_year.create", _("create fiscal years with their periods")
+)
+PERIOD_CLOSE: Final = Permission(
+    "ledger.period.close",
+    _("close accounting periods"),
+    Risk.SENSITIVE,
+    _("Nothing dated in a closed period can be posted."),
+)
+PERIOD_REOPEN: Final = Permission(
+    "ledger.period.reopen",
+    _("reopen closed accounting periods"),
+    Risk.CRITICAL,
+    _("Figures that were reported may change afterwards; a reason is asked for and kept."),
+)
+ENTRY_DRAFT: Final = Permission("ledger.entry.draft", _("write and delete draft entries"))
+ENTRY_POST: Final = Permission(
+    "ledger.entry.post",
+    _("post entries"),
+    Risk.SENSITIVE,
+    _("A posted entry can't be changed or deleted, only reversed."),
+)
+ENTRY_REVERSE: Final = Permission(
+    "ledger.entry.reverse", _("reverse posted entries"), Risk.SENSITIVE
+)
+ENTRY_IMPORT: Final = Permission(
+    "ledger.entry.import",
+    _("import entries from a file"),
+    Risk.SENSITIVE,
+    _("All entries of the file are posted at once."),
+)
+OPENING_POST: Final = Permission(
+    "ledger.opening.post", _("post opening balances"), Risk.SENSITIVE
+)
+
+PERMISSIONS: Final = (
+    BOOKS_VIEW,
+    BOOKS_EXPORT,
+    ACCOUNT_EDIT,
+    CHART_IMPORT,
+    JOURNAL_EDIT,
+    FISCAL_YEAR_CREATE,
+    PERIOD_CLOSE,
+    PERIOD_REOPEN,
+    ENTRY_DRAFT,
+    ENTRY_POST,
+    ENTRY_REVERSE,
+    ENTRY_IMPORT,
+    OPENING_POST,
+)
+
+ROLE_TEMPLATES: Final = (
+    RoleTemplate(
+        "accountant",
+        _("Accountant"),
+        _("Keeps the books: posts, reverses, imports, closes periods and reads every report."),
+        tuple(permission for permission in PERMISSIONS if permission is not PERIOD_REOPEN),
+    ),
+    RoleTemplate(
+        "bookkeeper",
+        _("Bookkeeper"),
+        _("Prepares draft entries for the accountant to post."),
+        (BOOKS_VIEW, ENTRY_DRAFT),
+    ),
+    RoleTemplate(
+        "controller",
+        _("Controller"),
+        _("Answers for the figures: reads and exports everything, closes and reopens periods."),
+        (BOOKS_VIEW, BOOKS_EXPORT, PERIOD_CLOSE, PERIOD_REOPEN),
+    ),
+    RoleTemplate(
+        "auditor",
+        _("Auditor"),
+        _("Reads everything, changes nothing, until a given day."),
+        (BOOKS_VIEW, BOOKS_EXPORT),
+        read_only=True,
+    ),
+)

@@ -1,0 +1,75 @@
+"""What the general ledger adds to Backstay: each hook returns what a module declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from backstay.spi import hookimpl
+from backstay_ledger.commands import COMMANDS
+from backstay_ledger.demo import DEMO
+from backstay_ledger.models import LedgerBase
+from backstay_ledger.navigation import PAGES
+from backstay_ledger.pages import BLUEPRINTS
+from backstay_ledger.permissions import PERMISSIONS, ROLE_TEMPLATES
+from backstay_ledger.resources import RESOURCES
+
+if TYPE_CHECKING:
+    import click
+
+    from backstay.spi import (
+        DemoData,
+        Page,
+        Permission,
+        PluginBlueprint,
+        Resource,
+        RoleTemplate,
+    )
+
+
+@hookimpl
+def backstay_models() -> type[LedgerBase]:
+    """The ledger's tables."""
+    return LedgerBase
+
+
+@hookimpl
+def backstay_permissions() -> Sequence[Permission]:
+    """Functions that a role may hold."""
+    return PERMISSIONS
+
+
+@hookimpl
+def backstay_role_templates() -> Sequence[RoleTemplate]:
+    """Accountant, bookkeeper, controller, auditor."""
+    return ROLE_TEMPLATES
+
+
+@hookimpl
+def backstay_resources() -> Sequence[Resource]:
+    """Accounts, journals, fiscal years, periods, entries."""
+    return RESOURCES
+
+
+@hookimpl
+def backstay_blueprints() -> Sequence[PluginBlueprint]:
+    """The entry editor and the reports."""
+    return BLUEPRINTS
+
+
+@hookimpl
+def backstay_navigation() -> Sequence[Page]:
+    """Pages of the work area Money."""
+    return PAGES
+
+
+@hookimpl
+def backstay_commands() -> Sequence[click.Command]:
+    """``backstay ledger ...``."""
+    return COMMANDS
+
+
+@hookimpl
+def backstay_demo() -> Sequence[DemoData]:
+    """Three months of a small trading company."""
+    return DEMO
