@@ -19,7 +19,7 @@ from backstay.db.base import Audit, check_declarations, guards_of
 from backstay.db.guards import require_audit_context
 from backstay.i18n import add_translations
 from backstay.kernel.discovery import Found, discover
-from backstay.kernel.suite import Part, Suite
+from backstay.kernel.suite import Part, Suite, refuse_twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,14 +55,16 @@ def load(enabled: Iterable[str], *, generation: int = 0, safe_mode: bool = False
     parts: list[Part] = [core_part()]
     for name in in_order(found, wanted, failed):
         try:
-            parts.append(_register(manager, found[name]))
+            part = _register(manager, found[name])
+            refuse_twins([*parts, part])
+            parts.append(part)
         except Exception as error:
             _log.exception("plugin %s could not be loaded", name)
             if manager.has_plugin(name):
                 manager.unregister(name=name)
             failed[name] = f"{type(error).__name__}: {error}"
     running = {part.plugin for part in parts}
-    parts += _bridges(manager, [found[n] for n in running if n in found], running, failed)
+    parts += _bridges(manager, [found[n] for n in running if n in found], parts, failed)
     return Suite(
         generation=generation,
         enabled=wanted,
@@ -82,7 +84,7 @@ def in_order(
             failed[name] = "its package is not installed; its data is kept"
         elif found[name].broken:
             failed[name] = found[name].broken
-    graph = {name: found[name].requires for name in wanted if name not in failed}
+    graph = {name: sorted(found[name].requires) for name in sorted(wanted) if name not in failed}
     try:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
@@ -162,10 +164,11 @@ def _prepare(part: Part) -> None:
 def _bridges(
     manager: pluggy.PluginManager,
     plugins: list[Found],
-    running: set[str],
+    loaded: list[Part],
     failed: dict[str, str],
 ) -> list[Part]:
     """Load ``bridges/<other>.py`` of each running plugin whose other end runs too."""
+    running = {part.plugin for part in loaded}
     parts: list[Part] = []
     for plugin in sorted(plugins, key=lambda plugin: plugin.name):
         for path in sorted((plugin.root / "bridges").glob("[a-z]*.py")):
@@ -177,7 +180,9 @@ def _bridges(
                 module = importlib.import_module(f"{plugin.root.name}.bridges.{other}")
                 manager.register(module, registered)
                 manager.check_pending()
-                parts.append(replace(_collect(manager, registered), base=None))
+                part = replace(_collect(manager, registered), base=None)
+                refuse_twins([*loaded, *parts, part])
+                parts.append(part)
             except Exception as error:
                 _log.exception("bridge %s could not be loaded", registered)
                 if manager.has_plugin(registered):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from backstay.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import click
     from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -70,19 +72,12 @@ class Suite:
     services: dict[type[Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Index the declarations by name, refusing two of the same name."""
+        """Index the declarations by name."""
         for part in self.parts:
-            for index, items in (
-                (self.permissions, part.permissions),
-                (self.resources, part.resources),
-                (self.jobs, part.jobs),
-                (self.imports, part.imports),
-            ):
-                for item in items:
-                    if item.name in index:
-                        message = f"{item.name} is declared twice"
-                        raise ConfigurationError(message)
-                    index[item.name] = item  # type: ignore[index]
+            self.permissions.update({item.name: item for item in part.permissions})
+            self.resources.update({item.name: item for item in part.resources})
+            self.jobs.update({item.name: item for item in part.jobs})
+            self.imports.update({item.name: item for item in part.imports})
             self.services.update(part.services)
 
     @property
@@ -93,6 +88,28 @@ class Suite:
     def part(self, plugin: str) -> Part:
         """What a plugin declared."""
         return next(part for part in self.parts if part.plugin == plugin)
+
+
+def refuse_twins(parts: Sequence[Part]) -> None:
+    """Refuse a second declaration of the same kind and name, or a second provider of a contract.
+
+    Raises:
+        ConfigurationError: names it.
+    """
+    seen: set[tuple[str, str]] = set()
+    for part in parts:
+        names = [
+            *(("permission", item.name) for item in part.permissions),
+            *(("resource", item.name) for item in part.resources),
+            *(("job", item.name) for item in part.jobs),
+            *(("import", item.name) for item in part.imports),
+            *(("contract", contract.__name__) for contract in part.services),
+        ]
+        for kind, name in names:
+            if (kind, name) in seen:
+                message = f"the {kind} {name} is declared twice"
+                raise ConfigurationError(message)
+            seen.add((kind, name))
 
 
 def suite_of(session: Session) -> Suite:
