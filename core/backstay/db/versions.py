@@ -15,6 +15,7 @@ def check_version(row: Versioned, version: int | None) -> None:
     """Refuse a change that was prepared on an older version of the row.
 
     Arguments:
+        row: the row that is about to change.
         version: the version that the form was filled from; None where nothing was read before
             (the command line names the change itself).
 

@@ -1,0 +1,119 @@
+"""Rules that keep an installation in the hands of its administrators, and them in their place.
+
+Nobody can lock everybody out, give themselves more than they have, or take over the account of
+somebody who administers more than they do.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from backstay.access.core_permissions import GRANT_EDIT
+from backstay.access.models import Grant, Role, RolePermission, User, UserState
+from backstay.clock import today
+from backstay.db.context import context_of
+from backstay.errors import Conflict, Forbidden
+from backstay.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+_CORE = "core."
+
+
+def in_force() -> tuple[ColumnElement[bool], ...]:
+    """Conditions under which a grant holds today."""
+    day = today()
+    return (Grant.valid_from <= day, or_(Grant.valid_to.is_(None), Grant.valid_to >= day))
+
+
+def administrators(session: Session) -> frozenset[int]:
+    """Ids of the active users who may give roles, for all companies and without an end date."""
+    return frozenset(
+        session.scalars(
+            select(User.id)
+            .join(Grant, Grant.user_id == User.id)
+            .join(RolePermission, RolePermission.role_id == Grant.role_id)
+            .where(
+                User.state == UserState.ACTIVE,
+                Grant.company_id.is_(None),
+                Grant.valid_to.is_(None),
+                Grant.valid_from <= today(),
+                RolePermission.permission == GRANT_EDIT.name,
+            )
+        )
+    )
+
+
+@contextmanager
+def administrators_kept(session: Session) -> Iterator[None]:
+    """Refuse the change in the ``with`` block if nobody could administer after it.
+
+    Locks the roles that make administrators, so that two of them who disable one another at the
+    same time don't both succeed.
+
+    Raises:
+        Conflict: there was an administrator before, and there is none after.
+    """
+    session.execute(
+        select(Role.id)
+        .join(RolePermission, RolePermission.role_id == Role.id)
+        .where(RolePermission.permission == GRANT_EDIT.name)
+        .order_by(Role.id)
+        .with_for_update(of=Role)
+    )
+    before = administrators(session)
+    yield
+    session.flush()
+    if before and not administrators(session):
+        raise Conflict(
+            _(
+                "After this nobody could administer Backstay any more."
+                " Make another user an administrator first."
+            )
+        )
+
+
+def refuse_self(session: Session, user_id: int, message: str) -> None:
+    """Refuse to do something with one's own account.
+
+    Raises:
+        Forbidden: the acting user is the user of the record.
+    """
+    if context_of(session).actor.user_id == user_id:
+        raise Forbidden(message)
+
+
+def core_permissions_of(session: Session, user_id: int) -> frozenset[str]:
+    """The administrative permissions that a user has for all companies today."""
+    return frozenset(
+        session.scalars(
+            select(RolePermission.permission)
+            .join(Grant, Grant.role_id == RolePermission.role_id)
+            .where(
+                Grant.user_id == user_id,
+                Grant.company_id.is_(None),
+                RolePermission.permission.startswith(_CORE),
+                *in_force(),
+            )
+        )
+    )
+
+
+def refuse_superior(session: Session, user_id: int) -> None:
+    """Refuse to take over or lock out somebody who administers more than the acting user.
+
+    Raises:
+        Forbidden: the other has administrative permissions that the acting user lacks.
+    """
+    mine = context_of(session).permissions
+    if mine is not None and not core_permissions_of(session, user_id) <= mine:
+        raise Forbidden(
+            _("This user may administer more than you. Ask an administrator to do this.")
+        )

@@ -1,0 +1,29 @@
+"""What the administration of core declares: users, roles, companies, modules, the audit trail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backstay.access.core_permissions import FIELD_GROUPS, PERMISSIONS, ROLE_TEMPLATES
+
+if TYPE_CHECKING:
+    import click
+
+    from backstay.navigation.declare import Page
+    from backstay.resources.declare import Resource
+    from backstay.web.blueprint import PluginBlueprint
+
+RESOURCES: tuple[Resource, ...] = ()
+BLUEPRINTS: tuple[PluginBlueprint, ...] = ()
+PAGES: tuple[Page, ...] = ()
+COMMANDS: tuple[click.Command, ...] = ()
+
+__all__ = [
+    "BLUEPRINTS",
+    "COMMANDS",
+    "FIELD_GROUPS",
+    "PAGES",
+    "PERMISSIONS",
+    "RESOURCES",
+    "ROLE_TEMPLATES",
+]
