@@ -1,0 +1,80 @@
+"""Which account a row of a grid means: what was picked, or a code that was typed or pasted.
+
+What stands in the text field wins over what was picked before: a clerk who types another code and
+posts at once means what is on the screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from backstay.spi import Problem
+from backstay.spi import gettext as _
+from backstay_ledger.models import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from backstay_ledger.pages.line_grid import TypedLine
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRef:
+    """An account as small as a row needs it."""
+
+    id: int
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts that the rows of a grid name, looked up in one query."""
+
+    by_id: dict[int, AccountRef]
+    by_code: dict[str, AccountRef]
+
+    def of(self, line: TypedLine) -> AccountRef | None:
+        """The account that a row means, if the company has it."""
+        picked = self.by_id.get(int(line.account_id)) if line.account_id.isdigit() else None
+        if picked is not None and line.account_text in {"", picked.label}:
+            return picked
+        return self.by_code.get(first_word(line.account_text))
+
+    def problem(self, line: TypedLine, field: str) -> Problem:
+        """Why a row has no account, in words for whoever typed it."""
+        if line.account_text:
+            message = _("There is no account “%(text)s”.", text=line.account_text[:60])
+        else:
+            message = _("Choose an account.")
+        return Problem(message, f"{field}.account")
+
+
+def first_word(text: str) -> str:
+    """The code in front of a label such as ``1000 Cash at bank``."""
+    return text.split(maxsplit=1)[0] if text else ""
+
+
+def look_up(session: Session, lines: Iterable[TypedLine]) -> Accounts:
+    """The company's accounts that the rows name, by id or by code."""
+    rows = list(lines)
+    # Ids beyond 63 bits exist in no database, and drivers refuse to look for them.
+    ids = {int(line.account_id) for line in rows if line.account_id.isdigit()}
+    ids = {found for found in ids if found < 2**63}
+    codes = {first_word(line.account_text) for line in rows if line.account_text}
+    if not ids and not codes:
+        return Accounts({}, {})
+    found = session.execute(
+        select(Account.id, Account.code, Account.name).where(
+            or_(Account.id.in_(ids), Account.code.in_(codes))
+        )
+    )
+    refs: Sequence[AccountRef] = [
+        AccountRef(row.id, row.code, f"{row.code} {row.name}") for row in found
+    ]
+    return Accounts({ref.id: ref for ref in refs}, {ref.code: ref for ref in refs})

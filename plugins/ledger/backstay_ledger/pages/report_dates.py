@@ -1,0 +1,62 @@
+"""Dates in the URLs of reports: read, defaulted, and never a reason for an error page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from backstay.spi import company_of, today
+from backstay.spi import gettext as _
+from backstay.spi import view as ui
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days that a report covers, both included, and what was wrong with the ones asked for."""
+
+    start: date
+    end: date
+    notes: tuple[ui.Note, ...] = ()
+
+
+def company_today(session: Session) -> date:
+    """The business date where the company is."""
+    return today(company_of(session).time_zone)
+
+
+def read_day(values: Mapping[str, str], name: str, default: date) -> tuple[date, list[ui.Note]]:
+    """A day from the URL, or the default with a note that says why."""
+    text = values.get(name, "").strip()
+    if not text:
+        return default, []
+    try:
+        return date.fromisoformat(text), []
+    except ValueError:
+        message = _(
+            "“%(text)s” is not a date (write it as 2026-03-31); %(day)s is shown instead.",
+            text=text[:20],
+            day=default.isoformat(),
+        )
+        return default, [ui.Note(message, "warn")]
+
+
+def read_span(values: Mapping[str, str], start: date, end: date) -> Span:
+    """Two days from the URL, put into order."""
+    first, notes = read_day(values, "from", start)
+    last, more = read_day(values, "to", end)
+    notes += more
+    if first > last:
+        first, last = last, first
+        notes.append(ui.Note(_("The first day was after the last: they were exchanged."), "info"))
+    return Span(first, last, tuple(notes))
+
+
+def day_control(name: str, label: str, day: date) -> ui.FilterControl:
+    """The input for a day in a report's parameter bar."""
+    return ui.FilterControl(name, label, "date", value=day.isoformat())
