@@ -1,0 +1,224 @@
+"""What the URL of a list says: search words, filters and sort order, checked before they are used.
+
+A value that does not fit its filter is refused instead of ignored: a list that looks filtered and
+is not would be worse than an error.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from sqlalchemy import Boolean, Date, Integer, String, cast, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from backstay.db.types import Instant
+from backstay.errors import Invalid, Malformed
+from backstay.i18n import gettext as _
+from backstay.resources import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import ColumnElement
+
+    from backstay.resources.declare import Column, Filter, Resource
+    from backstay.resources.serialize import Reader
+
+MOST_WORDS: Final = 6
+LONGEST_SEARCH: Final = 100
+SHORT_COLUMN: Final = 40
+"""Up to this length the search looks inside words too: codes and numbers are quoted in part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One sort key of a list."""
+
+    column: Column
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """What a list's URL asks for.
+
+    Arguments:
+        search: the words as they were typed.
+        filters: the filters in force, with their values.
+        sort: as the URL says it (``-date``); empty for the list's own order.
+    """
+
+    search: str
+    filters: tuple[tuple[Filter, str], ...]
+    sort: str
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether some rows may be left out."""
+        return bool(self.search or self.filters)
+
+    def query(self) -> dict[str, str]:
+        """The state as URL parameters."""
+        return {
+            **({"q": self.search} if self.search else {}),
+            **{one.name: value for one, value in self.filters},
+            **({"sort": self.sort} if self.sort else {}),
+        }
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two expressions are the same model attribute."""
+    return (
+        isinstance(one, InstrumentedAttribute)
+        and isinstance(other, InstrumentedAttribute)
+        and one.key == other.key
+        and one.class_ is other.class_
+    )
+
+
+def masked(resource: Resource, expression: object, reader: Reader) -> bool:
+    """Whether the reader may not know the values of an expression."""
+    for column in resource.columns:
+        if not reader.may_read(column.group) and (
+            column.value is expression or same(column.value, expression)
+        ):
+            return True
+    if isinstance(expression, InstrumentedAttribute):
+        group = getattr(expression.class_, "__field_groups__", {}).get(expression.key)
+        return group is not None and not reader.may_read_named(group)
+    return False
+
+
+def usable_filters(resource: Resource, reader: Reader) -> tuple[Filter, ...]:
+    """The filters that the reader may use."""
+    return tuple(one for one in resource.filters if not masked(resource, one.column, reader))
+
+
+def sortable(resource: Resource, column: Column, reader: Reader) -> bool:
+    """Whether the reader may sort by a column."""
+    return column.sortable and not masked(resource, column.value, reader)
+
+
+def read_state(resource: Resource, arguments: Mapping[str, str], reader: Reader) -> ListState:
+    """Read a list's state from URL parameters.
+
+    Raises:
+        Invalid: a filter's value can't be understood; names the filter.
+        Malformed: the sort order names a column that can't be sorted.
+    """
+    usable = usable_filters(resource, reader)
+    chosen: list[tuple[Filter, str]] = []
+    for one in resource.filters:
+        value = arguments.get(one.name, "").strip()
+        if not value or (one.kind == "bool" and value in {"0", "false"}):
+            continue
+        if one not in usable:
+            raise Malformed(
+                _("This list can't be filtered by “%(name)s”.", name=one.label), field=one.name
+            )
+        chosen.append((one, value))
+    search = arguments.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    sort = arguments.get("sort", "")
+    if sort:
+        column = resource.column(sort.removeprefix("-"))
+        if column is None or not sortable(resource, column, reader):
+            raise Malformed(_("This list can't be sorted by that column."), field="sort")
+    return ListState(search, tuple(chosen), sort)
+
+
+def orders(resource: Resource, state: ListState, reader: Reader) -> tuple[Order, ...]:
+    """The sort keys in force, without the id that breaks ties."""
+    names = (state.sort,) if state.sort else resource.order
+    found: list[Order] = []
+    for name in names:
+        column = resource.column(name.removeprefix("-"))
+        if column is not None and not masked(resource, column.value, reader):
+            found.append(Order(column, name.startswith("-")))
+    return tuple(found)
+
+
+def condition(one: Filter, value: str, reader: Reader) -> ColumnElement[bool]:
+    """The SQL condition of a filter.
+
+    Raises:
+        Invalid: the value can't be understood; names the filter.
+    """
+    if "\x00" in value or (
+        one.choices and value not in {choice.value for choice in one.choices}
+    ):
+        _refuse(one, value)
+    if one.condition is not None:
+        return one.condition(value)
+    type_ = one.column.type
+    try:
+        if one.kind in {"date_from", "date_to"}:
+            return _date_condition(one, date.fromisoformat(value), reader)
+        return one.column == _typed(value, type_)  # type: ignore[no-any-return]
+    except (ValueError, OverflowError):
+        _refuse(one, value)
+
+
+def _date_condition(one: Filter, day: date, reader: Reader) -> ColumnElement[bool]:
+    last = one.kind == "date_to"
+    if not isinstance(one.column.type, Instant):
+        return one.column <= day if last else one.column >= day  # type: ignore[no-any-return]
+    # A day is the reader's day: it begins and ends at midnight in their time zone.
+    zone = formats.zone(reader.time_zone)
+    midnight = datetime.combine(day + timedelta(days=int(last)), time(), zone)
+    return one.column < midnight if last else one.column >= midnight  # type: ignore[no-any-return]
+
+
+def _typed(value: str, type_: Any) -> Any:
+    enum_class: type[enum.Enum] | None = getattr(type_, "enum_class", None)
+    if enum_class is not None:
+        return enum_class(value)
+    if isinstance(type_, Boolean):
+        if value.lower() not in {"1", "true", "0", "false", "yes", "no"}:
+            raise ValueError(value)
+        return value.lower() in {"1", "true", "yes"}
+    if isinstance(type_, Date):
+        return date.fromisoformat(value)
+    if isinstance(type_, Integer):
+        if not value.isascii() or not -(2**63) <= int(value) < 2**63:
+            raise ValueError(value)
+        return int(value)
+    return value
+
+
+def _refuse(one: Filter, value: str) -> NoReturn:
+    raise Invalid(
+        _(
+            "The filter “%(name)s” can't be “%(value)s”.",
+            name=one.label,
+            value=value[:40],
+        ),
+        field=one.name,
+    )
+
+
+def search_condition(
+    resource: Resource, search: str, reader: Reader
+) -> list[ColumnElement[bool]]:
+    """Each word must begin a word of some searched column, or lie within a short one."""
+    columns = [one for one in resource.search if not masked(resource, one, reader)]
+    if not columns:
+        return []
+    return [
+        or_(*(match for column in columns for match in _matches(column, word)))
+        for word in search.split()[:MOST_WORDS]
+    ]
+
+
+def _matches(column: Any, word: str) -> list[ColumnElement[bool]]:
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    text = column if isinstance(column.type, String) else cast(column, String)
+    length = getattr(column.type, "length", None)
+    if length is not None and length <= SHORT_COLUMN:
+        return [text.ilike(f"%{escaped}%", escape="\\")]
+    return [
+        text.ilike(f"{escaped}%", escape="\\"),
+        text.ilike(f"% {escaped}%", escape="\\"),
+    ]

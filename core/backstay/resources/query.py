@@ -1,0 +1,357 @@
+"""The queries behind a resource's pages: rows of plain tuples, read by key instead of by offset.
+
+Every query starts at the model, so the session's company filter holds; ids break all ties, so no
+row is lost or shown twice while somebody pages through a list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Select, and_, false, func, literal, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from backstay.errors import NotFound
+from backstay.i18n import gettext as _
+from backstay.resources.cursor import Cursor, binding, decode, encode
+from backstay.resources.filters import (
+    ListState,
+    Order,
+    condition,
+    masked,
+    orders,
+    search_condition,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy.orm import Session
+
+    from backstay.resources.declare import Column, Resource
+    from backstay.resources.serialize import Reader
+
+PAGE: Final = 50
+MOST_COUNTED: Final = 10_000
+MOST_PICKED: Final = 20
+STREAM_CHUNK: Final = 500
+_BIGGEST_ID: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One page of a list.
+
+    Arguments:
+        rows: the id first, then the values by ``index``.
+        index: column name -> position in a row; masked columns are not there.
+        count: rows in the whole list, at most ``MOST_COUNTED`` + 1, which stands for more.
+        after, before: marks for the next and the previous page, empty where there is none.
+    """
+
+    rows: Sequence[Row[Any]]
+    index: dict[str, int]
+    count: int
+    after: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One sort key: the expression, its direction, and whether it may be null."""
+
+    expression: Any
+    descending: bool
+    nullable: bool
+
+
+class ResourceQuery:
+    """The queries of one resource; made once per generation, so that statements are reused."""
+
+    def __init__(self, resource: Resource) -> None:
+        """Start without statements: they depend on what the reader may see."""
+        self.resource = resource
+        self._selects: dict[tuple[str, ...], tuple[Select[Any], dict[str, int]]] = {}
+
+    def page(
+        self,
+        session: Session,
+        state: ListState,
+        reader: Reader,
+        arguments: Mapping[str, str],
+        size: int = PAGE,
+    ) -> Rows:
+        """The page that ``after`` or ``before`` in the URL starts, or the first one.
+
+        Raises:
+            Malformed: the mark belongs to another list, filter or order.
+        """
+        ordered = orders(self.resource, state, reader)
+        keys = self._keys(ordered)
+        bound_to = self._binding(state, reader, ordered)
+        cursor = self._cursor(arguments, keys, bound_to)
+        backwards = cursor is not None and cursor.backwards
+        narrowing = self._narrowing(session, state, reader)
+        statement, index = self._select(reader, self._listed(ordered))
+        statement = statement.where(*narrowing)
+        if cursor is not None:
+            nulls_high = session.get_bind().dialect.name == "postgresql"
+            statement = statement.where(
+                _beyond(keys, cursor.values, backwards=backwards, nulls_high=nulls_high)
+            )
+        found = session.execute(
+            statement.order_by(
+                *(
+                    key.expression.asc() if key.descending == backwards else key.expression.desc()
+                    for key in keys
+                )
+            ).limit(size + 1)
+        ).all()
+        more = len(found) > size
+        rows = found[:size]
+        if backwards:
+            rows = rows[::-1]
+        count = self._count(session, narrowing, cursor, found if not more else None)
+
+        def mark(row: Row[Any], *, before: bool) -> str:
+            values = (*(row[index[one.column.name]] for one in ordered), row[0])
+            return encode(Cursor(values, before, count), bound_to)
+
+        has_after = bool(rows) and (more if not backwards else True)
+        has_before = bool(rows) and (more if backwards else cursor is not None)
+        return Rows(
+            rows,
+            index,
+            count,
+            after=mark(rows[-1], before=False) if has_after else "",
+            before=mark(rows[0], before=True) if has_before else "",
+        )
+
+    def stream(
+        self, session: Session, state: ListState, reader: Reader
+    ) -> tuple[Iterator[Row[Any]], dict[str, int]]:
+        """All rows of a list, in chunks, in the order of the list."""
+        ordered = orders(self.resource, state, reader)
+        statement, index = self._select(
+            reader, tuple(column.name for column in self.resource.columns)
+        )
+        keys = self._keys(ordered)
+        result = session.execute(
+            statement.where(*self._narrowing(session, state, reader)).order_by(
+                *(key.expression.desc() if key.descending else key.expression for key in keys)
+            ),
+            execution_options={"yield_per": STREAM_CHUNK},
+        )
+        return iter(result), index
+
+    def record(self, session: Session, record_id: int) -> Any:
+        """The record as its model's instance.
+
+        Raises:
+            NotFound: there is none of that id, or it is outside what the reader may see.
+        """
+        if 0 <= record_id < _BIGGEST_ID:
+            found = session.scalars(
+                select(self.resource.model).where(
+                    self.resource.model.id == record_id, *self._criteria(session)
+                )
+            ).one_or_none()
+            if found is not None:
+                return found
+        raise NotFound(
+            _(
+                "There is no %(thing)s at this address. It may have been removed, or belong to"
+                " another company.",
+                thing=self.resource.label,
+            )
+        )
+
+    def values(self, session: Session, record_id: int, reader: Reader) -> dict[str, Any]:
+        """The values of a record's columns by name; those that are masked are None."""
+        statement, index = self._select(
+            reader, tuple(column.name for column in self.resource.columns)
+        )
+        row = session.execute(
+            statement.where(self.resource.model.id == record_id, *self._criteria(session))
+        ).first()
+        if row is None:
+            return {}
+        return {
+            column.name: row[index[column.name]] if column.name in index else None
+            for column in self.resource.columns
+        }
+
+    def picked(
+        self, session: Session, search: str, reader: Reader, limit: int = MOST_PICKED
+    ) -> list[Any]:
+        """Records for a picker: those that match the words, in the order of the list."""
+        state = ListState(search, (), "")
+        keys = self._keys(orders(self.resource, state, reader))
+        statement = self._joined(select(self.resource.model)).where(
+            *self._criteria(session),
+            *self._picker_criteria(session),
+            *search_condition(self.resource, search, reader),
+        )
+        return list(
+            session.scalars(
+                statement.order_by(
+                    *(key.expression.desc() if key.descending else key.expression for key in keys)
+                ).limit(limit)
+            )
+        )
+
+    def pickable(self, session: Session, record_id: int, *, anyhow: bool = False) -> Any | None:
+        """The record, if it can be picked.
+
+        Arguments:
+            anyhow: it was picked before, so only the scope is asked for.
+        """
+        if not 0 <= record_id < _BIGGEST_ID:
+            return None
+        statement = self._joined(select(self.resource.model)).where(
+            self.resource.model.id == record_id, *self._criteria(session)
+        )
+        if not anyhow:
+            statement = statement.where(*self._picker_criteria(session))
+        return session.scalars(statement).one_or_none()
+
+    def _criteria(self, session: Session) -> Sequence[ColumnElement[bool]]:
+        return () if self.resource.criteria is None else self.resource.criteria(session)
+
+    def _picker_criteria(self, session: Session) -> Sequence[ColumnElement[bool]]:
+        criteria = self.resource.picker_criteria
+        return () if criteria is None else criteria(session)
+
+    def _joined(self, statement: Any) -> Any:
+        return statement if self.resource.joins is None else self.resource.joins(statement)
+
+    def _narrowing(
+        self, session: Session, state: ListState, reader: Reader
+    ) -> tuple[ColumnElement[bool], ...]:
+        return (
+            *self._criteria(session),
+            *(condition(one, value, reader) for one, value in state.filters),
+            *(search_condition(self.resource, state.search, reader) if state.search else ()),
+        )
+
+    def _listed(self, ordered: tuple[Order, ...]) -> tuple[str, ...]:
+        names = [column.name for column in self.resource.columns if column.in_list]
+        names += [one.column.name for one in ordered if one.column.name not in names]
+        return tuple(names)
+
+    def _select(
+        self, reader: Reader, names: tuple[str, ...]
+    ) -> tuple[Select[Any], dict[str, int]]:
+        """The select of the columns that the reader may see; the others are not even read."""
+        seen = tuple(
+            name
+            for name in names
+            if (column := self.resource.column(name)) is not None
+            and not masked(self.resource, column.value, reader)
+        )
+        if seen not in self._selects:
+            columns = [column for name in seen if (column := self.resource.column(name))]
+            statement = self._joined(
+                select(
+                    self.resource.model.id, *(column.value for column in columns)
+                ).select_from(self.resource.model)
+            )
+            self._selects[seen] = statement, {name: i for i, name in enumerate(seen, 1)}
+        return self._selects[seen]
+
+    def _keys(self, ordered: tuple[Order, ...]) -> tuple[_Key, ...]:
+        keys = [
+            _Key(one.column.value, one.descending, self._nullable(one.column)) for one in ordered
+        ]
+        # The id follows the first key, so that one index serves both directions.
+        descending = keys[0].descending if keys else True
+        return (*keys, _Key(self.resource.model.id, descending, nullable=False))
+
+    def _nullable(self, column: Column) -> bool:
+        value = column.value
+        if not isinstance(value, InstrumentedAttribute) or value.class_ is not self.resource.model:
+            return True  # a joined or computed value may be missing
+        return bool(getattr(value.property.columns[0], "nullable", True))
+
+    def _binding(self, state: ListState, reader: Reader, ordered: tuple[Order, ...]) -> str:
+        company = reader.context.company
+        return binding(
+            self.resource.name,
+            "" if company is None else company.code,
+            *(f"{name}={value}" for name, value in sorted(state.query().items())),
+            *(f"{one.column.name}{'-' if one.descending else ''}" for one in ordered),
+        )
+
+    @staticmethod
+    def _cursor(
+        arguments: Mapping[str, str], keys: tuple[_Key, ...], bound_to: str
+    ) -> Cursor | None:
+        for name in ("after", "before"):
+            mark = arguments.get(name, "")
+            if mark:
+                return decode(mark, bound_to, [key.expression.type for key in keys])
+        return None
+
+    def _count(
+        self,
+        session: Session,
+        narrowing: tuple[ColumnElement[bool], ...],
+        cursor: Cursor | None,
+        whole: Sequence[Any] | None,
+    ) -> int:
+        """How many rows the list has; asked of the database only where it is not known yet."""
+        if cursor is not None:
+            return cursor.count
+        if whole is not None:
+            return len(whole)
+        inner = select(self.resource.model.id)
+        if narrowing:
+            inner = self._joined(inner.select_from(self.resource.model)).where(*narrowing)
+        some = inner.limit(MOST_COUNTED + 1).subquery()
+        return session.scalar(select(func.count(some.c.id))) or 0
+
+
+def _beyond(
+    keys: tuple[_Key, ...], values: tuple[Any, ...], *, backwards: bool, nulls_high: bool
+) -> ColumnElement[bool]:
+    """The condition for the rows beyond a place, in reading direction or against it."""
+    upwards = [key.descending == backwards for key in keys]
+    if len(set(upwards)) == 1 and not any(key.nullable for key in keys):
+        # One row comparison, which both databases answer from an index.
+        place = tuple_(
+            *(literal(value, key.expression.type) for key, value in zip(keys, values, strict=True))
+        )
+        row = tuple_(*(key.expression for key in keys))
+        return row > place if upwards[0] else row < place
+    alternatives = []
+    for position, (key, value) in enumerate(zip(keys, values, strict=True)):
+        beyond = _past(key, value, upwards=upwards[position], nulls_high=nulls_high)
+        level = [
+            _level(former, at)
+            for former, at in zip(keys[:position], values[:position], strict=True)
+        ]
+        alternatives.append(and_(*level, beyond))
+    return or_(*alternatives)
+
+
+def _level(key: _Key, value: Any) -> ColumnElement[bool]:
+    if value is None:
+        return key.expression.is_(None)  # type: ignore[no-any-return]
+    return key.expression == literal(value, key.expression.type)  # type: ignore[no-any-return]
+
+
+def _past(key: _Key, value: Any, *, upwards: bool, nulls_high: bool) -> ColumnElement[bool]:
+    """One key's share of ``_beyond``. PostgreSQL sorts nulls last, SQLite first."""
+    nulls_beyond = upwards == nulls_high
+    if value is None:
+        return false() if nulls_beyond else key.expression.is_not(None)
+    at = literal(value, key.expression.type)
+    past: ColumnElement[bool] = key.expression > at if upwards else key.expression < at
+    if key.nullable and nulls_beyond:
+        return or_(past, key.expression.is_(None))
+    return past
+
+
+
