@@ -103,7 +103,7 @@ def create_database(url: str, name: str, template: str | None = None) -> str:
     `template` names a database to copy, which is many times faster than migrating an empty one;
     nobody may be connected to it meanwhile.
     """
-    from psycopg import connect, sql  # noqa: PLC0415 - an extra, absent where tests are not run
+    from psycopg import connect, sql  # an extra, absent where tests are not run
 
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
@@ -116,7 +116,7 @@ def create_database(url: str, name: str, template: str | None = None) -> str:
 
 def drop_database(url: str, name: str) -> None:
     """Drop the database `name` on the server behind `url`, ending the sessions that use it."""
-    from psycopg import connect, sql  # noqa: PLC0415 - an extra, absent where tests are not run
+    from psycopg import connect, sql  # an extra, absent where tests are not run
 
     with connect(_psycopg_url(url), autocommit=True) as connection:
         connection.execute(
