@@ -89,9 +89,7 @@ def _run(database: Database, suite: Suite, kind: JobKind, claim: Claim) -> None:
 
 
 @contextmanager
-def _step(
-    database: Database, context: Context, suite: Suite, claim: Claim
-) -> Iterator[Session]:
+def _step(database: Database, context: Context, suite: Suite, claim: Claim) -> Iterator[Session]:
     """A step of a long job; the claim is checked last, so that progress can be told within."""
     with database.write(context, suite) as session:
         yield session

@@ -61,9 +61,7 @@ class Claim:
         """A statement that changes the job's row as long as this claim holds."""
         return (
             update(Job.__table__)  # type: ignore[arg-type]
-            .where(
-                Job.id == self.id, Job.attempt == self.attempt, Job.state == JobState.RUNNING
-            )
+            .where(Job.id == self.id, Job.attempt == self.attempt, Job.state == JobState.RUNNING)
             .values(**values)
             .execution_options(scope_checked=True)
         )
@@ -101,21 +99,14 @@ def claim_next(
             ).one_or_none()
             if row is None:
                 return None
-            mine = (
-                update(Job.__table__)  # type: ignore[arg-type]
-                .where(Job.id == row.id, Job.attempt == row.attempt)
-            )
+            mine = update(Job.__table__).where(Job.id == row.id, Job.attempt == row.attempt)  # type: ignore[arg-type]
             if row.state is JobState.RUNNING and row.attempt >= row.attempts:
                 connection.execute(
-                    mine.values(
-                        state=JobState.DEAD, error=_LOST, lease_until=None, finished_at=at
-                    )
+                    mine.values(state=JobState.DEAD, error=_LOST, lease_until=None, finished_at=at)
                 )
                 continue
             connection.execute(
-                mine.values(
-                    state=JobState.RUNNING, attempt=row.attempt + 1, lease_until=at + lease
-                )
+                mine.values(state=JobState.RUNNING, attempt=row.attempt + 1, lease_until=at + lease)
             )
             return Claim(
                 id=row.id,
