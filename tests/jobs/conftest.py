@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
 from backstay.clock import now
 from backstay.db.base import ANNOTATIONS, Audit, Identified, Model, Scope, plugin_metadata, short
 from backstay.db.context import Context, operator_context
@@ -15,8 +18,6 @@ from backstay.jobs.models import Job, JobState
 from backstay.jobs.queue import enqueue
 from backstay.kernel.load import load
 from backstay.kernel.suite import Part, Suite
-from sqlalchemy import select, update
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import func, select
+
 from backstay.access.models import User, UserState
 from backstay.access.permissions import SIGNED_IN
 from backstay.clock import now
@@ -15,7 +17,6 @@ from backstay.errors import ConfigurationError, Invalid
 from backstay.jobs.execute import execute_next, wait_after
 from backstay.jobs.models import Job, JobState
 from backstay.jobs.queue import enqueue
-from sqlalchemy import func, select
 
 if TYPE_CHECKING:
     from backstay.db.context import CompanyRef
@@ -32,13 +33,15 @@ def test_a_job_is_run_once(probe: Any) -> None:
     assert probe.effects() == ["a"]
 
 
-def test_a_job_exists_only_when_the_command_that_asked_for_it_is_committed(probe: Any) -> None:
-    with (
-        pytest.raises(RuntimeError),
-        probe.database.write(operator_context("cli:test"), probe.suite) as session,
-    ):
+def ask_and_fail(probe: Any) -> None:
+    with probe.database.write(operator_context("cli:test"), probe.suite) as session:
         enqueue(session, "probe.effect", {})
-        raise RuntimeError
+        session.info["never"] = 1 / 0
+
+
+def test_a_job_exists_only_when_the_command_that_asked_for_it_is_committed(probe: Any) -> None:
+    with pytest.raises(ZeroDivisionError):
+        ask_and_fail(probe)
     assert not execute_next(probe.database, lambda: probe.suite)
 
 

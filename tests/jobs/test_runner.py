@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+
     from backstay.jobs.declare import JobRun
 
 OPERATOR = operator_context("cli:test")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
 from backstay.access.core_permissions import JOB_VIEW
 from backstay.audit.models import AuditEvent
 from backstay.db.context import Actor, Context, operator_context
@@ -12,7 +14,6 @@ from backstay.errors import Conflict, Forbidden, Invalid
 from backstay.jobs.execute import execute_next
 from backstay.jobs.models import JobState
 from backstay.jobs.services import CancelJob, RetryJob, cancel_job, retry_job
-from sqlalchemy import select
 
 OPERATOR = operator_context("cli:test")
 

@@ -1,0 +1,1 @@
+"""Background jobs: asked for, claimed, run once, and looked after."""

@@ -1,4 +1,4 @@
-"""Who a job acts as: the person who asked for it, with what they may do now, not what they might."""
+"""Who a job acts as: the person who asked for it, with the permissions they have now."""
 
 from __future__ import annotations
 

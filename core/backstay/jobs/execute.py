@@ -127,4 +127,5 @@ def _fail(database: Database, claim: Claim, error: Exception) -> None:
 
 def wait_after(attempt: int) -> timedelta:
     """How long a job rests after an attempt that failed: 5 s, then four times as long each time."""
-    return min(_FIRST_WAIT * 4 ** (attempt - 1), _LONGEST_WAIT)
+    times: int = 4 ** (attempt - 1)
+    return min(_FIRST_WAIT * times, _LONGEST_WAIT)

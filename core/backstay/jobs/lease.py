@@ -24,7 +24,7 @@ from backstay.jobs.models import Job, JobState
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from sqlalchemy import Connection, ColumnElement, Engine, Update
+    from sqlalchemy import ColumnElement, Connection, Engine, Update
     from sqlalchemy.orm import Session
 
     from backstay.db.database import Database

@@ -1,4 +1,4 @@
-"""Asking for a job: a row in the transaction of the command, so that neither comes without the other."""
+"""Asking for a job: a row in the transaction of the command, so that both happen or neither."""
 
 from __future__ import annotations
 

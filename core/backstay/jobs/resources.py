@@ -52,7 +52,7 @@ def _visible(session: Session) -> Sequence[ColumnElement[bool]]:
     return (Job.company_id.is_(None) | Job.company_id.in_(sorted(allowed)),)
 
 
-def _title(job: Any) -> str:  # noqa: ANN401 - a list row or a Job
+def _title(job: Any) -> str:
     return gettext("Job %(kind)s", kind=job.kind)
 
 
