@@ -130,12 +130,18 @@ def backstay_models():
 @pytest.mark.parametrize(
     ("declaration", "reason"),
     [
-        ("__tablename__ = 'other_thing'\n    __scope__ = spi.Scope.SHARED\n"
-         "    __audit__ = spi.Audit.FULL", "must be called"),
+        (
+            "__tablename__ = 'other_thing'\n    __scope__ = spi.Scope.SHARED\n"
+            "    __audit__ = spi.Audit.FULL",
+            "must be called",
+        ),
         ("__tablename__ = 'loose_thing'\n    __audit__ = spi.Audit.FULL", "__scope__"),
         ("__tablename__ = 'loose_thing'\n    __scope__ = spi.Scope.SHARED", "__audit__"),
-        ("__tablename__ = 'loose_thing'\n    __scope__ = spi.Scope.COMPANY\n"
-         "    __audit__ = spi.Audit.FULL", "CompanyScoped"),
+        (
+            "__tablename__ = 'loose_thing'\n    __scope__ = spi.Scope.COMPANY\n"
+            "    __audit__ = spi.Audit.FULL",
+            "CompanyScoped",
+        ),
     ],
 )
 def test_models_must_declare_scope_and_audit_policy(

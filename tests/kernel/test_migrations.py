@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from backstay.testing.plugins import PluginShelf
 
 
-
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgresql"))])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database without any table."""

@@ -7,33 +7,32 @@ in the data folder that only its owner can read, until the administrator has sig
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
 from backstay.access.models import Role, User
-from backstay.access.users import CreateUser, create_user
+from backstay.access.user_commands import CreateUser
+from backstay.access.users import create_user, one_time_password
 from backstay.clock import today
 from backstay.companies.models import Company
-from backstay.companies.services import CreateCompany, create_company
-from backstay.db.context import CompanyRef, operator_context
+from backstay.companies.services import CreateCompany, create_company, ref_of, setup_choices
+from backstay.db.context import operator_context
 from backstay.kernel.discovery import discover
 from backstay.kernel.lifecycle import transition
 from backstay.kernel.models import PluginRow, PluginState
 from backstay.kernel.state import load_in_force
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from backstay.db.context import Context
     from backstay.db.database import Database
     from backstay.home import Home
 
-_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 ADMINISTRATOR: Final = "admin"
 DEMO: Final = "DEMO"
+_AUDIT: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +71,8 @@ def _enable_installed(database: Database, context: Context) -> None:
             transition(database, plugin.name, PluginState.ENABLED, context)
 
 
-def _password() -> str:
-    return "-".join(
-        "".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4)
-    )
-
-
 def _administrator(database: Database, context: Context) -> Account:
-    account = Account(ADMINISTRATOR, _password(), "administrator")
+    account = Account(ADMINISTRATOR, one_time_password(), "administrator")
     with database.write(context, load_in_force(database)) as session:
         create_user(
             session,
@@ -87,7 +80,7 @@ def _administrator(database: Database, context: Context) -> Account:
                 login=account.login,
                 name="Administrator",
                 password=account.password,
-                role=account.role,
+                roles=(account.role,),
                 must_change_password=True,
             ),
         )
@@ -97,9 +90,7 @@ def _administrator(database: Database, context: Context) -> Account:
 def _demo(database: Database, context: Context) -> list[Account]:
     suite = load_in_force(database)
     with database.write(context, suite) as session:
-        setup = {
-            choice.name: choice.default for part in suite.parts for choice in part.company_setup
-        }
+        setup = tuple((choice.name, choice.default) for choice in setup_choices(suite))
         company = create_company(
             session,
             CreateCompany(code=DEMO, name="Demo Trading Ltd", currency="EUR", setup=setup),
@@ -107,7 +98,7 @@ def _demo(database: Database, context: Context) -> list[Account]:
         roles = session.scalars(
             select(Role).where(Role.global_only.is_(False)).order_by(Role.code)
         ).all()
-        accounts = [Account(role.code, _password(), role.code) for role in roles]
+        accounts = [Account(role.code, one_time_password(), role.code) for role in roles]
         for account, role in zip(accounts, roles, strict=True):
             create_user(
                 session,
@@ -115,34 +106,19 @@ def _demo(database: Database, context: Context) -> list[Account]:
                     login=account.login,
                     name=f"Demo {role.name}",
                     password=account.password,
-                    role=account.role,
-                    company=DEMO,
-                    valid_to=_year_end() if role.read_only else None,
+                    roles=(account.role,),
+                    company_id=company.id,
+                    valid_to=today() + _AUDIT if role.read_only else None,
+                    must_change_password=False,
                 ),
             )
-        ref = _reference(company)
+        ref = ref_of(company)
     inside = context.in_company(ref)
     for part in suite.parts:
         for data in part.demo:
             with database.write(inside, suite) as session:
                 data.fill(session, session.get_one(Company, ref.id))
     return accounts
-
-
-def _reference(company: Company) -> CompanyRef:
-    return CompanyRef(
-        id=company.id,
-        code=company.code,
-        name=company.name,
-        currency=company.currency,
-        minor_units=company.minor_units,
-        fiscal_year_start=company.fiscal_year_start,
-        time_zone=company.time_zone,
-    )
-
-
-def _year_end() -> date:
-    return today().replace(month=12, day=31)
 
 
 def _write_note(home: Home, accounts: list[Account]) -> None:
