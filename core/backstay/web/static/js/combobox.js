@@ -11,7 +11,7 @@ function parts(input) {
 
 function stateOf(input) {
   if (!states.has(input)) {
-    states.set(input, { options: [], active: -1, label: input.value, query: null, request: null, timer: 0 });
+    states.set(input, { options: [], active: -1, label: input.defaultValue, query: null, request: null, timer: 0 });
   }
   return states.get(input);
 }

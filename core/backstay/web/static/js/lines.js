@@ -172,7 +172,7 @@ for (const table of tables) {
       event.preventDefault();
       balance(input, table);
       update(table);
-    } else if (command && (event.key === "Backspace" || event.key === "Delete")) {
+    } else if (command && event.shiftKey && event.key === "Backspace") {
       event.preventDefault();
       removeLine(table, input.closest("tr"));
     }
