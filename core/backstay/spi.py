@@ -101,8 +101,8 @@ from backstay.resources.serialize import csv_line, neutral
 from backstay.resources.urls import resource_url
 from backstay.web import page as view
 from backstay.web.blueprint import PluginBlueprint, public, requires
-from backstay.web.render import page, redirect_to
-from backstay.web.request import audit_now, context, flash_done, session
+from backstay.web.render import fragment, page, redirect_to, wants_fragment
+from backstay.web.request import audit_now, context, flash_done, flash_problem, session
 
 __all__ = [
     "ANNOTATIONS",
@@ -181,6 +181,8 @@ __all__ = [
     "declare",
     "find",
     "flash_done",
+    "flash_problem",
+    "fragment",
     "freeze",
     "from_units",
     "gettext",
@@ -211,4 +213,5 @@ __all__ = [
     "to_units",
     "today",
     "view",
+    "wants_fragment",
 ]

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
     from backstay.access.permissions import Permission
     from backstay.i18n import Text
 
@@ -33,6 +37,9 @@ class Page:
         order: position in its area.
         in_palette_only: found by the palette, not shown in the sidebar (“New journal entry”).
         keywords: further words by which the palette finds it.
+        first_step: what the home page's list of first steps calls it (“Import your journal”).
+        first_step_help: one sentence under it.
+        step_done: whether that was done, asked with the reader's own session.
     """
 
     area: Area
@@ -43,3 +50,6 @@ class Page:
     order: int = 100
     in_palette_only: bool = False
     keywords: Text = ""
+    first_step: Text = ""
+    first_step_help: Text = ""
+    step_done: Callable[[Session], bool] | None = None

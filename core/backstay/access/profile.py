@@ -1,0 +1,86 @@
+"""What people may change about themselves: name, e-mail, language, time zone and the look."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from zoneinfo import available_timezones
+
+from backstay.access.models import User
+from backstay.db.context import authorize
+from backstay.access.permissions import SIGNED_IN
+from backstay.errors import Invalid
+from backstay.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+THEMES: Final = ("auto", "light", "dark")
+DENSITIES: Final = ("comfortable", "dense")
+LOCALES: Final = {"en": "English"}
+"""Languages that have a catalogue; further ones come with theirs."""
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class EditProfile:
+    """The actor's own particulars."""
+
+    name: str
+    email: str
+    locale: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseAppearance:
+    """Theme and density; empty leaves as it is."""
+
+    theme: str = ""
+    density: str = ""
+
+
+def edit_profile(session: Session, command: EditProfile) -> User:
+    """Change the actor's own particulars.
+
+    Raises:
+        Invalid: names the field.
+    """
+    user = _own(session)
+    name, email = command.name.strip(), command.email.strip()
+    if not name or len(name) > 200:  # noqa: PLR2004 - as the column
+        raise Invalid(_("Say your name, with at most 200 characters."), field="name")
+    if email and (len(email) > 254 or not _EMAIL.fullmatch(email)):  # noqa: PLR2004 - RFC 5321
+        raise Invalid(_("This is not an e-mail address."), field="email")
+    if command.locale not in LOCALES:
+        raise Invalid(_("Choose one of the languages."), field="locale")
+    if command.time_zone not in available_timezones():
+        raise Invalid(
+            _("There is no time zone of this name; write it like Europe/Zurich."),
+            field="time_zone",
+        )
+    user.name, user.email = name, email
+    user.locale, user.time_zone = command.locale, command.time_zone
+    return user
+
+
+def choose_appearance(session: Session, command: ChooseAppearance) -> User:
+    """Change how the pages look for the actor.
+
+    Raises:
+        Invalid: there is no such theme or density.
+    """
+    user = _own(session)
+    if command.theme and command.theme not in THEMES:
+        raise Invalid(_("There is no such theme."), field="theme")
+    if command.density and command.density not in DENSITIES:
+        raise Invalid(_("There is no such density."), field="density")
+    user.theme = command.theme or user.theme
+    user.density = command.density or user.density
+    return user
+
+
+def _own(session: Session) -> User:
+    context = authorize(session, SIGNED_IN)
+    return session.get_one(User, context.actor.user_id)

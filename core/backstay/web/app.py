@@ -1,0 +1,225 @@
+"""Building the web application: a pure function of the loaded plugins and a database.
+
+What is not declared does not start: a route without ``@requires`` or ``@public``, or with a
+permission that nobody declared, stops the build.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Flask, Response, g, request
+from flask_wtf import CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backstay.access.grants import read_only_names
+from backstay.access.permissions import Permission
+from backstay.errors import ConfigurationError
+from backstay.i18n import gettext, ngettext
+from backstay.navigation.menu import menu_of
+from backstay.web import errors, guard, home, jinja, me, off, security, sign_in, static_files
+from backstay.web.blueprint import PERMISSION, PUBLIC
+from backstay.web.request import EXTENSION, Runtime, Settings, context, suite
+from backstay.web.transaction import OUTSIDE, SAFE, carry_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flask.typing import ResponseReturnValue
+
+    from backstay.db.database import Database
+    from backstay.home import Home
+    from backstay.kernel.suite import Suite
+
+COOKIE: Final = "__Host-backstay"
+_LARGEST_FORM: Final = 64 * 1024 * 1024
+_LARGEST_FIELD: Final = 4 * 1024 * 1024
+_HERE: Final = Path(__file__).parent
+
+
+class PluginRefused(ConfigurationError):
+    """A plugin's routes can't be registered; the application is built again without it."""
+
+    def __init__(self, plugin: str, message: str) -> None:
+        """Name the plugin and the reason."""
+        super().__init__(f"{plugin}: {message}")
+        self.plugin = plugin
+        self.reason = message
+
+
+class Application(Flask):
+    """Flask, with each unsafe request carried out in one transaction."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Answer, in a transaction when the request changes something."""
+        found = request.routing_exception
+        signed_in = g.get("signed_in")
+        if found is not None or request.method in SAFE or signed_in is None:
+            return super().dispatch_request()
+        view = self.view_functions[str(request.endpoint)]
+        answer = super().dispatch_request
+        return carry_out(
+            lambda: self.make_response(answer()),
+            outside=hasattr(view, OUTSIDE),
+            user_id=signed_in.access.person.id,
+        )
+
+
+def build(
+    suite: Suite,
+    database: Database,
+    *,
+    secret_key: str,
+    theme: str = "harbor",
+    settings: Settings | None = None,
+    home_folder: Home | None = None,
+) -> Flask:
+    """Build the application of one generation. Reads, never writes.
+
+    Raises:
+        PluginRefused: a plugin's pages break the rules; build again without it.
+        ConfigurationError: core or the installation is wrong.
+    """
+    settings = settings or Settings()
+    app = Application("backstay", static_folder=None, template_folder=None)
+    app.config.update(
+        SECRET_KEY=secret_key,
+        SESSION_COOKIE_NAME=COOKIE,
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=_LARGEST_FIELD,
+        TRUSTED_HOSTS=list(settings.hosts) or None,
+    )
+    _templates(app, suite)
+    errors.install(app)
+    guard.begin(app)
+    CSRFProtect(app)
+    guard.install(app, database)
+    _register(app, suite)
+    assets = static_files.collect(suite, theme, _HERE / "static")
+    app.extensions[EXTENSION] = Runtime(
+        suite=suite,
+        database=database,
+        settings=settings,
+        assets=assets,
+        menu=menu_of(app, suite),
+        home=home_folder,
+        reading=read_only_names(suite.permissions.values()),
+    )
+    jinja.install(app.jinja_env, sprite_url=lambda: assets.url(static_files.THEME_ICONS))
+    app.jinja_env.globals["asset"] = assets.url
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        return security.secure(response, hsts=settings.hsts)
+
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+    return app
+
+
+def _templates(app: Flask, suite: Suite) -> None:
+    """Core's templates by their path, each plugin's under its own name only."""
+    app.jinja_options = {"undefined": StrictUndefined}
+    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]
+        [
+            FileSystemLoader(_HERE / "templates"),
+            PrefixLoader(
+                {
+                    name: FileSystemLoader(suite.found[name].root / "templates" / name)
+                    for name in suite.running
+                }
+            ),
+        ]
+    )
+    app.jinja_env.globals.update(
+        _=gettext,
+        gettext=gettext,
+        ngettext=ngettext,
+        csp_nonce=security.csp_nonce,
+        idempotency_token=guard.idempotency_token,
+        can=_can,
+    )
+
+
+def _can(permission: Permission | str) -> bool:
+    """Whether the user of this page holds a permission; a misspelt name is an error."""
+    if isinstance(permission, str):
+        declared = suite().permissions.get(permission)
+        if declared is None:
+            message = f"no plugin declares the permission {permission}"
+            raise ConfigurationError(message)
+        permission = declared
+    return context().may(permission)
+
+
+def _register(app: Flask, suite: Suite) -> None:
+    for blueprint in (
+        static_files.blueprint,
+        sign_in.blueprint,
+        home.blueprint,
+        me.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    _check(app, suite, app.url_map.iter_rules())
+    for plugin, blueprint in (*_bespoke(suite), *_resources(suite)):
+        before = set(app.url_map.iter_rules())
+        try:
+            app.register_blueprint(blueprint)
+            _check(app, suite, set(app.url_map.iter_rules()) - before)
+        except Exception as error:
+            if plugin == "core":
+                raise
+            raise PluginRefused(plugin, str(error)) from error
+    off.register(app, suite)
+
+
+def _bespoke(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
+    for part in suite.parts:
+        for blueprint in part.blueprints:
+            yield part.plugin, blueprint
+
+
+def _resources(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
+    if find_spec("backstay.resources.routes") is None:
+        return
+    routes: Any = importlib.import_module("backstay.resources.routes")
+    for blueprint in routes.blueprints(suite):
+        yield getattr(blueprint, "plugin", "core"), blueprint
+
+
+def _check(app: Flask, suite: Suite, rules: Iterable[Any]) -> None:
+    """Refuse a route that nobody decided about.
+
+    Raises:
+        ConfigurationError: names the route and what it lacks.
+    """
+    for rule in rules:
+        view = app.view_functions[rule.endpoint]
+        permission = getattr(view, PERMISSION, None)
+        if getattr(view, PUBLIC, False):
+            if permission is not None:
+                message = f"{rule.rule} ({rule.endpoint}) is marked both public and not"
+                raise ConfigurationError(message)
+            continue
+        if permission is None:
+            message = f"{rule.rule} ({rule.endpoint}) has neither @requires nor @public"
+            raise ConfigurationError(message)
+        if suite.permissions.get(permission.name) != permission:
+            message = (
+                f"{rule.rule} ({rule.endpoint}) requires {permission.name},"
+                " which no running plugin declares"
+            )
+            raise ConfigurationError(message)

@@ -1,0 +1,68 @@
+"""The pages of plugins that are installed but not running: they say so, instead of vanishing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+from backstay.access.permissions import SIGNED_IN
+from backstay.i18n import gettext as _
+from backstay.navigation.menu import ADMINISTRATORS
+from backstay.web.blueprint import requires
+from backstay.web.errors import error_response
+from backstay.web.page import Button
+from backstay.web.request import signed_in, suite
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from backstay.kernel.suite import Suite
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def register(app: Flask, suite: Suite) -> None:
+    """Catch the addresses of every plugin that is known but does not run."""
+    known = {*suite.found, *(name for name in suite.failed if ":" not in name)}
+    for name in sorted(known - set(suite.running)):
+        for prefix, kind in ((f"/c/<company>/{name}", "company"), (f"/{name}", "outside")):
+            for ending, last in (("/", "root"), ("/<path:rest>", "path")):
+                app.add_url_rule(
+                    prefix + ending,
+                    endpoint=f"off.{name}.{kind}.{last}",
+                    view_func=_page(name),
+                    methods=_METHODS,
+                )
+
+
+def _page(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a view, as Flask wants it
+    @requires(SIGNED_IN)
+    def off(rest: str = "") -> Response:
+        del rest
+        found = suite().found.get(name)
+        title = found.title if found else name
+        person = signed_in()
+        manages = person is not None and ADMINISTRATORS in person.access.everywhere
+        reason = suite().failed.get(name, "")
+        message = (
+            _("“%(title)s” could not be started.", title=title)
+            if reason
+            else _("“%(title)s” is switched off.", title=title)
+        )
+        if reason and manages:
+            message += " " + _("The reason: %(reason)s.", reason=reason)
+        return error_response(
+            404,
+            message,
+            title=_("This module is not running"),
+            advice=_("Its data is kept and comes back with it.")
+            if manages
+            else _("Its data is kept. An administrator can switch it on."),
+            actions=(
+                *((Button(_("Open Modules"), href="/admin/modules", kind="primary"),) if manages else ()),
+                Button(_("Go to the start page"), href="/", icon="home"),
+            ),
+        )
+
+    return off

@@ -1,0 +1,262 @@
+"""One POST is one transaction: the change, its audit rows and the proof that it was done.
+
+The idempotency token of the form is claimed before the view runs, in the same transaction, so a
+double click, a reload or a retry by a proxy can't do it twice: the second one waits for the first
+and is answered with its result. Serialization failures are retried here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from flask import Response, g, request
+from flask import session as cookie
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from backstay.access.models import IdempotencyRecord
+from backstay.clock import now
+from backstay.db.database import busy_message, is_busy
+from backstay.errors import Conflict, Unavailable
+from backstay.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.orm import Session
+
+    from backstay.db.context import Context
+    from backstay.db.database import Database
+    from backstay.kernel.suite import Suite
+
+View = TypeVar("View", bound="Callable[..., Any]")
+TOKEN_FIELD: Final = "_idem"
+OUTSIDE: Final = "__backstay_outside_transaction__"
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_NOT_PART_OF_IT: Final = frozenset({TOKEN_FIELD, "csrf_token"})
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_TRIES: Final = 4
+_ERROR: Final = 400
+
+
+def outside_transaction(view: View) -> View:
+    """Mark a POST view that waits for another process (switching a plugin on).
+
+    ``session()`` reads only in it; a repeated form is still carried out once.
+    """
+    setattr(view, OUTSIDE, True)
+    return view
+
+
+class Unit:
+    """The database work of one request: opened when it is first asked for, closed at its end."""
+
+    def __init__(self, database: Database, suite: Suite, context: Context, *, write: bool) -> None:
+        """Remember what to open; ``context`` may be exchanged until then."""
+        self.database = database
+        self.suite = suite
+        self.context = context
+        self.write = write
+        self._session: Session | None = None
+
+    def session(self) -> Session:
+        """The session, opened now if it is not yet."""
+        if self._session is None:
+            self._session = self.database.open(self.context, self.suite, write=self.write)
+        return self._session
+
+    def become(self, context: Context) -> None:
+        """Go on with another context: who it is became known."""
+        self.context = context
+        if self._session is not None:
+            self._session.info["context"] = context
+
+    def commit(self) -> None:
+        """Make it last."""
+        if self._session is not None:
+            self._session.commit()
+
+    def close(self) -> None:
+        """Roll back what was not committed and give the connection back."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def carry_out(answer: Callable[[], Response], *, outside: bool, user_id: int | None) -> Response:
+    """Answer an unsafe request in one transaction, once."""
+    token = request.form.get(TOKEN_FIELD, "")
+    if token and not _TOKEN.fullmatch(token):
+        raise Conflict(_("The form is not one of ours. Open the page again."))
+    claim = _Claim(token, user_id, _digest()) if token and user_id is not None else None
+    if outside:
+        return _outside(answer, claim)
+    flashed = list(cookie.get("_flashes", ()))
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return _attempt(answer, claim)
+        except OperationalError as error:
+            g.unit.close()
+            if not is_busy(error):
+                raise
+            if attempt == _TRIES:
+                raise Unavailable(busy_message()) from error
+        except _AlreadyClaimed:
+            g.unit.close()
+            if attempt == _TRIES:
+                raise Unavailable(busy_message()) from None
+        except BaseException:
+            g.unit.close()
+            raise
+        if flashed:
+            cookie["_flashes"] = flashed
+        else:
+            cookie.pop("_flashes", None)
+        for upload in request.files.values():
+            upload.stream.seek(0)
+    raise AssertionError
+
+
+class _AlreadyClaimed(Exception):
+    """Another request with the same token committed while this one waited."""
+
+
+class _Claim:
+    """The token of a form and the digest of what was posted with it."""
+
+    def __init__(self, token: str, user_id: int, digest: str) -> None:
+        self.token = token
+        self.user_id = user_id
+        self.digest = digest
+
+    def _key(self) -> tuple[Any, Any]:
+        return (IdempotencyRecord.token == self.token, IdempotencyRecord.user_id == self.user_id)
+
+    def earlier_answer(self, session: Session) -> Response | None:
+        """The answer to the same form, if it was carried out before."""
+        found = session.execute(
+            select(
+                IdempotencyRecord.request_digest,
+                IdempotencyRecord.status,
+                IdempotencyRecord.location,
+            ).where(*self._key())
+        ).one_or_none()
+        if found is None:
+            return None
+        if found.request_digest != self.digest:
+            raise Conflict(
+                _(
+                    "This form was already sent with other values. Nothing was changed now;"
+                    " open the page again to see what was saved."
+                )
+            )
+        if found.status == 0:
+            raise Conflict(_("This is already being carried out. Look again in a moment."))
+        if found.location:
+            from backstay.web.render import redirect_to
+
+            return redirect_to(found.location)
+        raise Conflict(_("This was already carried out; it was not done a second time."))
+
+    def take(self, session: Session) -> None:
+        """Claim the token: a second request waits here until the first is done."""
+        try:
+            session.execute(
+                insert(IdempotencyRecord).values(
+                    token=self.token,
+                    user_id=self.user_id,
+                    request_digest=self.digest,
+                    status=0,
+                    location="",
+                    at=now(),
+                )
+            )
+        except IntegrityError as error:
+            raise _AlreadyClaimed from error
+
+    def keep(self, session: Session, response: Response) -> None:
+        """Remember the answer."""
+        location = response.headers.get("HX-Redirect") or response.headers.get("Location") or ""
+        session.execute(
+            update(IdempotencyRecord)
+            .where(*self._key())
+            .values(status=response.status_code, location=location[:2000]),
+            execution_options={"synchronize_session": False},
+        )
+
+    def drop(self, session: Session) -> None:
+        """Forget a claim whose work failed, so that the form can be sent again."""
+        session.execute(
+            delete(IdempotencyRecord).where(*self._key()),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _attempt(answer: Callable[[], Response], claim: _Claim | None) -> Response:
+    unit: Unit = g.unit
+    if claim is not None:
+        session = unit.session()
+        earlier = claim.earlier_answer(session)
+        if earlier is not None:
+            return earlier
+        claim.take(session)
+    response = answer()
+    if response.status_code >= _ERROR:
+        # The page is already made; what the view changed is undone when the request ends.
+        return response
+    if claim is not None:
+        claim.keep(unit.session(), response)
+    unit.commit()
+    return response
+
+
+def _outside(answer: Callable[[], Response], claim: _Claim | None) -> Response:
+    if claim is None:
+        return answer()
+    unit: Unit = g.unit
+
+    @contextmanager
+    def writing() -> Iterator[Session]:
+        with unit.database.write(unit.context, unit.suite) as session:
+            yield session
+
+    try:
+        with writing() as session:
+            earlier = claim.earlier_answer(session)
+            if earlier is not None:
+                return earlier
+            claim.take(session)
+    except _AlreadyClaimed:
+        raise Conflict(_("This is already being carried out. Look again in a moment.")) from None
+    try:
+        response = answer()
+    except BaseException:
+        with writing() as session:
+            claim.drop(session)
+        raise
+    with writing() as session:
+        if response.status_code >= _ERROR:
+            claim.drop(session)
+        else:
+            claim.keep(session, response)
+    return response
+
+
+def _digest() -> str:
+    """sha256 of where the form went and what was in it."""
+    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
+    for name, value in sorted(request.form.items(multi=True)):
+        if name not in _NOT_PART_OF_IT:
+            digest.update(f"{len(name)}:{name}={len(value)}:{value}\n".encode())
+    for name, upload in sorted(request.files.items(multi=True), key=lambda item: item[0]):
+        digest.update(f"file {name} {upload.filename}\n".encode())
+        while block := upload.stream.read(1 << 20):
+            digest.update(block)
+        upload.stream.seek(0)
+    return digest.hexdigest()
+
+
+__all__ = ["SAFE", "TOKEN_FIELD", "Unit", "carry_out", "outside_transaction"]
