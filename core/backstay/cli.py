@@ -70,8 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its status: 0, or 1 with the reason on standard error."""
     for command in _core_commands():
         backstay.add_command(command)
+    given = _home_first(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        backstay.main(arguments, prog_name="backstay", standalone_mode=False)
+        backstay.main(given, prog_name="backstay", standalone_mode=False)
     except BackstayError as error:
         _refuse(str(error))
     except click.ClickException as error:
@@ -79,6 +80,19 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         _refuse("interrupted")
+
+
+def _home_first(arguments: list[str]) -> list[str]:
+    """Take ``--home DIR`` wherever it stands: scripts often put it behind the command."""
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == "--home" and position + 1 < len(arguments):
+            rest = arguments[:position] + arguments[position + 2 :]
+            return ["--home", arguments[position + 1], *rest]
+        if argument.startswith("--home="):
+            return [argument, *arguments[:position], *arguments[position + 1 :]]
+    return arguments
 
 
 def _refuse(message: str) -> None:

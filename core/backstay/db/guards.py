@@ -185,10 +185,13 @@ def install_guards(connection: Connection, metadata: MetaData) -> None:
         on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
         connection.execute(text(f"DROP TRIGGER {name}{on}"))  # noqa: S608, RUF100
     for guard in guards:
-        for statement in (
-            guard.sqlite if connection.dialect.name == "sqlite" else guard.postgresql
-        ):
-            connection.exec_driver_sql(statement)
+        if connection.dialect.name == "sqlite":
+            for statement in guard.sqlite:
+                connection.exec_driver_sql(statement)
+        else:
+            for statement in guard.postgresql:
+                # The driver reads % as a placeholder; RAISE needs it too.
+                connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
 def installed_guards(connection: Connection, prefix: str) -> list[tuple[str, str]]:

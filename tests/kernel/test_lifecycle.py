@@ -1,0 +1,162 @@
+"""A plugin is switched on and off by a planned, audited transition; every process follows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from backstay.audit.models import AuditEvent
+from backstay.db.context import operator_context
+from backstay.errors import ConfigurationError, Conflict
+from backstay.kernel.leases import lease
+from backstay.kernel.lifecycle import DUTY, plan, transition
+from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.setup import DEFAULT_THEME, migrate
+from backstay.kernel.state import generation, in_force, load_in_force
+from sqlalchemy import inspect, select
+
+if TYPE_CHECKING:
+    from backstay.db.database import Database
+    from backstay.testing.plugins import PluginShelf
+
+CRATE = """
+from sqlalchemy.orm import DeclarativeBase, Mapped
+
+class Base(spi.Model, DeclarativeBase):
+    metadata = spi.plugin_metadata("crate")
+    type_annotation_map = spi.ANNOTATIONS
+
+class Thing(spi.Identified, Base):
+    __tablename__ = "crate_thing"
+    __scope__ = spi.Scope.SHARED
+    __audit__ = spi.Audit.FULL
+    size: Mapped[int]
+
+READ = spi.Permission("crate.thing.view", "see things", spi.Risk.READ)
+
+@spi.hookimpl
+def backstay_models():
+    return Base
+
+@spi.hookimpl
+def backstay_permissions():
+    return [READ]
+
+@spi.hookimpl
+def backstay_role_templates():
+    return [spi.RoleTemplate("storekeeper", "Storekeeper", "Keeps the crates.", (READ,))]
+"""
+TABLE = '''"""make crates."""
+import sqlalchemy as sa
+from alembic import op
+revision = "crate_0001"
+down_revision = None
+def upgrade():
+    op.create_table(
+        "crate_thing",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        sa.Column("size", sa.Integer(), nullable=False),
+    )
+    {extra}
+'''
+ADMIN = operator_context("cli:admin")
+
+
+@pytest.fixture
+def installed(database: Database, shelf: PluginShelf) -> Database:
+    """A database that is set up, with the plugin “crate” installed but not on."""
+    shelf.add(
+        "crate", CRATE, files={"migrations/versions/0001.py": TABLE.replace("{extra}", "pass")}
+    )
+    with database.write(ADMIN) as session:
+        session.add(Installation(id=1, generation=1, theme=DEFAULT_THEME))
+    return database
+
+
+def state(database: Database, name: str) -> PluginRow | None:
+    with database.read(ADMIN) as session:
+        return session.get(PluginRow, name)
+
+
+def test_enabling_makes_tables_and_roles_and_raises_the_generation(installed: Database) -> None:
+    before = generation(installed)
+    assert transition(installed, "crate", PluginState.ENABLED, ADMIN).ok
+    assert generation(installed) == before + 1
+    assert in_force(installed).enabled == {"crate"}
+    assert inspect(installed.engine).has_table("crate_thing")
+    assert "crate.thing.view" in load_in_force(installed).permissions
+    with installed.read(ADMIN) as session:
+        actions = session.execute(
+            select(AuditEvent.action, AuditEvent.actor).where(AuditEvent.entity == "core_plugin")
+        ).all()
+    assert [tuple(row) for row in actions] == [("create", "cli:admin")]
+
+
+def test_disabling_keeps_the_data_and_enabling_again_finds_it(installed: Database) -> None:
+    transition(installed, "crate", PluginState.ENABLED, ADMIN)
+    transition(installed, "crate", PluginState.DISABLED, ADMIN)
+    assert in_force(installed).enabled == frozenset()
+    assert inspect(installed.engine).has_table("crate_thing")
+    transition(installed, "crate", PluginState.ENABLED, ADMIN)
+    assert in_force(installed).enabled == {"crate"}
+
+
+def test_the_plan_names_what_is_in_the_way(installed: Database, shelf: PluginShelf) -> None:
+    shelf.add("lid", requires=("crate",))
+    assert plan(installed, "crate", PluginState.ENABLED).problems == ()
+    assert "Crate" in plan(installed, "lid", PluginState.ENABLED).problems[0]
+    assert "no plugin" in plan(installed, "nothing", PluginState.ENABLED).problems[0]
+    assert "is not on" in plan(installed, "crate", PluginState.DISABLED).problems[0]
+    transition(installed, "crate", PluginState.ENABLED, ADMIN)
+    transition(installed, "lid", PluginState.ENABLED, ADMIN)
+    assert "Lid" in plan(installed, "crate", PluginState.DISABLED).problems[0]
+    with pytest.raises(Conflict, match="Lid"):
+        transition(installed, "crate", PluginState.DISABLED, ADMIN)
+
+
+def test_a_plugin_whose_migration_fails_is_listed_and_nothing_else_changes(
+    installed: Database, shelf: PluginShelf
+) -> None:
+    shelf.add(
+        "broken",
+        CRATE.replace("crate", "broken"),
+        files={
+            "migrations/versions/0001.py": TABLE.replace("crate", "broken").replace(
+                "{extra}", "raise RuntimeError('no space')"
+            )
+        },
+    )
+    before = generation(installed)
+    with pytest.raises(ConfigurationError, match=r"make brokens.*no space"):
+        transition(installed, "broken", PluginState.ENABLED, ADMIN)
+    row = state(installed, "broken")
+    assert row is not None
+    assert row.state is PluginState.FAILED
+    assert "no space" in row.message
+    assert generation(installed) == before
+    assert not inspect(installed.engine).has_table("broken_thing")
+
+
+def test_one_transition_at_a_time(installed: Database) -> None:
+    with (
+        lease(installed, DUTY, timedelta(minutes=1)),
+        pytest.raises(Conflict, match="already doing this"),
+    ):
+        transition(installed, "crate", PluginState.ENABLED, ADMIN)
+
+
+def test_a_lease_that_ran_out_can_be_taken(installed: Database) -> None:
+    with lease(installed, DUTY, timedelta(seconds=-1)), lease(installed, DUTY, timedelta(1)):
+        pass
+
+
+def test_migrating_twice_does_nothing_the_second_time(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from backstay.db.database import Database as Made
+
+    database = Made(f"sqlite:///{tmp_path_factory.mktemp('home') / 'backstay.db'}")
+    assert migrate(database)
+    number = generation(database)
+    assert migrate(database) == []
+    assert generation(database) == number
+    database.dispose()
