@@ -98,6 +98,7 @@ class ListPage:
     clear_href: str | None = None
     hidden: tuple[tuple[str, str], ...] = ()
     next_href: str | None = None
+    previous_href: str | None = None
     first_href: str | None = None
     export_href: str | None = None
     actions: tuple[Button, ...] = ()
