@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backstay.spi import hookimpl
+from backstay_ledger import guards as guards  # declares them with the models
 from backstay_ledger.commands import COMMANDS
 from backstay_ledger.demo import DEMO
 from backstay_ledger.models import LedgerBase
