@@ -15,7 +15,7 @@ schema: Schema = attributes["schema"]
 ran: list[str] = attributes["ran"]
 
 
-def render_item(kind: str, item: Any, _autogenerate: Any) -> str | bool:  # noqa: ANN401
+def render_item(kind: str, item: Any, _autogenerate: Any) -> str | bool:
     """Write our types as what they are stored as, so that a migration needs nothing of Backstay."""
     if kind == "type" and isinstance(item, TypeDecorator):
         return f"sa.{item.impl!r}"
@@ -24,7 +24,7 @@ def render_item(kind: str, item: Any, _autogenerate: Any) -> str | bool:  # noqa
     return False
 
 
-def applied(*, ctx: Any, step: Any, heads: Any, run_args: Any) -> None:  # noqa: ANN401, ARG001
+def applied(*, ctx: Any, step: Any, heads: Any, run_args: Any) -> None:  # noqa: ARG001
     """Count the steps, so that the one that fails can be named."""
     ran.append(str(step.up_revision_id))
 

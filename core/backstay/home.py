@@ -50,8 +50,10 @@ class Home:
     @property
     def database_file(self) -> Path | None:
         """The file of the embedded database, or None on PostgreSQL."""
-        return None if self.database and not self.database.startswith("sqlite") else Path(
-            self.database_url.removeprefix("sqlite:///")
+        return (
+            None
+            if self.database and not self.database.startswith("sqlite")
+            else Path(self.database_url.removeprefix("sqlite:///"))
         )
 
     @property

@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import make_url, select
+
 from backstay.access.models import User, UserState
 from backstay.audit.canonical import MASK, canonical, hash_of, row_hash
 from backstay.audit.models import AuditEvent
 from backstay.companies.models import Company
-from hypothesis import given
-from hypothesis import strategies as st
-from sqlalchemy import make_url, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,8 +133,10 @@ def test_the_audit_trail_is_frozen_for_raw_connections(database: Database) -> No
     [
         "UPDATE core_company SET name = 'mine'",
         "DELETE FROM core_company",
-        "INSERT INTO core_company (id, code, name, currency, minor_units, fiscal_year_start,"
-        " time_zone, state, version) VALUES (1, 'X', 'X', 'EUR', 2, 1, 'UTC', 'active', 1)",
+        (
+            "INSERT INTO core_company (id, code, name, currency, minor_units, fiscal_year_start,"
+            " time_zone, state, version) VALUES (1, 'X', 'X', 'EUR', 2, 1, 'UTC', 'active', 1)"
+        ),
     ],
 )
 def test_raw_connections_cannot_change_audited_tables_unnoticed(

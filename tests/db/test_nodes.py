@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select, update
+
 from backstay.clock import now
 from backstay.db.nodes import Node, NodeLease
-from sqlalchemy import select, update
 
 if TYPE_CHECKING:
     from backstay.db.database import Database

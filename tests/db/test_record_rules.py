@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import delete, exists, func, insert, select, text, union_all, update
+from sqlalchemy.orm import Session, aliased
+
 from backstay.audit.models import AuditEvent
 from backstay.companies.models import Company
 from backstay.db.context import Context, operator_context
 from backstay.errors import ConfigurationError, NotFound
 from backstay.imports.models import Import, ImportRow
-from sqlalchemy import delete, exists, func, insert, select, text, union_all, update
-from sqlalchemy.orm import Session, aliased
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,9 +158,10 @@ def test_changing_audited_rows_by_statement_is_refused(
 
 
 def test_a_session_without_a_context_answers_nothing() -> None:
-    from backstay.db.rules import apply_record_rules
     from sqlalchemy import create_engine
     from sqlalchemy.orm import sessionmaker
+
+    from backstay.db.rules import apply_record_rules
 
     factory = sessionmaker(create_engine("sqlite://"))
     apply_record_rules(factory)
@@ -177,4 +179,4 @@ def test_a_reading_session_cannot_write(
         session.scalars(select(Company)).first().name = "changed"  # type: ignore[union-attr]
         session.flush()
     with database.read(operator, suite) as session:
-        assert session.scalar(select(func.count()).select_from(AuditEvent)) == 2  # noqa: PLR2004
+        assert session.scalar(select(func.count()).select_from(AuditEvent)) == 2

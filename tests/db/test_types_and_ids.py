@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from backstay.db.ids import IdMaker
-from backstay.db.types import from_units, to_units
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backstay.db.ids import IdMaker
+from backstay.db.types import from_units, to_units
+
 amounts = st.decimals(
-    min_value=Decimal("-900000000000000"), max_value=Decimal("900000000000000"), places=4
+    min_value=Decimal(-900000000000000), max_value=Decimal(900000000000000), places=4
 )
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from backstay.kernel.discovery import discover
 from backstay.kernel.load import load
 
@@ -131,15 +132,19 @@ def backstay_models():
     ("declaration", "reason"),
     [
         (
-            "__tablename__ = 'other_thing'\n    __scope__ = spi.Scope.SHARED\n"
-            "    __audit__ = spi.Audit.FULL",
+            (
+                "__tablename__ = 'other_thing'\n    __scope__ = spi.Scope.SHARED\n"
+                "    __audit__ = spi.Audit.FULL"
+            ),
             "must be called",
         ),
         ("__tablename__ = 'loose_thing'\n    __audit__ = spi.Audit.FULL", "__scope__"),
         ("__tablename__ = 'loose_thing'\n    __scope__ = spi.Scope.SHARED", "__audit__"),
         (
-            "__tablename__ = 'loose_thing'\n    __scope__ = spi.Scope.COMPANY\n"
-            "    __audit__ = spi.Audit.FULL",
+            (
+                "__tablename__ = 'loose_thing'\n    __scope__ = spi.Scope.COMPANY\n"
+                "    __audit__ = spi.Audit.FULL"
+            ),
             "CompanyScoped",
         ),
     ],

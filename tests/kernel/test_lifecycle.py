@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import inspect, select
+
 from backstay.audit.models import AuditEvent
 from backstay.db.context import operator_context
 from backstay.errors import ConfigurationError, Conflict
@@ -14,9 +16,10 @@ from backstay.kernel.lifecycle import DUTY, plan, transition
 from backstay.kernel.models import Installation, PluginRow, PluginState
 from backstay.kernel.setup import DEFAULT_THEME, migrate
 from backstay.kernel.state import generation, in_force, load_in_force
-from sqlalchemy import inspect, select
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from backstay.db.database import Database
     from backstay.testing.plugins import PluginShelf
 
@@ -151,10 +154,12 @@ def test_a_lease_that_ran_out_can_be_taken(installed: Database) -> None:
         pass
 
 
-def test_migrating_twice_does_nothing_the_second_time(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_migrating_twice_does_nothing_the_second_time(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     from backstay.db.database import Database as Made
 
-    database = Made(f"sqlite:///{tmp_path_factory.mktemp('home') / 'backstay.db'}")
+    database = Made(f"sqlite:///{tmp_path / 'backstay.db'}")
     assert migrate(database)
     number = generation(database)
     assert migrate(database) == []

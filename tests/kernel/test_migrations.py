@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import inspect, text
+
 from backstay.core_base import CoreBase
 from backstay.db.base import guards_of
 from backstay.db.database import Database
@@ -12,7 +14,6 @@ from backstay.db.guards import install_guards, installed_guards
 from backstay.errors import ConfigurationError
 from backstay.kernel.load import load
 from backstay.kernel.migrate import core_schema, differences, pending, plugin_schema, upgrade
-from sqlalchemy import inspect, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""The audit trail: what happened, to which record, by whom."""

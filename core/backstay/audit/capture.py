@@ -115,7 +115,7 @@ def plugin_version(plugin: str) -> str:
         return ""
 
 
-def _after_flush(session: Session, _context: Any) -> None:  # noqa: ANN401
+def _after_flush(session: Session, _context: Any) -> None:
     happened = [
         found
         for rows, describe in (
@@ -129,12 +129,12 @@ def _after_flush(session: Session, _context: Any) -> None:  # noqa: ANN401
     record_many(session, happened)
 
 
-def _visible(row: Any, name: str, value: object) -> Any:  # noqa: ANN401
+def _visible(row: Any, name: str, value: object) -> Any:
     return MASK if name in row.__secret__ else canonical(value)
 
 
 def _event(
-    row: Any,  # noqa: ANN401
+    row: Any,
     action: str,
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
@@ -144,9 +144,7 @@ def _event(
         getattr(row, attribute.key)
         for attribute in (state.mapper.get_property_by_column(c) for c in state.mapper.primary_key)
     )
-    company = (
-        row.id if row.__tablename__ == "core_company" else getattr(row, "company_id", None)
-    )
+    company = row.id if row.__tablename__ == "core_company" else getattr(row, "company_id", None)
     return Event(
         action=action,
         entity=row.__tablename__,
@@ -160,11 +158,11 @@ def _event(
     )
 
 
-def _columns(row: Any) -> list[str]:  # noqa: ANN401
+def _columns(row: Any) -> list[str]:
     return [attribute.key for attribute in inspect(row).mapper.column_attrs]
 
 
-def _created(row: Any) -> Event:  # noqa: ANN401
+def _created(row: Any) -> Event:
     after = {
         name: _visible(row, name, value)
         for name in _columns(row)
@@ -173,7 +171,7 @@ def _created(row: Any) -> Event:  # noqa: ANN401
     return _event(row, "create", None, after)
 
 
-def _updated(row: Any) -> Event | None:  # noqa: ANN401
+def _updated(row: Any) -> Event | None:
     state = inspect(row)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
@@ -187,7 +185,7 @@ def _updated(row: Any) -> Event | None:  # noqa: ANN401
     return _event(row, "update", before, after)
 
 
-def _deleted(row: Any) -> Event:  # noqa: ANN401
+def _deleted(row: Any) -> Event:
     before = {
         name: _visible(row, name, value)
         for name in _columns(row)

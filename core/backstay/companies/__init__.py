@@ -1,0 +1,1 @@
+"""Companies: the owners of all business rows."""

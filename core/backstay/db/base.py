@@ -150,7 +150,7 @@ class Versioned:
     version: Mapped[int] = mapped_column(BigInteger, default=1, sort_order=90)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805, PLW3201
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
         """Let SQLAlchemy count the version and refuse a stale UPDATE."""
         return {"version_id_col": cls.__dict__.get("version", Versioned.version)}
 

@@ -56,7 +56,7 @@ def reading(engine: Engine) -> Engine:
 
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
-    def connect(connection: SQLiteConnection, _record: Any) -> None:  # noqa: ANN401
+    def connect(connection: SQLiteConnection, _record: Any) -> None:
         # The driver's own BEGIN would come too late for DDL; the "begin" event below does it.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")

@@ -112,10 +112,14 @@ def freeze(table: FromClause, when: str, message: str, *, name: str = "frozen") 
         sqlite=(
             f"CREATE TRIGGER {trigger}_update BEFORE UPDATE ON {real.name} WHEN {old} {abort}",
             f"CREATE TRIGGER {trigger}_delete BEFORE DELETE ON {real.name} WHEN {old} {abort}",
-            f"CREATE TRIGGER {trigger}_insert BEFORE INSERT ON {real.name}"
-            f" WHEN {held.replace('%s', '')} {abort}",
-            f"CREATE TRIGGER {trigger}_replace BEFORE UPDATE ON {real.name}"
-            f" WHEN {held.replace('%s', other)} {abort}",
+            (
+                f"CREATE TRIGGER {trigger}_insert BEFORE INSERT ON {real.name}"
+                f" WHEN {held.replace('%s', '')} {abort}"
+            ),
+            (
+                f"CREATE TRIGGER {trigger}_replace BEFORE UPDATE ON {real.name}"
+                f" WHEN {held.replace('%s', other)} {abort}"
+            ),
         ),
         postgresql=(
             f"""CREATE OR REPLACE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -126,8 +130,10 @@ BEGIN
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$""",
-            f"CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE ON {real.name}"
-            f" FOR EACH ROW EXECUTE FUNCTION {trigger}()",
+            (
+                f"CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE ON {real.name}"
+                f" FOR EACH ROW EXECUTE FUNCTION {trigger}()"
+            ),
             *_no_truncate(real.name, trigger, said),
         ),
     )
@@ -135,10 +141,14 @@ END $$""",
 
 def _no_truncate(table: str, trigger: str, said: str) -> tuple[str, str]:
     return (
-        f"CREATE OR REPLACE FUNCTION {trigger}_truncate() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-        f"BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END $$",
-        f"CREATE TRIGGER {trigger}_truncate BEFORE TRUNCATE ON {table}"
-        f" FOR EACH STATEMENT EXECUTE FUNCTION {trigger}_truncate()",
+        (
+            f"CREATE OR REPLACE FUNCTION {trigger}_truncate() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+            f"BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END $$"
+        ),
+        (
+            f"CREATE TRIGGER {trigger}_truncate BEFORE TRUNCATE ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {trigger}_truncate()"
+        ),
     )
 
 
@@ -171,8 +181,10 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$""",
-            f"CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE"
-            f" ON {real.name} FOR EACH STATEMENT EXECUTE FUNCTION {trigger}()",
+            (
+                f"CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE"
+                f" ON {real.name} FOR EACH STATEMENT EXECUTE FUNCTION {trigger}()"
+            ),
         ),
     )
 

@@ -66,14 +66,14 @@ def _check_statement(state: ORMExecuteState) -> None:
         raise ConfigurationError(message)
     allowed = context_of(state.session).company_ids
     if state.is_insert and issubclass(model, CompanyScoped) and allowed is not None:
-        parameters = state.parameters
-        rows = parameters if isinstance(parameters, list) else [parameters or {}]
+        given: Any = state.parameters
+        rows: list[dict[str, Any]] = given if isinstance(given, list) else [given or {}]
         if any(row.get("company_id") not in allowed for row in rows):
             message = f"{model.__name__}: rows of another company can't be inserted"
             raise NotFound(message)
 
 
-def _check_flush(session: Session, _context: Any, _instances: Any) -> None:  # noqa: ANN401
+def _check_flush(session: Session, _context: Any, _instances: Any) -> None:
     if not session.info.get("write"):
         if session.new or session.dirty or session.deleted:
             message = "this session only reads"

@@ -28,13 +28,13 @@ class Money(TypeDecorator[Decimal]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> int | None:
         """Refuse floats and a fifth decimal instead of rounding them."""
         if value is None:
             return None
         return to_units(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ANN401
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
         """Back to a Decimal (a sum of BIGINTs arrives as a Decimal on PostgreSQL)."""
         return None if value is None else from_units(int(value))
 
@@ -71,7 +71,7 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Refuse naive datetimes: nobody knows which instant they mean."""
         if value is None:
             return None
@@ -80,6 +80,6 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError(message)
         return (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401
+    def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
         """Back to an aware datetime in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=int(value))

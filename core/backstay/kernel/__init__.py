@@ -1,0 +1,1 @@
+"""The kernel: discovery, loading, lifecycle and migrations of plugins."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 import importlib.util
 import tomllib
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageMetadata, entry_points
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from backstay.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PLUGINS: Final = "backstay.plugins"
 THEMES: Final = "backstay.themes"
@@ -76,7 +79,13 @@ def discover() -> dict[str, Found]:
     return {plugin.name: plugin for plugin in sorted(found, key=lambda plugin: plugin.name)}
 
 
-def _read(point: EntryPoint, by_distribution: dict[str, str]) -> Found:
+def _licence(metadata: PackageMetadata | None) -> str:
+    if metadata is None:
+        return ""
+    return str(metadata.get("License-Expression") or metadata.get("License") or "")
+
+
+def _read(point: EntryPoint, by_distribution: Mapping[NormalizedName, str]) -> Found:
     broken = ""
     root = Path()
     manifest: dict[str, object] = {}
@@ -90,7 +99,8 @@ def _read(point: EntryPoint, by_distribution: dict[str, str]) -> Found:
         broken = f"it is written for plugin API {api}; this Backstay has API {API}"
     distribution = point.dist
     metadata = distribution.metadata if distribution else None
-    requirements = [Requirement(text) for text in (distribution.requires if distribution else ()) or ()]
+    wanted = (distribution.requires if distribution else None) or []
+    requirements = [Requirement(text) for text in wanted]
     return Found(
         name=point.name,
         entry_point=point,
@@ -100,7 +110,7 @@ def _read(point: EntryPoint, by_distribution: dict[str, str]) -> Found:
         icon=str(manifest.get("icon", "puzzle")),
         summary=str(metadata["Summary"] or "") if metadata else "",
         version=distribution.version if distribution else "",
-        licence=str(metadata["License-Expression"] or metadata["License"] or "") if metadata else "",
+        licence=_licence(metadata),
         api=api if isinstance(api, int) else 0,
         requires=frozenset(
             by_distribution[name]

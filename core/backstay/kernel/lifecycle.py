@@ -76,7 +76,9 @@ def _plan_enabling(name: str, enabled: frozenset[str]) -> Plan:
     if plugin is None:
         known = ", ".join(sorted(found)) or _("none")
         return Plan(
-            name, target, (),
+            name,
+            target,
+            (),
             (_("There is no plugin “%(name)s”. Installed: %(known)s.", name=name, known=known),),
         )
     if name in enabled:
@@ -117,9 +119,7 @@ def _plan_disabling(name: str, enabled: frozenset[str]) -> Plan:
             _("Leave its jobs waiting until it is on again"),
             _("Keep all its data, roles and settings"),
         ),
-        tuple(
-            _("%(other)s needs it. Switch that off first.", other=other) for other in dependents
-        ),
+        tuple(_("%(other)s needs it. Switch that off first.", other=other) for other in dependents),
     )
 
 
@@ -226,4 +226,3 @@ def run_subprocess(
         return Result(ok=False, message=_("It took longer than two minutes and was stopped."))
     said = (done.stdout if done.returncode == 0 else done.stderr).strip()
     return Result(ok=done.returncode == 0, message=said)
-

@@ -58,7 +58,7 @@ def load(enabled: Iterable[str], *, generation: int = 0, safe_mode: bool = False
             part = _register(manager, found[name])
             refuse_twins([*parts, part])
             parts.append(part)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises stays its own
             _log.exception("plugin %s could not be loaded", name)
             if manager.has_plugin(name):
                 manager.unregister(name=name)
@@ -75,10 +75,8 @@ def load(enabled: Iterable[str], *, generation: int = 0, safe_mode: bool = False
     )
 
 
-def in_order(
-    found: dict[str, Found], wanted: frozenset[str], failed: dict[str, str]
-) -> list[str]:
-    """The wanted plugins, each after those it requires; notes those that can't run in ``failed``."""
+def in_order(found: dict[str, Found], wanted: frozenset[str], failed: dict[str, str]) -> list[str]:
+    """The wanted plugins, each after those it requires; ``failed`` gets those that can't run."""
     for name in sorted(wanted):
         if name not in found:
             failed[name] = "its package is not installed; its data is kept"
@@ -128,7 +126,7 @@ def _collect(manager: pluggy.PluginManager, registered: str) -> Part:
     plugin = registered.partition(":")[0]
     values: dict[str, Any] = {}
 
-    def call(hook: str) -> Any:  # noqa: ANN401
+    def call(hook: str) -> Any:
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             if implementation.plugin_name == registered:
                 return implementation.function()
@@ -183,7 +181,7 @@ def _bridges(
                 part = replace(_collect(manager, registered), base=None)
                 refuse_twins([*loaded, *parts, part])
                 parts.append(part)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 _log.exception("bridge %s could not be loaded", registered)
                 if manager.has_plugin(registered):
                     manager.unregister(name=registered)

@@ -22,6 +22,8 @@ from backstay.db.guards import install_guards
 from backstay.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, Engine, MetaData
 
     from backstay.kernel.discovery import Found
@@ -85,13 +87,18 @@ def upgrade(engine: Engine, schema: Schema) -> list[str]:
                 done = pending(connection, schema)
                 _run(connection, schema, done)
                 install_guards(connection, schema.metadata)
-                if sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
-                    message = f"rows of {broken[0][0]} would refer to nothing"
-                    raise ConfigurationError(message)
+                if sqlite:
+                    _check_references(connection)
         finally:
             if sqlite:
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]
     return done
+
+
+def _check_references(connection: Connection) -> None:
+    if broken := connection.execute(text("PRAGMA foreign_key_check")).all():
+        message = f"rows of {broken[0][0]} would refer to nothing"
+        raise ConfigurationError(message)
 
 
 def _run(connection: Connection, schema: Schema, steps: list[str]) -> None:
@@ -143,17 +150,13 @@ def _config(schema: Schema) -> Config:
     return config
 
 
-def only_own(plugin: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def only_own(plugin: str) -> Callable[..., bool]:
     """Alembic's filter: the plugin's own tables, without its version table."""
 
-    def include(
-        item: object, name: str | None, kind: str, _reflected: bool, _other: object  # noqa: FBT001
-    ) -> bool:
+    def include(_item: object, name: str | None, kind: str, *_rest: object) -> bool:
         if kind != "table":
             return True
-        return bool(
-            name and name.startswith(f"{plugin}_") and name != f"{plugin}_alembic_version"
-        )
+        return bool(name and name.startswith(f"{plugin}_") and name != f"{plugin}_alembic_version")
 
     return include
 

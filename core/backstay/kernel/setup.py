@@ -70,9 +70,5 @@ def _enabled(database: Database) -> frozenset[str]:
         if not inspect(connection).has_table(PluginRow.__tablename__):
             return frozenset()
         return frozenset(
-            connection.scalars(
-                select(PluginRow.name).where(PluginRow.state == PluginState.ENABLED)
-            )
+            connection.scalars(select(PluginRow.name).where(PluginRow.state == PluginState.ENABLED))
         )
-
-

@@ -1,0 +1,1 @@
+"""Starting an installation: first run, web server, job runner."""
