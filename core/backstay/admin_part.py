@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backstay.access.commands import COMMANDS as ACCESS_COMMANDS
 from backstay.access.core_permissions import FIELD_GROUPS, PERMISSIONS, ROLE_TEMPLATES
+from backstay.audit.commands import COMMANDS as AUDIT_COMMANDS
+from backstay.companies.commands import COMMANDS as COMPANY_COMMANDS
+from backstay.kernel.commands import COMMANDS as PLUGIN_COMMANDS
 
 if TYPE_CHECKING:
     import click
@@ -16,7 +20,12 @@ if TYPE_CHECKING:
 RESOURCES: tuple[Resource, ...] = ()
 BLUEPRINTS: tuple[PluginBlueprint, ...] = ()
 PAGES: tuple[Page, ...] = ()
-COMMANDS: tuple[click.Command, ...] = ()
+COMMANDS: tuple[click.Command, ...] = (
+    *PLUGIN_COMMANDS,
+    *ACCESS_COMMANDS,
+    *COMPANY_COMMANDS,
+    *AUDIT_COMMANDS,
+)
 
 __all__ = [
     "BLUEPRINTS",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 
@@ -23,22 +21,12 @@ from backstay.resources.fields import (
     SecretField,
     TextField,
 )
+from backstay.time_zones import time_zone_choices
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 LOGIN_PATTERN = r"[a-z0-9][a-z0-9._@+\-]{1,79}"
-
-
-@lru_cache(maxsize=1)
-def _zones() -> tuple[Choice, ...]:
-    places = sorted(zone for zone in available_timezones() if "/" in zone and "Etc/" not in zone)
-    return tuple(Choice(zone, zone.replace("_", " ")) for zone in ("UTC", *places))
-
-
-def time_zone_choices(_session: Session) -> tuple[Choice, ...]:
-    """All places of the time zone database."""
-    return _zones()
 
 
 def role_choices(session: Session) -> tuple[Choice, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
@@ -37,9 +38,21 @@ from backstay.db.context import authorize
 from backstay.db.versions import check_version
 from backstay.errors import BackstayError, Conflict, Invalid, NotFound
 from backstay.i18n import gettext as _
+from backstay.time_zones import checked_time_zone
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+
+# Without the letters and digits that are mistaken for one another on paper and on the telephone.
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def one_time_password() -> str:
+    """A password to be handed over and changed at the first sign-in: about 99 bits."""
+    return "-".join(
+        "".join(secrets.choice(_ALPHABET) for _letter in range(5)) for _group in range(4)
+    )
 
 
 def create_user(session: Session, command: CreateUser) -> User:
@@ -69,7 +82,7 @@ def create_user(session: Session, command: CreateUser) -> User:
         email=command.email.strip(),
         password_hash=_hashed(command.password, login, command.name),
         must_change_password=command.must_change_password,
-        time_zone=command.time_zone,
+        time_zone=checked_time_zone(command.time_zone),
         created_at=now(),
     )
     session.add(user)
@@ -106,7 +119,7 @@ def edit_user(session: Session, command: EditUser) -> User:
         authorize(session, CONTACT_EDIT)
         user.email = command.email.strip()
     user.name = _required_name(command.name)
-    user.time_zone = command.time_zone
+    user.time_zone = checked_time_zone(command.time_zone)
     session.flush()
     return user
 
@@ -220,5 +233,5 @@ def _required_name(name: str) -> str:
 
 
 def _hashed(password: str, *words: str) -> str:
-    check_password(password, words=words)
+    check_password(password, *words)
     return hash_password(password)

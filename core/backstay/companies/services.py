@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 from sqlalchemy import select
 
 from backstay.access.core_permissions import COMPANY_CREATE, COMPANY_EDIT
-from backstay.access.user_commands import time_zone_choices
 from backstay.audit.reasons import give_reason
 from backstay.companies.currencies import currency_choices, currency_codes, minor_units
 from backstay.companies.declare import SetupChoice
@@ -22,6 +21,7 @@ from backstay.i18n import lazy
 from backstay.kernel.suite import suite_of
 from backstay.resources.declare import Choice
 from backstay.resources.fields import ChoiceField, TextField
+from backstay.time_zones import checked_time_zone, time_zone_choices
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -176,7 +176,7 @@ def create_company(session: Session, command: CreateCompany) -> Company:
         currency=currency,
         minor_units=minor_units(currency),
         fiscal_year_start=_month(command.fiscal_year_start),
-        time_zone=command.time_zone,
+        time_zone=checked_time_zone(command.time_zone),
     )
     session.add(company)
     session.flush()
@@ -195,7 +195,7 @@ def edit_company(session: Session, command: EditCompany) -> Company:
     check_version(company, command.version)
     company.name = _required_name(command.name)
     company.fiscal_year_start = _month(command.fiscal_year_start)
-    company.time_zone = command.time_zone
+    company.time_zone = checked_time_zone(command.time_zone)
     session.flush()
     return company
 
