@@ -103,9 +103,9 @@ def check_password(password: str, *words: str, field: str = "password") -> None:
     rest = lowered
     for word in (_PRODUCT, *words):
         for piece in word.casefold().replace("@", " ").replace(".", " ").split():
-            if len(piece) > 3:  # noqa: PLR2004 - shorter ones occur in any word
+            if len(piece) > 2:  # noqa: PLR2004 - shorter ones occur in any word
                 rest = rest.replace(piece, "")
-    if len(rest) < SHORTEST // 2:
+    if sum(character.isalnum() for character in rest) < SHORTEST // 2:
         raise Invalid(
             _(
                 "This password is little more than your name, the company or the product."

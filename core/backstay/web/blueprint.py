@@ -14,6 +14,8 @@ from backstay.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask.sansio.blueprints import BlueprintSetupState
+
     from backstay.access.permissions import Permission
 
 View = TypeVar("View", bound="Callable[..., Any]")
@@ -53,6 +55,25 @@ class PluginBlueprint(Blueprint):
         prefix = f"/c/<company>/{plugin}" if in_company else f"/{plugin}"
         super().__init__(name or plugin, import_name, url_prefix=prefix)
         self.plugin = plugin
+        self._adding_route = False
+
+    def add_url_rule(self, *args: Any, **kwargs: Any) -> None:
+        """Add a route; the one thing that a plugin's blueprint notes for its registration."""
+        self._adding_route = True
+        try:
+            super().add_url_rule(*args, **kwargs)
+        finally:
+            self._adding_route = False
+
+    def record(self, func: Callable[[BlueprintSetupState], None]) -> None:
+        """Note what is done at registration: routes only, nothing that gets hold of the app.
+
+        Raises:
+            ConfigurationError: it is something else.
+        """
+        if not self._adding_route:
+            self._refuse()
+        super().record(func)
 
     def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
         message = f"plugin {self.plugin} may not install handlers for the whole application"
@@ -68,5 +89,4 @@ class PluginBlueprint(Blueprint):
     app_template_test = _refuse
     app_url_value_preprocessor = _refuse
     app_url_defaults = _refuse
-    record = _refuse
     record_once = _refuse

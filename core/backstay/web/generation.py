@@ -1,0 +1,201 @@
+"""Following the generation in force: each process swaps its application when the number changes.
+
+The number is compared once per request (the database is the truth). A new application is built in a
+background thread; requests that run finish on the old one. A build that fails leaves the old one in
+place and is shown to administrators. The first build happens at the first request, in the worker:
+nothing that a fork would share is opened before.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from backstay.clock import now
+from backstay.errors import BackstayError
+from backstay.kernel.load import load
+from backstay.kernel.state import InForce, generation, in_force
+from backstay.web.app import PluginRefused, build
+from backstay.web.request import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from flask import Flask
+
+    from backstay.db.database import Database
+    from backstay.home import Home
+    from backstay.kernel.suite import Suite
+
+_log = logging.getLogger("backstay.web")
+_PATIENCE_SECONDS: Final = 20
+"""How long a request waits for the new application before it is answered by the old one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStatus:
+    """What this process runs, and why it could not follow, if it could not."""
+
+    generation: int
+    failed_generation: int | None = None
+    reason: str = ""
+    at: datetime | None = None
+
+
+_status: BuildStatus | None = None
+
+
+def build_status() -> BuildStatus | None:
+    """What the process that answers this request has built; None outside a web server."""
+    return _status
+
+
+class Generations:
+    """The WSGI application that always answers with the generation in force."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        secret_key: str,
+        settings: Settings | None = None,
+        home: Home | None = None,
+        safe_mode: bool = False,
+    ) -> None:
+        """Remember what to build with; nothing is opened yet."""
+        self.database = database
+        self.secret_key = secret_key
+        self.settings = settings or Settings()
+        self.home = home
+        self.safe_mode = safe_mode
+        self._app: Flask | None = None
+        self._built = -1
+        self._lock = threading.Lock()
+        self._builder: threading.Thread | None = None
+        self._given_up = -1
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request with the application in force when it arrived."""
+        try:
+            app = self.current()
+        except (SQLAlchemyError, BackstayError) as error:
+            _log.exception("no application can be built")
+            return _unavailable(error)(environ, start_response)
+        return app(environ, start_response)
+
+    def current(self) -> Flask:
+        """The application in force, built anew when the generation changed.
+
+        Raises:
+            BackstayError: there is none yet and it can't be built.
+        """
+        try:
+            wanted = generation(self.database)
+        except SQLAlchemyError:
+            # The application knows how to say that the database is away.
+            if self._app is None:
+                raise
+            return self._app
+        app = self._app
+        if app is not None and wanted in {self._built, self._given_up}:
+            return app
+        return self._follow(wanted)
+
+    def _follow(self, wanted: int) -> Flask:
+        """Wait for the builder; the first one to arrive starts it."""
+        with self._lock:
+            if self._app is not None and wanted in {self._built, self._given_up}:
+                return self._app
+            if self._app is None:
+                return self._build()
+            if self._builder is None or not self._builder.is_alive():
+                self._builder = threading.Thread(
+                    target=self._build_quietly, args=(wanted,), name="backstay-build", daemon=True
+                )
+                self._builder.start()
+            builder, app = self._builder, self._app
+        builder.join(_PATIENCE_SECONDS)
+        return self._app or app
+
+    def _build_quietly(self, wanted: int) -> None:
+        global _status  # noqa: PLW0603 - one web application per process
+        try:
+            self._build()
+        except Exception as error:
+            _log.exception("generation %s can't be built; the old one stays", wanted)
+            self._given_up = wanted
+            _status = BuildStatus(self._built, wanted, str(error), now())
+
+    def _build(self) -> Flask:
+        global _status  # noqa: PLW0603 - one web application per process
+        state = in_force(self.database)
+        app = build_tolerantly(
+            state,
+            self.database,
+            safe_mode=self.safe_mode,
+            theme=state.theme,
+            secret_key=self.secret_key,
+            settings=self.settings,
+            home_folder=self.home,
+        )
+        # The number last: whoever sees it finds the application that belongs to it.
+        self._app = app
+        self._built = state.generation
+        _status = BuildStatus(state.generation)
+        _log.info("generation %s is in force", state.generation)
+        return app
+
+
+def build_tolerantly(
+    state: InForce, database: Database, *, safe_mode: bool, **options: Any
+) -> Flask:
+    """Build with the enabled plugins, without those whose pages break the rules."""
+    refused: dict[str, str] = {}
+    while True:
+        suite = _without(state, refused, safe_mode=safe_mode)
+        try:
+            return build(suite, database, **options)
+        except PluginRefused as error:
+            if error.plugin in refused:
+                raise
+            _log.exception("plugin %s is left out", error.plugin)
+            refused[error.plugin] = error.reason
+
+
+def _without(state: InForce, refused: dict[str, str], *, safe_mode: bool) -> Suite:
+    suite = load(
+        state.enabled - refused.keys(), generation=state.generation, safe_mode=safe_mode
+    )
+    suite.failed.update(refused)
+    return suite
+
+
+def _unavailable(error: Exception) -> WSGIApplication:
+    """The answer while there is no application at all: plain, and without a reason for strangers."""
+    del error
+    body = (
+        b"503 Backstay can't start. The administrator finds the reason in the server's log;\n"
+        b"with BACKSTAY_SAFE_MODE=1 it starts without plugins.\n"
+    )
+
+    def answer(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(
+            "503 Service Unavailable",
+            [
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", str(len(body))),
+                ("Retry-After", "5"),
+                ("Cache-Control", "no-store"),
+                ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+                ("X-Content-Type-Options", "nosniff"),
+            ],
+        )
+        return [body]
+
+    return answer
