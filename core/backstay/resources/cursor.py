@@ -62,10 +62,7 @@ def encode(cursor: Cursor, bound_to: str) -> str:
 
 
 def decode(mark: str, bound_to: str, types: Sequence[TypeEngine[Any]]) -> Cursor:
-    """Read a mark back.
-
-    Arguments:
-        types: the SQL types of the sort expressions, the id last.
+    """Read a mark back; ``types`` are the SQL types of the sort expressions, the id last.
 
     Raises:
         Malformed: it was altered, or belongs to another list, filter or order.
@@ -90,7 +87,7 @@ def _refuse() -> NoReturn:
     )
 
 
-def _plain(value: object) -> str | int | None:
+def _plain(value: object) -> str | int | None:  # noqa: PLR0911
     match value:
         case None | bool():
             return value if value is None else int(value)

@@ -265,7 +265,7 @@ class Resource:
         """Whether its pages lie inside a company."""
         if self.in_company is not None:
             return self.in_company
-        return self.model.__scope__.value == "company"
+        return str(self.model.__scope__.value) == "company"
 
     def column(self, name: str) -> Column | None:
         """The column of that name, if there is one."""

@@ -146,9 +146,7 @@ def condition(one: Filter, value: str, reader: Reader) -> ColumnElement[bool]:
     Raises:
         Invalid: the value can't be understood; names the filter.
     """
-    if "\x00" in value or (
-        one.choices and value not in {choice.value for choice in one.choices}
-    ):
+    if "\x00" in value or (one.choices and value not in {choice.value for choice in one.choices}):
         _refuse(one, value)
     if one.condition is not None:
         return one.condition(value)
@@ -199,9 +197,7 @@ def _refuse(one: Filter, value: str) -> NoReturn:
     )
 
 
-def search_condition(
-    resource: Resource, search: str, reader: Reader
-) -> list[ColumnElement[bool]]:
+def search_condition(resource: Resource, search: str, reader: Reader) -> list[ColumnElement[bool]]:
     """Each word must begin a word of some searched column, or lie within a short one."""
     columns = [one for one in resource.search if not masked(resource, one, reader)]
     if not columns:

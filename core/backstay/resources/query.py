@@ -203,11 +203,7 @@ class ResourceQuery:
         )
 
     def pickable(self, session: Session, record_id: int, *, anyhow: bool = False) -> Any | None:
-        """The record, if it can be picked.
-
-        Arguments:
-            anyhow: it was picked before, so only the scope is asked for.
-        """
+        """The record, if it can be picked; ``anyhow``: it was picked before, ask for scope alone."""
         if not 0 <= record_id < _BIGGEST_ID:
             return None
         statement = self._joined(select(self.resource.model)).where(
@@ -241,9 +237,7 @@ class ResourceQuery:
         names += [one.column.name for one in ordered if one.column.name not in names]
         return tuple(names)
 
-    def _select(
-        self, reader: Reader, names: tuple[str, ...]
-    ) -> tuple[Select[Any], dict[str, int]]:
+    def _select(self, reader: Reader, names: tuple[str, ...]) -> tuple[Select[Any], dict[str, int]]:
         """The select of the columns that the reader may see; the others are not even read."""
         seen = tuple(
             name
@@ -254,9 +248,9 @@ class ResourceQuery:
         if seen not in self._selects:
             columns = [column for name in seen if (column := self.resource.column(name))]
             statement = self._joined(
-                select(
-                    self.resource.model.id, *(column.value for column in columns)
-                ).select_from(self.resource.model)
+                select(self.resource.model.id, *(column.value for column in columns)).select_from(
+                    self.resource.model
+                )
             )
             self._selects[seen] = statement, {name: i for i, name in enumerate(seen, 1)}
         return self._selects[seen]
@@ -352,6 +346,3 @@ def _past(key: _Key, value: Any, *, upwards: bool, nulls_high: bool) -> ColumnEl
     if key.nullable and nulls_beyond:
         return or_(past, key.expression.is_(None))
     return past
-
-
-

@@ -196,7 +196,7 @@ def file_writer(column: Column, reader: Reader) -> Callable[[Any], str]:
     return lambda value: _file_text(value, column.kind, reader)
 
 
-def _file_text(value: object, kind: Kind, reader: Reader) -> str:
+def _file_text(value: object, kind: Kind, reader: Reader) -> str:  # noqa: PLR0911
     match value:
         case None:
             return ""
@@ -215,7 +215,7 @@ def _file_text(value: object, kind: Kind, reader: Reader) -> str:
     return neutral(raw(value))
 
 
-def text_of(value: object, reader: Reader) -> str:
+def text_of(value: object, reader: Reader) -> str:  # noqa: PLR0911
     """A value without a declared kind, by its type: for conflicts and timelines."""
     match value:
         case None | "":

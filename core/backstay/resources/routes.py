@@ -1,0 +1,337 @@
+"""The routes of every declared resource, each marked with the permission that opens it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, abort, jsonify, request, url_for
+
+from backstay.access.permissions import Permission
+from backstay.audit.capture import Event
+from backstay.clock import today
+from backstay.errors import ConfigurationError
+from backstay.i18n import current_locale, use_locale
+from backstay.i18n import gettext as _
+from backstay.resources import filters as narrow
+from backstay.resources.form_page import Task, answer
+from backstay.resources.forms import Desk, schema_of
+from backstay.resources.list_page import list_page
+from backstay.resources.query import ResourceQuery
+from backstay.resources.record_page import check_editable, check_state, record_page, title_of
+from backstay.resources.serialize import Reader, csv_line, file_writer
+from backstay.resources.urls import endpoint_of, serves
+from backstay.web import page as view
+from backstay.web.blueprint import requires
+from backstay.web.render import fragment, page, wants_fragment
+from backstay.web.request import audit_now, context, database, session, suite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+
+    from backstay.kernel.suite import Suite
+    from backstay.resources.declare import Action, Operation, Resource
+
+
+def blueprints(suite: Suite) -> list[Blueprint]:
+    """One blueprint for each resource; routes are made when it is registered."""
+    queries = {name: ResourceQuery(resource) for name, resource in suite.resources.items()}
+    return [ResourceBlueprint(resource, queries) for resource in suite.resources.values()]
+
+
+class ResourceBlueprint(Blueprint):
+    """The pages of one resource, under ``<plugin>.<noun>``."""
+
+    def __init__(self, resource: Resource, queries: dict[str, ResourceQuery]) -> None:
+        """Place the pages in the company, in the plugin, or in the administration."""
+        plugin = resource.plugin
+        if resource.lies_in_company:
+            prefix = f"/c/<company>/{plugin}/{resource.path}"
+        else:
+            prefix = f"/{'admin' if plugin == 'core' else plugin}/{resource.path}"
+        super().__init__(resource.noun, __name__, url_prefix=prefix)
+        self.plugin = plugin
+        self.resource = resource
+        self.pages = ResourceViews(resource, queries)
+
+    def register(self, app: Flask, options: dict[str, Any]) -> None:
+        """Make the routes, so that a mistake in a declaration is told as its plugin's."""
+        self._check()
+        pages, resource = self.pages, self.resource
+        self._add("", "list", pages.list, resource.view)
+        self._add(".csv", "export", pages.export, resource.export or resource.view)
+        self._add("/pick", "picker", pages.picker, resource.view)
+        if not resource.record_endpoint:
+            self._add("/<int:id>", "record", pages.record, resource.view)
+        if resource.create is not None and not resource.create_endpoint:
+            self._add("/new", "create", pages.create, resource.create.permission, post=True)
+        if resource.update is not None and not resource.edit_endpoint:
+            self._add("/<int:id>/edit", "edit", pages.edit, resource.update.permission, post=True)
+        for action in resource.actions:
+            self._add(
+                f"/<int:id>/do/{action.name}",
+                f"do_{action.name}",
+                pages.action(action),
+                action.operation.permission,
+                post=True,
+            )
+        super().register(app, {**options, "name_prefix": self.plugin})
+
+    def _add(
+        self,
+        path: str,
+        name: str,
+        view: Callable[..., Response],
+        permission: Permission,
+        *,
+        post: bool = False,
+    ) -> None:
+        def answering(**values: Any) -> Response:
+            return view(**values)
+
+        self.add_url_rule(
+            path,
+            name,
+            requires(permission)(answering),
+            methods=["GET", "POST"] if post else ["GET"],
+        )
+
+    def _check(self) -> None:
+        """Refuse a declaration that can't work, while the application is built."""
+        resource = self.resource
+        operations = [resource.create, resource.update, *(a.operation for a in resource.actions)]
+        for operation in operations:
+            if operation is not None:
+                schema_of(operation.command)
+        names = [column.name for column in resource.columns]
+        if not names or len(set(names)) != len(names):
+            message = f"{resource.name} needs columns, each with a name of its own"
+            raise ConfigurationError(message)
+        for name in (*resource.order, *filter(None, (resource.state,))):
+            if name.removeprefix("-") not in names:
+                message = f"{resource.name} orders by {name}, which is none of its columns"
+                raise ConfigurationError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceViews:
+    """The views of one resource."""
+
+    resource: Resource
+    queries: dict[str, ResourceQuery]
+
+    @property
+    def query(self) -> ResourceQuery:
+        """The resource's own queries."""
+        return self.queries[self.resource.name]
+
+    def list(self) -> Response:
+        """The list, or its rows alone for htmx."""
+        reader = _reader()
+        shown = list_page(self.query, session(), reader, request.args, self._label_of(reader))
+        response = (
+            fragment("resources/rows.html", page=shown)
+            if wants_fragment()
+            else page("resources/list.html", page=shown)
+        )
+        response.vary.add("HX-Request-Type")
+        return response
+
+    def export(self) -> Response:
+        """The list as a CSV file, streamed; the audit trail notes who took what."""
+        reader = _reader()
+        resource = self.resource
+        state = narrow.read_state(resource, request.args, reader)
+        for one, value in state.filters:
+            narrow.condition(one, value, reader)
+        company = context().company
+        audit_now(
+            Event(
+                action="export",
+                entity=resource.model.__tablename__,
+                label=str(resource.label_many),
+                plugin=resource.plugin,
+                company_id=company.id if company else None,
+                after={"format": "csv", **state.query()},
+            )
+        )
+        parts = (resource.path, *((company.code,) if company else ()), today().isoformat())
+        response = Response(_csv(self.query, state, reader), mimetype="text/csv")
+        response.headers["Content-Disposition"] = f'attachment; filename="{"-".join(parts)}.csv"'
+        return response
+
+    def picker(self) -> Response:
+        """Up to twenty records that match, for a combobox."""
+        reader = _reader()
+        found = self.query.picked(session(), _words(request.args.get("q", "")), reader)
+        return jsonify(
+            [
+                {
+                    "id": str(record.id),
+                    "label": self.label(record, reader),
+                    "hint": self.hint(record),
+                }
+                for record in found
+            ]
+        )
+
+    def record(self, id: int) -> Response:  # noqa: A002 - the name of the URL's part
+        """One record."""
+        shown = record_page(self.query, session(), suite(), _reader(), id)
+        return page("resources/record.html", page=shown)
+
+    def create(self) -> Response:
+        """A form for a new record."""
+        operation = self.resource.create
+        if operation is None:
+            abort(404)
+        return answer(
+            self._task(
+                operation,
+                title=operation.label,
+                submit=view.Button(_("Create"), icon="check", kind="primary"),
+                cancel_href=url_for(endpoint_of(self.resource, "list")),
+            )
+        )
+
+    def edit(self, id: int) -> Response:  # noqa: A002
+        """The form of a record."""
+        operation = self.resource.update
+        if operation is None:
+            abort(404)
+        record = self.query.record(session(), id)
+        check_editable(self.resource, record)
+        return answer(
+            self._task(
+                operation,
+                title=_("Edit %(name)s", name=self._title(record)),
+                submit=view.Button(_("Save"), icon="check", kind="primary"),
+                cancel_href=self._record_href(record),
+                record=record,
+            )
+        )
+
+    def action(self, action: Action) -> Callable[..., Response]:
+        """The view of one action."""
+
+        def act(id: int) -> Response:  # noqa: A002
+            record = self.query.record(session(), id)
+            check_state(self.resource, action, record)
+            notes = (view.Note(action.confirm, "warn"),) if action.confirm else ()
+            return answer(
+                self._task(
+                    action.operation,
+                    title=f"{action.operation.label}: {self._title(record)}",
+                    submit=view.Button(
+                        action.operation.label,
+                        icon=action.icon,
+                        kind="danger" if action.danger else "primary",
+                    ),
+                    cancel_href=self._record_href(record),
+                    record=record,
+                    notes=notes,
+                )
+            )
+
+        return act
+
+    def label(self, record: Any, reader: Reader) -> str:
+        """How a picked record is called."""
+        if self.resource.picker_label is not None:
+            return self.resource.picker_label(record)
+        if self.resource.title is not None:
+            return self.resource.title(record)
+        del reader
+        return str(record.audit_label())
+
+    def hint(self, record: Any) -> str:
+        """A second line for the picker: the state, where there is one."""
+        column = self.resource.column(self.resource.state) if self.resource.state else None
+        if column is None:
+            return ""
+        state = self.resource.state_of(record)
+        return next((str(one.label) for one in column.choices if one.value == state), state)
+
+    def _task(
+        self,
+        operation: Operation,
+        *,
+        title: Any,
+        submit: view.Button,
+        cancel_href: str,
+        record: Any = None,
+        notes: tuple[view.Note, ...] = (),
+    ) -> Task:
+        return Task(
+            operation=operation,
+            resource=self.resource,
+            title=title,
+            submit=submit,
+            desk=self._desk(),
+            suite=suite(),
+            cancel_href=cancel_href,
+            goes_to=self._record_href,
+            fresh_href=request.path,
+            record=record,
+            again=None if record is None else lambda: session().refresh(record),
+            notes=notes,
+        )
+
+    def _desk(self) -> Desk:
+        reader = _reader()
+
+        def pick(name: str, record_id: int, anyhow: bool) -> str | None:  # noqa: FBT001
+            query = self.queries.get(name)
+            found = query and query.pickable(session(), record_id, anyhow=anyhow)
+            if query is None or found is None:
+                return None
+            return ResourceViews(query.resource, self.queries).label(found, reader)
+
+        return Desk(session(), reader, lambda name: url_for(f"{name}.picker"), pick)
+
+    def _label_of(self, reader: Reader) -> Callable[[str, int], str | None]:
+        desk = self._desk()
+        del reader
+        return lambda name, record_id: desk.pick(name, record_id, True)  # noqa: FBT003
+
+    def _title(self, record: Any) -> str:
+        reader = _reader()
+        values = (
+            {}
+            if self.resource.title is not None
+            else self.query.values(session(), record.id, reader)
+        )
+        return title_of(self.query, record, values, reader)
+
+    def _record_href(self, record: Any) -> str:
+        endpoint = endpoint_of(self.resource, "record")
+        if record is None or not serves(endpoint):
+            return url_for(endpoint_of(self.resource, "list"))
+        return url_for(endpoint, id=record.id)
+
+
+def _reader() -> Reader:
+    return Reader.of(context(), suite())
+
+
+def _words(typed: str) -> str:
+    return typed.replace("\x00", "").strip()[: narrow.LONGEST_SEARCH]
+
+
+def _csv(query: ResourceQuery, state: narrow.ListState, reader: Reader) -> Iterator[str]:
+    """The lines of the file, read in a session of its own: the request's is closed by then."""
+    acting, plugins, source, locale = context(), suite(), database(), current_locale()
+
+    def lines() -> Iterator[str]:
+        use_locale(locale)
+        columns = query.resource.columns
+        with source.read(acting, plugins) as reading:
+            rows, index = query.stream(reading, state, reader)
+            writers = [(index.get(one.name), file_writer(one, reader)) for one in columns]
+            yield "\ufeff" + csv_line([one.name for one in columns])
+            for row in rows:
+                yield csv_line([write(None if at is None else row[at]) for at, write in writers])
+
+    return lines()
