@@ -93,6 +93,7 @@ class Access:
             session_id=session_id,
             ip=ip,
             locale=self.person.locale,
+            time_zone=self.person.time_zone,
             **known,
         )
 
