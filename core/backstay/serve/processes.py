@@ -155,7 +155,9 @@ def run(started: list[Child], address: Address, announce: str) -> None:
         while not stopping:
             time.sleep(0.3)
             for child in started:
-                child.watch()
+                # Ctrl-C reaches the children too: what ends then is not to be started again.
+                if not stopping:
+                    child.watch()
     finally:
         for child in started:
             child.stop()
