@@ -175,10 +175,11 @@ def _register(app: Flask, suite: Suite) -> None:
         app.register_blueprint(blueprint)
     _check(app, suite, app.url_map.iter_rules())
     for plugin, blueprint in (*_bespoke(suite), *_resources(suite)):
-        before = set(app.url_map.iter_rules())
+        before = set(app.view_functions)
         try:
             app.register_blueprint(blueprint)
-            _check(app, suite, set(app.url_map.iter_rules()) - before)
+            added = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in before]
+            _check(app, suite, added)
         except Exception as error:
             if plugin == "core":
                 raise
