@@ -1,0 +1,1 @@
+"""Files on their way into the records: the one engine that every import uses."""

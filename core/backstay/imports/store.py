@@ -1,0 +1,136 @@
+"""Reading and writing an import's own rows: the file, the staged rows, the references."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select
+
+from backstay.db.context import company_of
+from backstay.errors import NotFound, Problem
+from backstay.i18n import gettext as _
+from backstay.imports.declare import StagedRow
+from backstay.imports.models import Import, ImportContent, ImportReference, ImportRow
+from backstay.kernel.suite import suite_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from backstay.imports.declare import ImportKind
+
+KEPT_PROBLEMS = 100
+_CHUNK = 2000
+
+
+def kind_of(session: Session, name: str) -> ImportKind:
+    """The declaration of a kind.
+
+    Raises:
+        NotFound: no running plugin declares it.
+    """
+    kind = suite_of(session).imports.get(name)
+    if kind is None:
+        raise NotFound(
+            _("There is no import “%(name)s”, or its module is switched off.", name=name)
+        )
+    return kind
+
+
+def import_by_id(session: Session, import_id: int, *, lock: bool = False) -> Import:
+    """An import of the company.
+
+    Raises:
+        NotFound: there is none of this id in the company.
+    """
+    query = select(Import).where(
+        Import.id == import_id, Import.company_id == company_of(session).id
+    )
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such import in this company."))
+    return row
+
+
+def content_of(session: Session, import_id: int) -> bytes:
+    """The file as it was uploaded."""
+    return session.scalars(
+        select(ImportContent.content).where(ImportContent.import_id == import_id)
+    ).one()
+
+
+def stage(session: Session, row: Import, rows: Sequence[StagedRow]) -> None:
+    """Keep the rows as they were read, in place of those of an earlier reading."""
+    connection = session.connection()
+    connection.execute(delete(ImportRow.__table__).where(ImportRow.import_id == row.id))  # type: ignore[arg-type]
+    for start in range(0, len(rows), _CHUNK):
+        connection.execute(
+            insert(ImportRow.__table__),  # type: ignore[arg-type]
+            [
+                {
+                    "import_id": row.id,
+                    "company_id": row.company_id,
+                    "number": one.number,
+                    "raw": one.values,
+                }
+                for one in rows[start : start + _CHUNK]
+            ],
+        )
+    row.rows = len(rows)
+
+
+def staged(session: Session, import_id: int, *, limit: int | None = None) -> list[StagedRow]:
+    """The rows as they were read, in the order of the file."""
+    query = (
+        select(ImportRow.number, ImportRow.raw)
+        .where(ImportRow.import_id == import_id)
+        .order_by(ImportRow.number)
+    )
+    return [StagedRow(number, dict(raw)) for number, raw in session.execute(query.limit(limit))]
+
+
+def keep_references(session: Session, row: Import, references: Iterable[str]) -> None:
+    """Remember which records an import made."""
+    rows = [
+        {
+            "import_id": row.id,
+            "company_id": row.company_id,
+            "position": position,
+            "reference": reference,
+        }
+        for position, reference in enumerate(references)
+    ]
+    for start in range(0, len(rows), _CHUNK):
+        session.connection().execute(
+            insert(ImportReference.__table__),  # type: ignore[arg-type]
+            rows[start : start + _CHUNK],
+        )
+
+
+def references_of(session: Session, import_id: int) -> list[str]:
+    """The records that an import made, in their order."""
+    return list(
+        session.scalars(
+            select(ImportReference.reference)
+            .where(ImportReference.import_id == import_id)
+            .order_by(ImportReference.position)
+        )
+    )
+
+
+def keep_problems(row: Import, problems: Sequence[Problem]) -> None:
+    """Keep the first hundred problems and how many there are."""
+    row.problem_count = len(problems)
+    row.problems = [
+        {"message": str(one.message), "field": one.field, "row": one.row}
+        for one in problems[:KEPT_PROBLEMS]
+    ]
+
+
+def problems_of(row: Import) -> tuple[Problem, ...]:
+    """The kept problems."""
+    kept: list[dict[str, Any]] = row.problems
+    return tuple(Problem(one["message"], one.get("field"), one.get("row")) for one in kept)
