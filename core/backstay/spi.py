@@ -16,6 +16,7 @@ from backstay.access.permissions import (
 from backstay.audit.canonical import canonical, row_hash
 from backstay.audit.capture import Event, record_event, record_many
 from backstay.audit.reasons import give_reason
+from backstay.cli_environment import command_environment
 from backstay.clock import now, today
 from backstay.companies.declare import DemoData, SetupChoice
 from backstay.companies.models import Company
@@ -54,6 +55,7 @@ from backstay.errors import (
 )
 from backstay.hookspecs import hookimpl
 from backstay.i18n import Text, gettext, lazy, ngettext
+from backstay.imports.command_line import import_file, import_summary
 from backstay.imports.declare import (
     ImportColumn,
     ImportKind,
@@ -173,6 +175,7 @@ __all__ = [
     "authorize",
     "canonical",
     "check_version",
+    "command_environment",
     "company_of",
     "context",
     "context_of",
@@ -188,6 +191,8 @@ __all__ = [
     "gettext",
     "give_reason",
     "hookimpl",
+    "import_file",
+    "import_summary",
     "instant_text",
     "lazy",
     "money_formatter",

@@ -49,7 +49,7 @@ def import_file(
     )
 
 
-def summary(outcome: Outcome | Validation) -> str:
+def import_summary(outcome: Outcome | Validation) -> str:
     """What is printed of it: the counts, then the notes, each on its line."""
     counts = _("%(new)s new, %(present)s present", new=outcome.new, present=outcome.present)
     if isinstance(outcome, Validation):
