@@ -161,9 +161,11 @@ for (const table of tables) {
     const input = event.target;
     if (!(input instanceof HTMLInputElement) || event.isComposing) return;
     const command = event.ctrlKey || event.metaKey;
-    if (event.key === "Enter" && !command && !event.defaultPrevented) {
+    if (event.key === "Enter" && !command) {
       event.preventDefault();
-      advance(input, table);
+      // In an open picker the same Enter takes the marked record first, then goes on.
+      if (input.getAttribute("aria-expanded") === "true") setTimeout(() => advance(input, table));
+      else advance(input, table);
     } else if (event.key === "Enter" && command) {
       // The main action reads what is on the screen.
       if (input.dataset.amount) tidy(input, table);
