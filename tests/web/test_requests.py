@@ -1,0 +1,253 @@
+"""One request is one transaction: carried out once, or not at all, by those who may."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from backstay.access.models import User
+from backstay.audit.models import AuditEvent
+from backstay.companies.models import Company, CompanyState
+from backstay.db.context import operator_context
+from backstay.errors import ConfigurationError
+from backstay.kernel.suite import Part
+from backstay.testing.web import SECRET, Browser, make_user
+from backstay.web.app import PluginRefused, build
+from backstay.web.blueprint import PluginBlueprint, requires
+
+SYSTEM = operator_context("system:test")
+
+
+@pytest.fixture
+def probe_app(suite, database, probe):
+    return build(probe.with_probe(suite), database, secret_key=SECRET)
+
+
+@pytest.fixture
+def clerk(probe_app, database, alpha, probe):
+    make_user(database, "clerk", [probe.READ, probe.WRITE], alpha)
+    return Browser.for_user(probe_app, database, "clerk")
+
+
+@pytest.fixture
+def reader(probe_app, database, alpha, probe):
+    make_user(database, "reader", [probe.READ], alpha)
+    return Browser.for_user(probe_app, database, "reader")
+
+
+def logins(database):
+    with database.read(SYSTEM) as session:
+        return set(session.scalars(select(User.login)))
+
+
+def denials(database):
+    with database.read(SYSTEM) as session:
+        return session.execute(
+            select(AuditEvent.actor, AuditEvent.entity_id, AuditEvent.label, AuditEvent.company_id)
+            .where(AuditEvent.action == "deny")
+            .order_by(AuditEvent.id)
+        ).all()
+
+
+def test_a_form_that_is_sent_twice_is_carried_out_once(clerk, database):
+    first = clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24)
+    second = clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24)
+    assert [first.status_code, second.status_code] == [303, 303]
+    assert first.location == second.location == "/c/ALPHA/probe/"
+    assert logins(database) >= {"one"}
+
+
+def test_another_form_under_the_same_token_is_refused(clerk, database):
+    clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24)
+    answer = clerk.post("/c/ALPHA/probe/add", {"login": "two"}, idem="a" * 24)
+    assert answer.status_code == 409
+    assert "two" not in logins(database)
+
+
+def test_a_refused_form_changes_nothing_and_can_be_sent_again(clerk, database):
+    refused = clerk.post("/c/ALPHA/probe/add", {"login": "one", "refuse": "1"}, idem="a" * 24)
+    assert refused.status_code == 422
+    assert "one" not in logins(database)
+    assert clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24).status_code == 303
+    assert "one" in logins(database)
+
+
+def test_a_double_click_on_two_threads_does_it_once(probe_app, clerk, database):
+    twin = Browser.for_user(probe_app, database, "clerk")
+    answers = []
+
+    def click(browser):
+        answers.append(browser.post("/c/ALPHA/probe/add", {"login": "one"}, idem="b" * 24))
+
+    threads = [threading.Thread(target=click, args=(b,)) for b in (clerk, twin)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert "one" in logins(database)
+
+
+def test_an_exception_leaves_nothing_behind(clerk, database, probe):
+    probe.failures.append(ZeroDivisionError("inner detail"))
+    answer = clerk.post("/c/ALPHA/probe/add", {"login": "one"})
+    assert answer.status_code == 500
+    assert "inner detail" not in answer.text
+    assert "Traceback" not in answer.text
+    assert "one" not in logins(database)
+
+
+def test_a_serialization_failure_is_tried_again(clerk, database, probe):
+    class Busy(Exception):
+        sqlstate = "40001"
+
+        def __str__(self):
+            return "database is locked"
+
+    probe.failures.append(OperationalError("update", {}, Busy()))
+    assert clerk.post("/c/ALPHA/probe/add", {"login": "one"}).status_code == 303
+    assert "one" in logins(database)
+    probe.failures.extend(OperationalError("update", {}, Busy()) for _ in range(9))
+    answer = clerk.post("/c/ALPHA/probe/add", {"login": "two"})
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "two" not in logins(database)
+    probe.failures.clear()
+
+
+def test_work_outside_a_transaction_is_done_once_too(clerk, probe):
+    data = {"login": "one"}
+    assert clerk.post("/c/ALPHA/probe/outside", data, idem="c" * 24).location == "/done/one"
+    probe.inside.clear()
+    assert clerk.post("/c/ALPHA/probe/outside", data, idem="c" * 24).location == "/done/one"
+    assert not probe.inside.is_set()
+    probe.failures.append(ZeroDivisionError())
+    assert clerk.post("/c/ALPHA/probe/outside", data, idem="d" * 24).status_code == 500
+    assert clerk.post("/c/ALPHA/probe/outside", data, idem="d" * 24).status_code == 303
+
+
+def test_htmx_is_sent_on_with_a_header_of_its_own(clerk):
+    answer = clerk.post("/c/ALPHA/probe/add", {"login": "one"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/c/ALPHA/probe/")
+
+
+def test_a_page_that_is_read_cannot_write(clerk, database):
+    assert clerk.get("/c/ALPHA/probe/write").status_code == 500
+    assert "g" not in logins(database)
+
+
+def test_without_the_permission_it_is_403_and_recorded_once(reader, database, alpha, probe):
+    answer = reader.post("/c/ALPHA/probe/add", {"login": "one"})
+    assert answer.status_code == 403
+    assert "write probes" in answer.text
+    assert denials(database) == [("reader", probe.WRITE.name, "POST /c/ALPHA/probe/add", alpha.id)]
+
+
+def test_a_refusal_by_a_service_is_recorded_too(reader, database):
+    assert reader.get("/c/ALPHA/probe/error/forbidden").status_code == 403
+    assert [d.label for d in denials(database)] == ["GET /c/ALPHA/probe/error/forbidden"]
+
+
+@pytest.mark.parametrize("code", ["BETA", "NOWHERE", "alpha"])
+def test_another_company_is_404_and_recorded(reader, database, code):
+    assert reader.get(f"/c/{code}/probe/").status_code == 404
+    assert [d.actor for d in denials(database)] == ["reader"]
+
+
+def test_a_grant_for_all_companies_opens_each(probe_app, database, probe):
+    make_user(database, "boss", [probe.READ])
+    boss = Browser.for_user(probe_app, database, "boss")
+    assert boss.get("/c/ALPHA/probe/").status_code == 200
+    assert boss.get("/c/BETA/probe/").status_code == 200
+
+
+def test_an_archived_company_can_be_read_but_not_written(clerk, database, alpha):
+    with database.write(SYSTEM) as session:
+        session.get_one(Company, alpha.id).state = CompanyState.ARCHIVED
+    assert clerk.get("/c/ALPHA/probe/").status_code == 200
+    answer = clerk.post("/c/ALPHA/probe/add", {"login": "one"})
+    assert answer.status_code == 403
+    assert "archived" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "text"),
+    [
+        ("invalid", 422, "Too much &lt;b&gt;."),
+        ("conflict", 409, "It is posted."),
+        ("unavailable", 503, "Busy."),
+        ("bug", 500, "mistake in the program"),
+        ("gone", 503, "does not answer"),
+    ],
+)
+def test_errors_are_pages_for_people(reader, kind, status, text):
+    answer = reader.get(f"/c/ALPHA/probe/error/{kind}")
+    assert answer.status_code == status
+    assert text in answer.text
+    assert "secret inner detail" not in answer.text
+    assert answer.headers["X-Request-ID"] in answer.text
+    assert 'aria-label="Work areas"' in answer.text
+
+
+def test_the_sidebar_shows_what_may_be_opened(reader, probe_app, database, beta):
+    page = reader.get("/c/ALPHA/probe/").status_code
+    home = reader.get("/c/ALPHA/").text
+    assert page == 200
+    assert '<a href="/c/ALPHA/probe/"' in home
+    make_user(database, "other", ["core.signed_in"], beta)
+    other = Browser.for_user(probe_app, database, "other")
+    assert "/probe/" not in other.get("/c/BETA/").text
+
+
+def test_the_start_page_opens_the_company_last_worked_in(probe_app, database, probe):
+    make_user(database, "boss", [probe.READ])
+    boss = Browser.for_user(probe_app, database, "boss")
+    boss.get("/c/BETA/probe/")
+    assert boss.get("/").location == "/c/BETA/"
+
+
+def test_a_route_without_a_mark_stops_the_build(suite, database, probe):
+    pages = PluginBlueprint("probe", __name__)
+
+    @pages.get("/open")
+    def open_to_all():
+        return "oops"
+
+    with pytest.raises(ConfigurationError, match="probe/open.*neither"):
+        build(probe.with_part(suite, Part("core", blueprints=(pages,))), database, secret_key=SECRET)
+
+
+def test_a_route_with_an_undeclared_permission_stops_the_build(suite, database, probe):
+    pages = PluginBlueprint("probe", __name__)
+
+    @pages.get("/open")
+    @requires(probe.READ)
+    def undeclared():
+        return "oops"
+
+    with pytest.raises(ConfigurationError, match=r"core\.probe\.read"):
+        build(probe.with_part(suite, Part("core", blueprints=(pages,))), database, secret_key=SECRET)
+
+
+def test_a_plugins_bad_route_names_the_plugin(suite, database, probe):
+    if "ledger" not in suite.running:
+        pytest.skip("no plugin is installed")
+    pages = PluginBlueprint("ledger", __name__, name="ledger_bad")
+
+    @pages.get("/bad")
+    def bad():
+        return "oops"
+
+    with pytest.raises(PluginRefused) as refused:
+        build(probe.with_part(suite, Part("ledger", blueprints=(pages,))), database, secret_key=SECRET)
+    assert refused.value.plugin == "ledger"
+
+
+def test_a_blueprint_may_not_reach_for_the_application(probe):
+    pages = probe.blueprint()
+    for name in ("before_app_request", "app_errorhandler", "record", "record_once"):
+        with pytest.raises(ConfigurationError):
+            getattr(pages, name)(lambda *_args: None)
