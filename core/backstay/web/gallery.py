@@ -42,19 +42,21 @@ from backstay.web.page import (
     Step,
     Tag,
     TimelineItem,
+    Tone,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PICKER_URL = "/admin/gallery/picker"
-ICONS = (
-    "home layout-dashboard book-2 notebook list-details scale report-analytics building building-bank users user-circle"
-    " settings plug shield-check shield-lock key devices history search sun moon keyboard selector plus check x"
-    " alert-triangle alert-circle info-circle circle-check download upload printer file-text file-import paperclip trash"
-    " pencil copy arrow-back-up filter calendar inbox link lock eye refresh star bolt help-circle coins receipt-2"
-    " chart-bar box truck headset certificate tag folder sitemap table-import database mark"
-).split()
+ICON_NAMES = """
+home layout-dashboard book-2 notebook list-details scale report-analytics building building-bank
+users user-circle settings plug shield-check shield-lock key devices history search sun moon
+keyboard selector plus check x alert-triangle alert-circle info-circle circle-check download
+upload printer file-text file-import paperclip trash pencil copy arrow-back-up filter calendar
+inbox link lock eye refresh star bolt help-circle coins receipt-2 chart-bar box truck headset
+certificate tag folder sitemap table-import database mark
+"""
 
 
 class _PickerField(StringField):
@@ -112,10 +114,10 @@ def _sample_form() -> SampleForm:
 
 
 def _rows() -> tuple[Row, ...]:
-    samples = (
+    samples: tuple[tuple[str, str, str, str, Tone, str], ...] = (
         ("GJ-2026-00042", "2026-03-31", "Office rent March", "Posted", "ok", "1,250.00"),
         ("Draft", "2026-03-30", "Supplier invoice 4711", "Draft", "neutral", "1,428.00"),
-        ("GJ-2026-00041", "2026-03-28", "Correction of February", "Reversed", "bad", "−96.10"),
+        ("GJ-2026-00041", "2026-03-28", "Correction of February", "Reversed", "bad", "-96.10"),
         ("GJ-2026-00040", "2026-03-27", "Payroll March", "To review", "warn", "42,004.45"),
     )
     return tuple(
@@ -137,7 +139,7 @@ def _rows() -> tuple[Row, ...]:
 def gallery_context() -> Mapping[str, object]:
     """Everything that ``gallery.html`` shows."""
     return {
-        "icons": ICONS,
+        "icons": ICON_NAMES.split(),
         "form": _sample_form(),
         "problems": (
             FormProblem("name", "Name", "Give it a name."),
@@ -149,7 +151,7 @@ def gallery_context() -> Mapping[str, object]:
             Button(_("New entry"), href="#", icon="plus", shortcut="n"),
             Button(_("Export"), href="#", icon="download", kind="ghost"),
             Button(_("Disable"), icon="ban", kind="danger", confirm=_("Disable the ledger now?")),
-            Button(_("Close period"), disabled_reason=_("Two drafts are dated inside this period.")),
+            Button(_("Close period"), disabled_reason=_("Two drafts are dated in it.")),
         ),
         "tags": (
             Tag(_("Draft")),
@@ -202,7 +204,7 @@ def gallery_context() -> Mapping[str, object]:
         "figures": (
             Figure(_("Entries this month"), "128", _("12 drafts"), "#", "warn", "notebook"),
             Figure(_("Cash"), "84,210.77", _("EUR, all banks"), "#", icon="coins"),
-            Figure(_("Trial balance"), _("agrees"), _("412,300.55 on both sides"), "#", "ok", "scale"),
+            Figure(_("Trial balance"), _("agrees"), _("412,300.55 each"), "#", "ok", "scale"),
         ),
         "checklist": (
             ChecklistItem(_("Create a company"), _("Currency and fiscal year."), "#", done=True),
