@@ -7,7 +7,7 @@ posts at once means what is on the screen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay_ledger.pages.line_grid import TypedLine
+
+
+_MOST_DIGITS: Final = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Accounts:
 
     def of(self, line: TypedLine) -> AccountRef | None:
         """The account that a row means, if the company has it."""
-        picked = self.by_id.get(int(line.account_id)) if line.account_id.isdigit() else None
+        picked = self.by_id.get(picked_id(line) or 0)
         if picked is not None and line.account_text in {"", picked.label}:
             return picked
         return self.by_code.get(first_word(line.account_text))
@@ -60,21 +63,29 @@ def first_word(text: str) -> str:
     return text.split(maxsplit=1)[0] if text else ""
 
 
+def picked_id(line: TypedLine) -> int | None:
+    """The id that the picker put into the form; None where it can't be one."""
+    text = line.account_id
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        return None
+    found = int(text)
+    # Ids beyond 63 bits exist in no database, and drivers refuse to look for them.
+    return found if found < 2**63 else None
+
+
 def look_up(session: Session, lines: Iterable[TypedLine]) -> Accounts:
     """The company's accounts that the rows name, by id or by code."""
     rows = list(lines)
-    # Ids beyond 63 bits exist in no database, and drivers refuse to look for them.
-    ids = {int(line.account_id) for line in rows if line.account_id.isdigit()}
-    ids = {found for found in ids if found < 2**63}
+    ids = {found for line in rows if (found := picked_id(line)) is not None}
     codes = {first_word(line.account_text) for line in rows if line.account_text}
     if not ids and not codes:
         return Accounts({}, {})
-    found = session.execute(
+    rows_found = session.execute(
         select(Account.id, Account.code, Account.name).where(
             or_(Account.id.in_(ids), Account.code.in_(codes))
         )
     )
     refs: Sequence[AccountRef] = [
-        AccountRef(row.id, row.code, f"{row.code} {row.name}") for row in found
+        AccountRef(row.id, row.code, f"{row.code} {row.name}") for row in rows_found
     ]
     return Accounts({ref.id: ref for ref in refs}, {ref.code: ref for ref in refs})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backstay.spi import CompanyRef
 
 MAX_LINES: Final = 500
+_LONGEST_CELL: Final = 1_000
 _LARGEST: Final = Decimal(10) ** 13
 
 
@@ -47,6 +48,12 @@ class TypedLine:
         """Whether nothing was entered that matters."""
         return not (self.account_id or self.account_text or self.debit or self.credit)
 
+    def cell(self, field: str) -> str:
+        """The cell in which a field of a line is shown."""
+        if field == "amount":
+            return "credit" if self.credit and not self.debit else "debit"
+        return field or "account"
+
     def error(self, cell: str) -> str | None:
         """What is wrong with one of its cells: ``account``, ``text``, ``debit`` or ``credit``."""
         return next((message for name, message in self.errors if name == cell), None)
@@ -57,11 +64,11 @@ def read_grid(form: Mapping[str, str], prefix: str = "lines") -> tuple[TypedLine
 
     One more than an entry may have is read, so that the surplus is refused, not dropped.
     """
-    pattern = re.compile(rf"{re.escape(prefix)}-(\d{{1,6}})-(account|typed|text|debit|credit)")
+    pattern = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,6}})-(account|typed|text|debit|credit)")
     rows: dict[int, dict[str, str]] = {}
     for name in form:
         if found := pattern.fullmatch(name):
-            rows.setdefault(int(found[1]), {})[found[2]] = form[name].strip()
+            rows.setdefault(int(found[1]), {})[found[2]] = form[name].strip()[:_LONGEST_CELL]
     typed = (
         TypedLine(
             n,
@@ -123,16 +130,22 @@ def read_amount(line: TypedLine, company: CompanyRef, locale: str, field: str) -
 def with_problems(
     lines: Sequence[TypedLine], problems: Iterable[Problem], prefix: str = "lines"
 ) -> tuple[TypedLine, ...]:
-    """The rows with their errors, for problems whose field is ``lines.<position>.<cell>``."""
+    """The rows with their errors, for problems whose field is ``lines.<position>.<cell>``.
+
+    ``amount`` is shown at the side that was filled in.
+    """
     found: dict[int, list[tuple[str, str]]] = {}
     for problem in problems:
         head, _dot, rest = (problem.field or "").partition(".")
         position, _dot, cell = rest.partition(".")
-        if head == prefix and position.isdigit():
-            cell = {"amount": "debit", "": "account"}.get(cell, cell)
+        if head == prefix and position.isdecimal():
             found.setdefault(int(position), []).append((cell, problem.message))
     return tuple(
-        replace(line, errors=tuple(found.get(position, ()))) for position, line in enumerate(lines)
+        replace(
+            line,
+            errors=tuple((line.cell(name), message) for name, message in found.get(position, ())),
+        )
+        for position, line in enumerate(lines)
     )
 
 

@@ -1,5 +1,14 @@
-"""Filled by its own modules."""
+"""The ledger's resources: lists, records and forms that core makes from declarations."""
 
 from __future__ import annotations
 
-RESOURCES: tuple[()] = ()
+from typing import TYPE_CHECKING, Final
+
+from backstay_ledger.resources.accounts import ACCOUNTS
+from backstay_ledger.resources.journals import JOURNALS
+from backstay_ledger.resources.periods import FISCAL_YEARS, PERIODS
+
+if TYPE_CHECKING:
+    from backstay.spi import Resource
+
+RESOURCES: Final[tuple[Resource, ...]] = (ACCOUNTS, JOURNALS, FISCAL_YEARS, PERIODS)

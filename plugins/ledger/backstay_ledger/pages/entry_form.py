@@ -1,0 +1,186 @@
+"""The form of the entry editor: what was typed, what it means, and how it is shown again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from wtforms import Form, SelectField, StringField
+from wtforms.validators import DataRequired
+from wtforms.widgets import DateInput
+
+from backstay.spi import Problem, lazy, resource_url
+from backstay.spi import gettext as _
+from backstay.spi import view as ui
+from backstay_ledger.pages.accounts_by_line import look_up
+from backstay_ledger.pages.line_grid import (
+    MAX_LINES,
+    TypedLine,
+    read_amount,
+    read_grid,
+    with_problems,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from sqlalchemy.orm import Session
+    from werkzeug.datastructures import MultiDict
+
+    from backstay.spi import CompanyRef
+
+BLANK_LINES: Final = 2
+_NAMES: Final = {
+    "account": lazy("account"),
+    "text": lazy("text"),
+    "debit": lazy("debit"),
+    "credit": lazy("credit"),
+}
+
+
+class EntryHeader(Form):  # type: ignore[misc]
+    """The fields above the lines."""
+
+    journal = SelectField(
+        lazy("Journal"),
+        validators=[DataRequired()],
+        description=lazy("Numbers run without gaps in each journal and fiscal year."),
+    )
+    date = StringField(lazy("Accounting date"), validators=[DataRequired()], widget=DateInput())
+    reference = StringField(
+        lazy("Reference"),
+        description=lazy("The number on the document, as people quote it."),
+        render_kw={"maxlength": 100, "autocomplete": "off"},
+    )
+    memo = StringField(
+        lazy("Memo"),
+        description=lazy("What it is about, in a few words; stands for lines without a text."),
+        render_kw={"maxlength": 500, "autocomplete": "off", "data-wide": True},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodLine:
+    """A row of the grid as the services take it."""
+
+    account_id: int
+    account: str
+    amount: Decimal
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a sent form means; ``problems`` says what of it could not be understood."""
+
+    journal: str
+    day: date | None
+    reference: str
+    memo: str
+    lines: tuple[UnderstoodLine, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """What ``ledger/entry_editor.html`` shows."""
+
+    title: str
+    form: EntryHeader
+    lines: tuple[TypedLine, ...]
+    action: str
+    currency: str
+    minor_units: int
+    picker_url: str
+    version: str = ""
+    help: str = ""
+    status: ui.Tag | None = None
+    blank: int = BLANK_LINES
+    errors: tuple[ui.FormProblem, ...] = ()
+    conflict: ui.Conflict | None = None
+    notes: tuple[ui.Note, ...] = ()
+    actions: tuple[ui.Button, ...] = ()
+    primary: ui.Button | None = None
+
+    def with_problems(self, problems: Sequence[Problem]) -> Editor:
+        """The same page with everything that is wrong, at its place and in the summary."""
+        shown: list[ui.FormProblem] = []
+        for problem in problems:
+            if problem.field in self.form:
+                field = self.form[problem.field]
+                field.errors = [*field.errors, problem.message]
+            shown.append(form_problem(problem, self.form, self.lines))
+        return replace(
+            self, lines=with_problems(self.lines, problems), errors=(*self.errors, *shown)
+        )
+
+
+def understand(
+    session: Session,
+    form: EntryHeader,
+    lines: Sequence[TypedLine],
+    company: CompanyRef,
+    locale: str,
+) -> Understood:
+    """Read a sent form, collecting everything that can't be understood."""
+    problems: list[Problem] = []
+    day: date | None = None
+    try:
+        day = date.fromisoformat((form.date.data or "").strip())
+    except ValueError:
+        problems.append(Problem(_("Choose the accounting date."), "date"))
+    if not form.journal.data:
+        problems.append(Problem(_("Choose a journal."), "journal"))
+    if len(lines) > MAX_LINES:
+        message = _("An entry takes at most %(n)s lines here; import longer ones.", n=MAX_LINES)
+        problems.append(Problem(message, "lines"))
+    accounts = look_up(session, lines)
+    understood: list[UnderstoodLine] = []
+    for position, line in enumerate(lines):
+        field = f"lines.{position}"
+        account = accounts.of(line)
+        amount = read_amount(line, company, locale, field)
+        if account is None:
+            problems.append(accounts.problem(line, field))
+        problems.extend(amount.problems)
+        if amount.value == 0 and not amount.problems:
+            problems.append(Problem(_("Enter a debit or a credit."), f"{field}.debit"))
+        if account is not None and amount.value != 0:
+            understood.append(UnderstoodLine(account.id, account.code, amount.value, line.text))
+    return Understood(
+        form.journal.data or "",
+        day,
+        (form.reference.data or "").strip(),
+        (form.memo.data or "").strip(),
+        tuple(understood),
+        tuple(problems),
+    )
+
+
+def typed_lines(form: MultiDict[str, str]) -> tuple[TypedLine, ...]:
+    """The rows of the grid, renumbered as they will be shown again."""
+    return tuple(replace(line, n=n) for n, line in enumerate(read_grid(form)))
+
+
+def form_problem(problem: Problem, form: EntryHeader, lines: Sequence[TypedLine]) -> ui.FormProblem:
+    """A problem for the summary, linked to the input that it is about."""
+    if problem.field is None:
+        return ui.FormProblem("", "", problem.message)
+    if problem.field in form:
+        field = form[problem.field]
+        return ui.FormProblem(field.id, field.label.text, problem.message)
+    head, _dot, rest = problem.field.partition(".")
+    position, _dot, cell = rest.partition(".")
+    if head == "lines" and position.isdecimal():
+        place = int(position)
+        cell = lines[place].cell(cell) if place < len(lines) else cell
+        label = _("Line %(n)s, %(cell)s", n=place + 1, cell=str(_NAMES.get(cell, cell)))
+        return ui.FormProblem(f"lines-{position}-{cell}", label, problem.message)
+    return ui.FormProblem("", _("Lines") if head == "lines" else "", problem.message)
+
+
+def account_picker() -> str:
+    """The address where the grid searches accounts."""
+    return resource_url("ledger.account", "picker")

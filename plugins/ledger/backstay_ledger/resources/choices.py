@@ -1,0 +1,30 @@
+"""Words and colours of the ledger's states, shared by lists, record pages and reports."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backstay.spi import Choice
+from backstay.spi import lazy as _
+from backstay_ledger.models import AccountClass, EntryKind, EntryState, PeriodState
+
+CLASS_HEADINGS: Final = {
+    AccountClass.ASSET: _("Assets"),
+    AccountClass.LIABILITY: _("Liabilities"),
+    AccountClass.EQUITY: _("Equity"),
+    AccountClass.INCOME: _("Income"),
+    AccountClass.EXPENSE: _("Expenses"),
+}
+ENTRY_STATES: Final = (
+    Choice(EntryState.DRAFT.value, _("Draft"), "warn"),
+    Choice(EntryState.POSTED.value, _("Posted"), "ok"),
+)
+ENTRY_KINDS: Final = (
+    Choice(EntryKind.NORMAL.value, _("Normal")),
+    Choice(EntryKind.OPENING.value, _("Opening balances")),
+    Choice(EntryKind.REVERSAL.value, _("Reversal")),
+)
+PERIOD_STATES: Final = (
+    Choice(PeriodState.OPEN.value, _("Open"), "ok"),
+    Choice(PeriodState.CLOSED.value, _("Closed"), "neutral"),
+)
