@@ -13,12 +13,12 @@ from backstay.spi import Audit, CompanyScoped, Id, Identified, Versioned, short
 from backstay_ledger.models.base import LedgerBase
 
 
-def _no_overlap(table: str) -> ExcludeConstraint[object]:
+def _no_overlap(table: str) -> ExcludeConstraint:
     """PostgreSQL's rule that two date ranges of a company never meet (SQLite: a trigger).
 
     ``company_id`` is written as a range of one number, so that no extension is needed.
     """
-    constraint: ExcludeConstraint[object] = ExcludeConstraint(
+    constraint: ExcludeConstraint = ExcludeConstraint(
         (text("int8range(company_id, company_id, '[]')"), "&&"),
         (text("daterange(starts_on, ends_on, '[]')"), "&&"),
         name=f"ex_{table}_dates",

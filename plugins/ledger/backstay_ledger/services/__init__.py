@@ -1,0 +1,1 @@
+"""The use cases of the general ledger, one function each; other plugins use the contract."""

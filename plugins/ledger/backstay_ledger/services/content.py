@@ -1,0 +1,209 @@
+"""What an entry says, in the forms that the database, the audit trail and the idempotency key need."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any, Final
+
+from backstay.spi import Event, canonical, row_hash, to_units
+from backstay_ledger.models import EntryKind, EntryState
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line as it is stored, with the account's code for the audit trail.
+
+    Arguments:
+        amount: base currency, debit positive.
+    """
+
+    account_id: int
+    account: str
+    amount: Decimal
+    text: str = ""
+    currency: str | None = None
+    amount_currency: Decimal | None = None
+    minor_units_currency: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """A row of ``ledger_entry``: exactly the columns of the model, in their order."""
+
+    id: int
+    company_id: int
+    journal_id: int
+    fiscal_year_id: int | None = None
+    period_id: int | None = None
+    date: date
+    state: EntryState = EntryState.DRAFT
+    number: int | None = None
+    number_text: str | None = None
+    memo: str = ""
+    reference: str = ""
+    kind: EntryKind = EntryKind.NORMAL
+    source_plugin: str | None = None
+    source_type: str | None = None
+    source_id: str | None = None
+    idempotency_key: str | None = None
+    payload_hash: str
+    reverses_id: int | None = None
+    minor_units: int
+    created_by: str
+    created_at: datetime
+    posted_by: str | None = None
+    posted_at: datetime | None = None
+    version: int = 1
+
+
+ENTRY_COLUMNS: Final = tuple(field.name for field in fields(EntryRow))
+LINE_COLUMNS: Final = (
+    "company_id",
+    "entry_id",
+    "line_no",
+    "account_id",
+    "date",
+    "amount",
+    "minor_units",
+    "currency",
+    "amount_currency",
+    "minor_units_currency",
+    "text",
+)
+entry_values: Final = attrgetter(*ENTRY_COLUMNS)
+"""An entry row as the tuple that is inserted."""
+
+
+def line_values(
+    entry: EntryRow, lines: Sequence[LineRow], day: date | None
+) -> list[tuple[Any, ...]]:
+    """Lines as the tuples that are inserted.
+
+    Arguments:
+        day: the entry's date if it is posted in this transaction, None if it stays a draft.
+    """
+    return [
+        (
+            entry.company_id,
+            entry.id,
+            line_no,
+            line.account_id,
+            day,
+            line.amount,
+            entry.minor_units,
+            line.currency,
+            line.amount_currency,
+            line.minor_units_currency,
+            line.text,
+        )
+        for line_no, line in enumerate(lines, 1)
+    ]
+
+
+def payload_hash(
+    *,
+    journal_id: int,
+    day: date,
+    kind: EntryKind,
+    memo: str,
+    reference: str,
+    source: tuple[str | None, str | None, str | None],
+    reverses_id: int | None,
+    lines: Sequence[tuple[int, Decimal, str | None, Decimal | None, str]],
+) -> str:
+    """sha256 (hexadecimal) over what was asked to be posted: the same content, the same hash.
+
+    Accounts and the journal go in by id, so renaming them later falsifies nothing.
+
+    Arguments:
+        lines: (account id, amount, currency, amount in it, text) of each line.
+    """
+    content = [
+        journal_id,
+        day.isoformat(),
+        kind.value,
+        memo,
+        reference,
+        *source,
+        reverses_id,
+        [
+            [
+                account_id,
+                to_units(amount),
+                currency,
+                None if amount_currency is None else to_units(amount_currency),
+                text,
+            ]
+            for account_id, amount, currency, amount_currency, text in lines
+        ],
+    ]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+
+
+def entry_event(
+    action: str,
+    entry: EntryRow,
+    lines: Sequence[LineRow] | None,
+    *,
+    before: EntryRow | None = None,
+    lines_before: Sequence[LineRow] | None = None,
+) -> Event:
+    """The audit row of an entry with its lines; of a changed entry only what changed.
+
+    Arguments:
+        lines: the lines, or None where they did not change.
+    """
+    present = {
+        name: canonical(value)
+        for name, value in zip(ENTRY_COLUMNS, entry_values(entry), strict=True)
+        if value is not None
+    }
+    fingerprint = row_hash(present.items())
+    old: dict[str, Any] | None = None
+    new: dict[str, Any] = present
+    if before is not None:
+        changed = [
+            name for name in ENTRY_COLUMNS if getattr(before, name) != getattr(entry, name)
+        ]
+        old = {name: canonical(getattr(before, name)) for name in changed}
+        new = {name: canonical(getattr(entry, name)) for name in changed}
+        if lines_before is not None:
+            old["lines"] = _shown(lines_before)
+    if lines is not None:
+        new["lines"] = _shown(lines)
+    return Event(
+        action=action,
+        entity="ledger_entry",
+        entity_id=str(entry.id),
+        label=entry.number_text or entry.memo or "draft",
+        plugin="ledger",
+        company_id=entry.company_id,
+        before=old,
+        after=new,
+        row_hash=fingerprint,
+    )
+
+
+def _shown(lines: Sequence[LineRow]) -> list[dict[str, Any]]:
+    return [
+        {
+            "account": line.account,
+            "amount": canonical(line.amount),
+            **({"text": line.text} if line.text else {}),
+            **(
+                {
+                    "currency": line.currency,
+                    "amount_currency": canonical(line.amount_currency),
+                }
+                if line.currency
+                else {}
+            ),
+        }
+        for line in lines
+    ]

@@ -1,0 +1,413 @@
+"""Draft entries: written, changed, posted, copied and deleted as often as needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from backstay.contracts.ledger import Posted, Posting, PostingLine
+from backstay.spi import (
+    Conflict,
+    Event,
+    Invalid,
+    Problem,
+    Stale,
+    authorize,
+    context_of,
+    new_id,
+    record_event,
+    record_many,
+)
+from backstay.spi import gettext as _
+from backstay_ledger.models import Entry, EntryState, Line
+from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, ENTRY_POST
+from backstay_ledger.services.accounts import account_codes
+from backstay_ledger.services.bulk_rows import insert_rows, update_rows
+from backstay_ledger.services.content import (
+    ENTRY_COLUMNS,
+    LINE_COLUMNS,
+    EntryRow,
+    LineRow,
+    entry_event,
+    entry_values,
+    line_values,
+)
+from backstay_ledger.services.posting import (
+    ENTRIES,
+    LINES,
+    guarded,
+    new_entry,
+    post_orders,
+    writable_company,
+)
+from backstay_ledger.services.stored import StoredEntry, stored_entry
+from backstay_ledger.services.validation import Checked, Order, check_orders
+
+_CHANGED = ("journal_id", "date", "memo", "reference", "payload_hash", "version")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftLine:
+    """A line as it is typed: an account and a debit or a credit.
+
+    Arguments:
+        account: the account's id as a number, or its code as text.
+        debit / credit: base currency, positive; exactly one of them.
+        amount_currency: positive; it takes the side of the base amount.
+    """
+
+    account: int | str
+    debit: Decimal | None = None
+    credit: Decimal | None = None
+    text: str = ""
+    currency: str | None = None
+    amount_currency: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDraft:
+    """An entry as it stands in the editor.
+
+    Arguments:
+        id: the draft that is changed, or None for a new one.
+        version: the version of the draft that was on the screen.
+        journal: the journal's code.
+    """
+
+    journal: str
+    date: date
+    lines: tuple[DraftLine, ...]
+    memo: str = ""
+    reference: str = ""
+    id: int | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostDraft:
+    """A saved draft that is to be posted as it is."""
+
+    id: int
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteDraft:
+    """A draft that is not needed any more."""
+
+    id: int
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyEntry:
+    """An entry that a new draft is made from; without a date it keeps the old one."""
+
+    id: int
+    date: date | None = None
+
+
+def save_draft(session: Session, command: SaveDraft) -> Entry:
+    """Save a draft; it needs known accounts and amounts, but need not balance yet.
+
+    Raises:
+        Invalid: names the fields (``lines.0.debit`` is in the first line).
+        Conflict: it lies in a closed period, or was posted meanwhile.
+        Stale: somebody else saved the draft in the meantime.
+    """
+    authorize(session, ENTRY_DRAFT)
+    return session.get_one(Entry, _save(session, command), populate_existing=True)
+
+
+def post_entry(session: Session, command: SaveDraft) -> Posted:
+    """Post what stands in the editor, saved before or not.
+
+    Raises:
+        Invalid, Conflict: as for posting.
+        Stale: somebody else saved the draft in the meantime.
+    """
+    authorize(session, ENTRY_POST)
+    if command.id is None:
+        return post_orders(session, [Order(_posting(session, command))])[0]
+    check_orders(session, [Order(_posting(session, command))], lock=False)
+    _save(session, command)
+    return _post_stored(session, stored_entry(session, command.id, lock=True))
+
+
+def post_draft(session: Session, command: PostDraft) -> Posted:
+    """Post a saved draft.
+
+    Raises:
+        Invalid: it does not balance, or anything else that posting refuses.
+        Conflict: it was posted already, or its period is closed.
+        Stale: somebody else saved it in the meantime.
+    """
+    authorize(session, ENTRY_POST)
+    return _post_stored(session, load_draft(session, command.id, command.version))
+
+
+def delete_draft(session: Session, command: DeleteDraft) -> None:
+    """Delete a draft; the audit trail keeps what it said.
+
+    Raises:
+        Conflict: it was posted, so it can only be reversed.
+        Stale: somebody else saved it in the meantime.
+    """
+    authorize(session, ENTRY_DRAFT)
+    draft = load_draft(session, command.id, command.version)
+    options = {"audited": True}
+    with guarded():
+        session.execute(
+            delete(Line).where(
+                Line.entry_id == command.id, Line.company_id == draft.row.company_id
+            ),
+            execution_options=options,
+        )
+        session.execute(
+            delete(Entry).where(
+                Entry.id == command.id, Entry.company_id == draft.row.company_id
+            ),
+            execution_options=options,
+        )
+    event = entry_event("delete", draft.row, draft.lines)
+    record_event(
+        session,
+        Event(
+            action="delete",
+            entity=event.entity,
+            entity_id=event.entity_id,
+            label=event.label,
+            plugin=event.plugin,
+            company_id=event.company_id,
+            before=event.after,
+        ),
+    )
+
+
+def copy_entry(session: Session, command: CopyEntry) -> Entry:
+    """Make a new draft with the lines of an entry, posted or not.
+
+    Raises:
+        Invalid: an account is not usable any more.
+        Conflict: the date lies in a closed period.
+    """
+    authorize(session, ENTRY_DRAFT)
+    return save_draft(session, draft_from(session, command))
+
+
+def draft_from(session: Session, command: CopyEntry) -> SaveDraft:
+    """What the editor shows for a copy of an entry, before anything is saved."""
+    authorize(session, BOOKS_VIEW)
+    original = stored_entry(session, command.id)
+    return replace(as_typed(original), id=None, version=None, date=command.date or original.row.date)
+
+
+def as_typed(entry: StoredEntry) -> SaveDraft:
+    """A stored entry as the editor shows it."""
+    return SaveDraft(
+        id=entry.row.id,
+        version=entry.row.version,
+        journal=entry.journal,
+        date=entry.row.date,
+        memo=entry.row.memo,
+        reference=entry.row.reference,
+        lines=tuple(
+            DraftLine(
+                account=line.account,
+                debit=line.amount if line.amount > 0 else None,
+                credit=-line.amount if line.amount < 0 else None,
+                text=line.text,
+                currency=line.currency,
+                amount_currency=None
+                if line.amount_currency is None
+                else abs(line.amount_currency),
+            )
+            for line in entry.lines
+        ),
+    )
+
+
+def load_draft(session: Session, entry_id: int, version: int | None) -> StoredEntry:
+    """Load and lock a draft.
+
+    Raises:
+        NotFound: the company has no such entry.
+        Conflict: it is posted.
+        Stale: it is not the version that was on the screen.
+    """
+    writable_company(session)
+    draft = stored_entry(session, entry_id, lock=True)
+    if draft.row.state is not EntryState.DRAFT:
+        raise Conflict(
+            _(
+                "The entry was posted as %(number)s and can't be changed; reverse it.",
+                number=draft.row.number_text,
+            )
+        )
+    if version is not None and version != draft.row.version:
+        raise Stale(
+            _("Somebody else changed this draft in the meantime. Nothing of yours was saved.")
+        )
+    return draft
+
+
+def signed_lines(
+    session: Session, lines: Sequence[DraftLine]
+) -> tuple[tuple[PostingLine, ...], list[Problem]]:
+    """Typed lines with signed amounts, and what is wrong with the typed ones."""
+    codes = account_codes(session, (line.account for line in lines if isinstance(line.account, int)))
+    problems: list[Problem] = []
+    signed: list[PostingLine] = []
+    for index, line in enumerate(lines):
+        amount = Decimal(0)
+        if problem := side_problem(line.debit, line.credit):
+            problems.append(Problem(problem, f"lines.{index}.debit"))
+        else:
+            amount = line.debit or -(line.credit or Decimal(0))
+        if isinstance(line.account, int) and line.account not in codes:
+            problems.append(
+                Problem(_("There is no such account in the chart."), f"lines.{index}.account")
+            )
+        foreign = line.amount_currency
+        signed.append(
+            PostingLine(
+                account=codes.get(line.account, "")
+                if isinstance(line.account, int)
+                else line.account,
+                amount=amount,
+                text=line.text,
+                currency=line.currency,
+                amount_currency=foreign.copy_sign(amount) if foreign is not None else None,
+            )
+        )
+    return tuple(signed), problems
+
+
+def side_problem(debit: Decimal | None, credit: Decimal | None) -> str | None:
+    """What is wrong with the pair of amounts of a line, or None."""
+    if debit and credit:
+        return _("A line has a debit or a credit, not both.")
+    if not debit and not credit:
+        return _("The line has no amount: give a debit or a credit.")
+    if (debit or credit or Decimal(0)) < 0:
+        return _("The amount is negative: put it on the other side.")
+    return None
+
+
+def _posting(session: Session, command: SaveDraft) -> Posting:
+    lines, problems = signed_lines(session, command.lines)
+    if problems:
+        # What is wrong with the rest is said at once too; a line that is refused already is not.
+        bad = {".".join((problem.field or "").split(".")[:2]) for problem in problems}
+        problems += [
+            problem
+            for problem in _other_problems(session, command, lines)
+            if ".".join((problem.field or "").split(".")[:2]) not in bad
+        ]
+        raise Invalid(_("The entry can't be saved."), problems=tuple(problems))
+    return _as_posting(command, lines)
+
+
+def _as_posting(command: SaveDraft, lines: tuple[PostingLine, ...]) -> Posting:
+    return Posting(
+        key="",
+        journal=command.journal,
+        date=command.date,
+        lines=lines,
+        memo=command.memo,
+        reference=command.reference,
+    )
+
+
+def _other_problems(
+    session: Session, command: SaveDraft, lines: tuple[PostingLine, ...]
+) -> tuple[Problem, ...]:
+    try:
+        check_orders(session, [Order(_as_posting(command, lines))], lock=False, drafts=True)
+    except (Invalid, Conflict) as error:
+        return error.problems
+    return ()
+
+
+def _save(session: Session, command: SaveDraft) -> int:
+    company = writable_company(session)
+    session.flush()
+    before = None if command.id is None else load_draft(session, command.id, command.version)
+    order = Order(_posting(session, command))
+    checked = check_orders(session, [order], lock=True, drafts=True)[0]
+    with guarded():
+        if before is None:
+            row = new_entry(new_id(), company, context_of(session), checked)
+            insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(row)])
+            record_many(session, [entry_event("create", row, checked.lines)])
+        else:
+            row = _changed_row(before.row, checked)
+            if row == replace(before.row, version=row.version):
+                return row.id
+            _replace_rows(session, before, row, checked.lines)
+        insert_rows(session, LINES, LINE_COLUMNS, line_values(row, checked.lines, None))
+    return row.id
+
+
+def _changed_row(before: EntryRow, checked: Checked) -> EntryRow:
+    posting = checked.order.posting
+    return replace(
+        before,
+        journal_id=checked.journal.id,
+        date=posting.date,
+        memo=posting.memo,
+        reference=posting.reference,
+        payload_hash=checked.payload_hash,
+        version=before.version + 1,
+    )
+
+
+def _replace_rows(
+    session: Session, before: StoredEntry, row: EntryRow, lines: tuple[LineRow, ...]
+) -> None:
+    session.execute(
+        delete(Line).where(Line.entry_id == row.id, Line.company_id == row.company_id),
+        execution_options={"audited": True},
+    )
+    keys = ("company_id", "id")
+    update_rows(
+        session,
+        ENTRIES,
+        keys,
+        _CHANGED,
+        [tuple(getattr(row, name) for name in keys + _CHANGED)],
+    )
+    changed = lines != before.lines
+    record_event(
+        session,
+        entry_event(
+            "update",
+            row,
+            lines if changed else None,
+            before=before.row,
+            lines_before=before.lines if changed else None,
+        ),
+    )
+
+
+def _post_stored(session: Session, draft: StoredEntry) -> Posted:
+    row = draft.row
+    posting = Posting(
+        key=row.idempotency_key or "",
+        journal=draft.journal,
+        date=row.date,
+        lines=tuple(
+            PostingLine(
+                line.account, line.amount, line.text, line.currency, line.amount_currency
+            )
+            for line in draft.lines
+        ),
+        memo=row.memo,
+        reference=row.reference,
+    )
+    return post_orders(session, [Order(posting, kind=row.kind, draft_id=row.id)])[0]

@@ -1,0 +1,112 @@
+"""Opening balances: what stood on the accounts on the first day of a fiscal year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from backstay.contracts.ledger import Posted, Posting
+from backstay.spi import Conflict, Invalid, NotFound, authorize, company_of
+from backstay.spi import gettext as _
+from backstay_ledger.models import Entry, EntryKind, FiscalYear, Journal, JournalKind
+from backstay_ledger.permissions import OPENING_POST
+from backstay_ledger.services.currencies import written
+from backstay_ledger.services.drafts import DraftLine, signed_lines
+from backstay_ledger.services.posting import post_orders
+from backstay_ledger.services.validation import Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostOpeningBalances:
+    """Balances of accounts, dated the first day of a fiscal year.
+
+    Arguments:
+        lines: one for each account with a balance; debits and credits must be equal.
+    """
+
+    fiscal_year_id: int
+    lines: tuple[DraftLine, ...]
+    reference: str = ""
+    key: str = ""
+
+
+def post_opening_balances(session: Session, command: PostOpeningBalances) -> Posted:
+    """Post opening balances to the journal for them.
+
+    Raises:
+        Invalid: debits and credits differ (names the difference), or a line is wrong.
+        Conflict: the year has opening balances already; they have to be reversed first.
+    """
+    authorize(session, OPENING_POST)
+    company = company_of(session)
+    year = session.scalars(
+        select(FiscalYear).where(
+            FiscalYear.id == command.fiscal_year_id, FiscalYear.company_id == company.id
+        )
+    ).one_or_none()
+    if year is None:
+        raise NotFound(_("There is no such fiscal year in this company."), field="fiscal_year_id")
+    lines, problems = signed_lines(session, command.lines)
+    if problems:
+        raise Invalid(_("The opening balances can't be posted."), problems=tuple(problems))
+    difference = sum((line.amount for line in lines), Decimal(0))
+    if difference:
+        raise Invalid(
+            _(
+                "The opening balances are out by %(difference)s: debits and credits must be equal.",
+                difference=written(abs(difference), company.currency, company.minor_units),
+            ),
+            field="lines",
+        )
+    if not command.key and (present := opening_of(session, year)):
+        raise Conflict(
+            _(
+                "Opening balances of %(year)s were posted as %(number)s; reverse them first.",
+                year=year.code,
+                number=present,
+            )
+        )
+    posting = Posting(
+        key=command.key,
+        journal=_opening_journal(session),
+        date=year.starts_on,
+        lines=lines,
+        memo=_("Opening balances %(year)s", year=year.code),
+        reference=command.reference,
+    )
+    return post_orders(session, [Order(posting, kind=EntryKind.OPENING)])[0]
+
+
+def opening_of(session: Session, year: FiscalYear) -> str | None:
+    """The number of the year's opening entry that was not reversed, if any."""
+    reversal = aliased(Entry)
+    return session.scalar(
+        select(Entry.number_text)
+        .outerjoin(reversal, reversal.reverses_id == Entry.id)
+        .where(
+            Entry.company_id == year.company_id,
+            Entry.fiscal_year_id == year.id,
+            Entry.kind == EntryKind.OPENING,
+            reversal.id.is_(None),
+        )
+        .limit(1)
+    )
+
+
+def _opening_journal(session: Session) -> str:
+    code = session.scalar(
+        select(Journal.code)
+        .where(
+            Journal.company_id == company_of(session).id,
+            Journal.kind == JournalKind.OPENING,
+            Journal.active,
+        )
+        .order_by(Journal.code)
+        .limit(1)
+    )
+    if code is None:
+        raise Invalid(_("There is no active journal for opening balances; create one."))
+    return code

@@ -1,0 +1,371 @@
+"""Posting entries: the one path by which anything gets into the books.
+
+A batch goes through in a fixed order, so that concurrent batches neither deadlock nor tear gaps
+into the numbers: periods (shared lock), counters (row lock), entries as drafts, lines, counters
+raised, one step to posted that the database checks and adds to the balances, audit rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy import Table, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backstay.contracts.ledger import Posted, Posting, PostingLine
+from backstay.spi import (
+    CompanyRef,
+    Conflict,
+    Context,
+    Invalid,
+    authorize,
+    company_of,
+    context_of,
+    new_ids,
+    now,
+    record_many,
+)
+from backstay.spi import gettext as _
+from backstay_ledger.models import Entry, EntryState, Line, SequenceHead
+from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
+from backstay_ledger.services.bulk_rows import insert_rows, update_rows
+from backstay_ledger.services.content import (
+    ENTRY_COLUMNS,
+    LINE_COLUMNS,
+    EntryRow,
+    entry_event,
+    entry_values,
+    line_values,
+)
+from backstay_ledger.services.stored import stored_entries
+from backstay_ledger.services.validation import (
+    Checked,
+    Order,
+    check_orders,
+    existing_by_key,
+    other_content,
+)
+
+ENTRIES: Final = Entry.__table__
+LINES: Final = Line.__table__
+assert isinstance(ENTRIES, Table)  # noqa: S101
+assert isinstance(LINES, Table)  # noqa: S101
+_KEYS: Final = ("company_id", "id")
+_POSTED_COLUMNS: Final = (
+    "journal_id",
+    "fiscal_year_id",
+    "period_id",
+    "date",
+    "state",
+    "number",
+    "number_text",
+    "payload_hash",
+    "posted_by",
+    "posted_at",
+    "version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An order on its way: the row as it is as a draft and as it will be when posted."""
+
+    checked: Checked
+    draft: EntryRow
+    posted: EntryRow
+
+
+def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
+    """Post entries, all or none; numbers are given in the order of the list.
+
+    Raises:
+        Invalid: lists every problem of every entry, with its row.
+        Conflict: the only problems are closed periods or keys used for other content.
+    """
+    authorize(session, ENTRY_POST)
+    return post_orders(session, [Order(posting) for posting in postings])
+
+
+def post(session: Session, posting: Posting) -> Posted:
+    """Post one entry (see :func:`post_many`)."""
+    return post_many(session, [posting])[0]
+
+
+def preview(session: Session, posting: Posting) -> list[PostingLine]:
+    """Check an entry with the code that posts it, without writing anything.
+
+    Raises:
+        Invalid, Conflict: as :func:`post_many`.
+    """
+    authorize(session, BOOKS_VIEW)
+    check_orders(session, [Order(posting)], lock=False)
+    return list(posting.lines)
+
+
+def post_orders(session: Session, orders: Sequence[Order]) -> list[Posted]:
+    """Post orders; the caller has checked the permission for what they are.
+
+    Raises:
+        Invalid, Conflict: as :func:`post_many`.
+    """
+    company = writable_company(session)
+    session.flush()
+    with guarded():
+        checked = check_orders(session, orders, lock=True)
+        heads = _lock_counters(session, company, checked)
+        checked = _posted_meanwhile(session, company, checked)
+        steps = _number(session, company, checked, heads)
+        _write(session, steps, heads, company)
+    posted = {id(step.checked): step.posted for step in steps}
+    results: list[Posted] = []
+    for one in checked:
+        if one.existing is not None:
+            results.append(Posted(one.existing.id, one.existing.number_text, existed=True))
+        else:
+            row = posted[id(one)]
+            results.append(Posted(row.id, str(row.number_text)))
+    return results
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what the database refuses into an error with the message of its guard.
+
+    Raises:
+        Conflict: the database refused; the transaction has to be rolled back.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        message = str(diagnosis.message_primary if diagnosis else error.orig)
+        if "idempotency_key" in message:
+            raise Conflict(
+                _("The same key was used for another entry at this moment. Nothing was saved.")
+            ) from error
+        if "reverses_id" in message:
+            raise Conflict(_("The entry was reversed a moment ago.")) from error
+        raise Conflict(
+            _("The database refused it and nothing was saved: %(reason)s", reason=message)
+        ) from error
+
+
+def writable_company(session: Session) -> CompanyRef:
+    """The company that the session works in.
+
+    Raises:
+        Conflict: it is archived.
+    """
+    company = company_of(session)
+    if company.archived:
+        raise Conflict(_("Company %(code)s is archived: its books are closed.", code=company.code))
+    return company
+
+
+def _lock_counters(
+    session: Session, company: CompanyRef, checked: Sequence[Checked]
+) -> dict[tuple[int, int], int]:
+    """Lock the counters of the batch in a fixed order; returns the last number of each."""
+    wanted = sorted(
+        {
+            (one.journal.id, one.period.fiscal_year_id)
+            for one in checked
+            if one.period is not None and one.existing is None
+        }
+    )
+    return {key: _lock_counter(session, company, *key) for key in wanted}
+
+
+def _lock_counter(
+    session: Session, company: CompanyRef, journal_id: int, fiscal_year_id: int
+) -> int:
+    query = (
+        select(SequenceHead.last_number)
+        .where(
+            SequenceHead.company_id == company.id,
+            SequenceHead.journal_id == journal_id,
+            SequenceHead.fiscal_year_id == fiscal_year_id,
+        )
+        .with_for_update()
+    )
+    last = session.scalar(query)
+    if last is not None:
+        return last
+    first = {
+        "company_id": company.id,
+        "journal_id": journal_id,
+        "fiscal_year_id": fiscal_year_id,
+        "last_number": 0,
+    }
+    if session.get_bind().dialect.name == "postgresql":
+        # Somebody else may make the same counter at this moment: wait for it, then lock it.
+        session.execute(
+            postgresql_insert(SequenceHead).on_conflict_do_nothing(), [first]
+        )
+        return session.scalars(query).one()
+    session.add(SequenceHead(**first))
+    session.flush()
+    return 0
+
+
+def _posted_meanwhile(
+    session: Session, company: CompanyRef, checked: Sequence[Checked]
+) -> list[Checked]:
+    """Look the keys up once more: while we waited for the counters, a twin may have been posted."""
+    keys = [
+        one.order.posting.key for one in checked if one.existing is None and one.order.posting.key
+    ]
+    if not keys or session.get_bind().dialect.name == "sqlite":  # one writer at a time
+        return list(checked)
+    found = existing_by_key(session, company.id, keys)
+    if not found:
+        return list(checked)
+    result: list[Checked] = []
+    for one in checked:
+        twin = found.get(one.order.posting.key) if one.existing is None else None
+        if twin is not None and twin.payload_hash != one.payload_hash:
+            raise Conflict(
+                other_content(one.order.posting.key, twin), field="key", row=one.order.posting.row
+            )
+        result.append(one if twin is None else replace(one, existing=twin))
+    return result
+
+
+def _number(
+    session: Session,
+    company: CompanyRef,
+    checked: Sequence[Checked],
+    heads: dict[tuple[int, int], int],
+) -> list[_Step]:
+    """Give each order its ids and number; ``heads`` is raised to the last number used."""
+    todo = [one for one in checked if one.existing is None]
+    drafts = stored_entries(
+        session, [one.order.draft_id for one in todo if one.order.draft_id is not None]
+    )
+    context = context_of(session)
+    at = now()
+    steps: list[_Step] = []
+    for new_id, one in zip(new_ids(len(todo)), todo, strict=True):
+        period = one.period
+        if period is None:
+            message = "an order without a period can't be posted"
+            raise Invalid(message, field="date")
+        key = (one.journal.id, period.fiscal_year_id)
+        heads[key] += 1
+        draft = (
+            new_entry(new_id, company, context, one)
+            if one.order.draft_id is None
+            else drafts[one.order.draft_id].row
+        )
+        steps.append(
+            _Step(
+                one,
+                draft,
+                replace(
+                    draft,
+                    journal_id=one.journal.id,
+                    fiscal_year_id=period.fiscal_year_id,
+                    period_id=period.id,
+                    date=one.order.posting.date,
+                    state=EntryState.POSTED,
+                    number=heads[key],
+                    number_text=f"{one.journal.code}-{period.year}-{heads[key]:06d}",
+                    payload_hash=one.payload_hash,
+                    posted_by=context.actor.label,
+                    posted_at=at,
+                    version=draft.version + 1,
+                ),
+            )
+        )
+    return steps
+
+
+def new_entry(entry_id: int, company: CompanyRef, context: Context, one: Checked) -> EntryRow:
+    """The row of an entry as it begins: a draft."""
+    posting = one.order.posting
+    source = posting.source
+    return EntryRow(
+        id=entry_id,
+        company_id=company.id,
+        journal_id=one.journal.id,
+        date=posting.date,
+        memo=posting.memo,
+        reference=posting.reference,
+        kind=one.order.kind,
+        source_plugin=source.plugin if source else None,
+        source_type=source.type if source else None,
+        source_id=source.id if source else None,
+        idempotency_key=posting.key or None,
+        payload_hash=one.payload_hash,
+        reverses_id=one.order.reverses_id,
+        minor_units=company.minor_units,
+        created_by=context.actor.label,
+        created_at=now(),
+    )
+
+
+def _write(
+    session: Session,
+    steps: Sequence[_Step],
+    heads: Mapping[tuple[int, int], int],
+    company: CompanyRef,
+) -> None:
+    if not steps:
+        return
+    made = [step for step in steps if step.checked.order.draft_id is None]
+    kept = [step for step in steps if step.checked.order.draft_id is not None]
+    insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(step.draft) for step in made])
+    insert_rows(
+        session,
+        LINES,
+        LINE_COLUMNS,
+        [
+            values
+            for step in made
+            for values in line_values(step.draft, step.checked.lines, step.posted.date)
+        ],
+    )
+    update_rows(
+        session,
+        LINES,
+        ("company_id", "entry_id"),
+        ("date",),
+        [(step.posted.company_id, step.posted.id, step.posted.date) for step in kept],
+    )
+    heads_table = SequenceHead.__table__
+    assert isinstance(heads_table, Table)  # noqa: S101
+    update_rows(
+        session,
+        heads_table,
+        ("company_id", "journal_id", "fiscal_year_id"),
+        ("last_number",),
+        [(company.id, *key, last) for key, last in sorted(heads.items())],
+    )
+    count = update_rows(
+        session,
+        ENTRIES,
+        _KEYS,
+        _POSTED_COLUMNS,
+        [
+            tuple(getattr(step.posted, name) for name in _KEYS + _POSTED_COLUMNS)
+            for step in steps
+        ],
+    )
+    if count != len(steps):
+        raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
+    record_many(
+        session,
+        [
+            entry_event("post", step.posted, step.checked.lines)
+            if step.checked.order.draft_id is None
+            else entry_event("post", step.posted, None, before=step.draft)
+            for step in steps
+        ],
+    )
+    if kept:
+        session.expire_all()

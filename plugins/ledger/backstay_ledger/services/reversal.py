@@ -1,0 +1,235 @@
+"""Reversing posted entries: the mirror image is posted; the old entry stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from backstay.contracts.ledger import Posted, Posting, PostingLine, Source
+from backstay.spi import (
+    Conflict,
+    DateField,
+    Invalid,
+    NotFound,
+    Problem,
+    TextField,
+    authorize,
+    company_of,
+    give_reason,
+    lazy,
+    ngettext,
+)
+from backstay.spi import gettext as _
+from backstay_ledger.models import Entry, EntryKind, EntryState
+from backstay_ledger.permissions import ENTRY_REVERSE
+from backstay_ledger.services.posting import post_orders, writable_company
+from backstay_ledger.services.stored import StoredEntry, stored_entries
+from backstay_ledger.services.validation import LENGTHS, Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseEntry:
+    """A posted entry that has to be taken back.
+
+    Arguments:
+        key: idempotency key of the reversal; empty for none.
+    """
+
+    id: int
+    on: Annotated[
+        date,
+        DateField(
+            label=lazy("Date of the reversal"),
+            help=lazy("Not before the entry's own date, in an open period."),
+        ),
+    ]
+    reason: Annotated[
+        str,
+        TextField(
+            label=lazy("Reason"),
+            help=lazy("Stands in the memo of the reversal and in the audit trail."),
+            min_length=1,
+            max_length=300,
+        ),
+    ]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reversals:
+    """How an entry is tied to its reversal; None where there is none.
+
+    Arguments:
+        reversed_by: id and number of the entry that reverses it.
+        reverses: id and number of the entry that it reverses.
+    """
+
+    reversed_by: tuple[int, str] | None = None
+    reverses: tuple[int, str] | None = None
+
+
+def reverse_entry(session: Session, command: ReverseEntry) -> Posted:
+    """Post the mirror image of an entry.
+
+    Raises:
+        Invalid: no reason is given, or the date lies before the entry's.
+        Conflict: it is no posted entry, was reversed before, or the period is closed.
+        NotFound: the company has no such entry.
+    """
+    authorize(session, ENTRY_REVERSE)
+    return reverse_entries(session, [command])[0]
+
+
+def reverse_entries(session: Session, commands: Sequence[ReverseEntry]) -> list[Posted]:
+    """Reverse many entries, all or none; the caller has checked the permission.
+
+    Raises:
+        Invalid, Conflict, NotFound: as :func:`reverse_entry`.
+    """
+    company = writable_company(session)
+    originals = stored_entries(session, [command.id for command in commands])
+    done = _reversed_by_key(session, commands)
+    reversed_before = _reversal_numbers(session, [command.id for command in commands])
+    problems: list[Problem] = []
+    orders: list[Order] = []
+    for command in commands:
+        original = originals.get(command.id)
+        if original is None:
+            raise NotFound(_("There is no such entry in this company."))
+        if not (command.key and command.key in done):
+            _refuse(original, reversed_before.get(command.id))
+        problems += _problems(command, original)
+        orders.append(_mirror(command, original))
+    if problems:
+        raise Invalid(
+            problems[0].message
+            if len(problems) == 1
+            else ngettext(
+                "%(n)s problem: nothing was reversed.",
+                "%(n)s problems: nothing was reversed.",
+                len(problems),
+            ),
+            problems=tuple(problems),
+        )
+    if commands and company is not None:
+        give_reason(session, commands[0].reason)
+    return post_orders(session, orders)
+
+
+def reversals_of(session: Session, entry_id: int) -> Reversals:
+    """The entries that an entry is tied to by reversal, for links on its page."""
+    company = company_of(session)
+    by = session.execute(
+        select(Entry.id, Entry.number_text).where(
+            Entry.company_id == company.id, Entry.reverses_id == entry_id
+        )
+    ).one_or_none()
+    reversal = aliased(Entry)
+    of = session.execute(
+        select(Entry.id, Entry.number_text)
+        .join(reversal, reversal.reverses_id == Entry.id)
+        .where(Entry.company_id == company.id, reversal.id == entry_id)
+    ).one_or_none()
+    return Reversals(
+        None if by is None else (by.id, by.number_text or ""),
+        None if of is None else (of.id, of.number_text or ""),
+    )
+
+
+def _refuse(original: StoredEntry, reversal: str | None) -> None:
+    if original.row.state is not EntryState.POSTED:
+        raise Conflict(_("Only a posted entry can be reversed; this one is a draft."))
+    if reversal is not None:
+        raise Conflict(
+            _(
+                "%(number)s was reversed already by %(reversal)s.",
+                number=original.row.number_text,
+                reversal=reversal,
+            )
+        )
+
+
+def _problems(command: ReverseEntry, original: StoredEntry) -> list[Problem]:
+    problems: list[Problem] = []
+    if not command.reason.strip():
+        problems.append(Problem(_("Say why the entry is reversed."), "reason"))
+    if command.on < original.row.date:
+        problems.append(
+            Problem(
+                _(
+                    "A reversal is not dated before its entry (%(day)s).",
+                    day=original.row.date,
+                ),
+                "on",
+            )
+        )
+    return problems
+
+
+def _mirror(command: ReverseEntry, original: StoredEntry) -> Order:
+    row = original.row
+    memo = _(
+        "Reversal of %(number)s: %(reason)s",
+        number=row.number_text,
+        reason=command.reason.strip(),
+    )
+    return Order(
+        Posting(
+            key=command.key,
+            journal=original.journal,
+            date=command.on,
+            lines=tuple(
+                PostingLine(
+                    line.account,
+                    -line.amount,
+                    line.text,
+                    line.currency,
+                    None if line.amount_currency is None else -line.amount_currency,
+                )
+                for line in original.lines
+            ),
+            memo=memo[: LENGTHS["memo"]],
+            reference=row.reference,
+            source=Source(row.source_plugin, row.source_type or "", row.source_id or "")
+            if row.source_plugin
+            else None,
+        ),
+        kind=EntryKind.REVERSAL,
+        reverses_id=row.id,
+    )
+
+
+def _reversal_numbers(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), 1000):
+        rows = session.execute(
+            select(Entry.reverses_id, Entry.number_text).where(
+                Entry.company_id == company_of(session).id,
+                Entry.reverses_id.in_(wanted[start : start + 1000]),
+            )
+        )
+        found.update((int(row.reverses_id or 0), row.number_text or "") for row in rows)
+    return found
+
+
+def _reversed_by_key(session: Session, commands: Sequence[ReverseEntry]) -> set[str]:
+    """Keys of reversals that were posted before: asking again is answered, not refused."""
+    keys = [command.key for command in commands if command.key]
+    if not keys:
+        return set()
+    return {
+        str(key)
+        for key in session.scalars(
+            select(Entry.idempotency_key).where(
+                Entry.company_id == company_of(session).id,
+                Entry.idempotency_key.in_(keys),
+                Entry.kind == EntryKind.REVERSAL,
+            )
+        )
+    }

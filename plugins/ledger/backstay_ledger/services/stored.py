@@ -1,0 +1,81 @@
+"""Reading entries and lines back as they are stored: for reversing, copying, changing, showing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backstay.spi import NotFound, company_of
+from backstay.spi import gettext as _
+from backstay_ledger.models import Account, Entry, Journal, Line
+from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
+
+_SOME = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry with its lines."""
+
+    row: EntryRow
+    journal: str
+    lines: tuple[LineRow, ...]
+
+
+def stored_entry(session: Session, entry_id: int, *, lock: bool = False) -> StoredEntry:
+    """One entry of the company.
+
+    Arguments:
+        lock: keep others from changing it until the transaction ends.
+
+    Raises:
+        NotFound: the company has no such entry.
+    """
+    found = stored_entries(session, [entry_id], lock=lock).get(entry_id)
+    if found is None:
+        raise NotFound(_("There is no such entry in this company."))
+    return found
+
+
+def stored_entries(
+    session: Session, ids: Sequence[int], *, lock: bool = False
+) -> dict[int, StoredEntry]:
+    """Entries of the company by id; unknown ids are left out."""
+    company = company_of(session)
+    wanted = sorted(set(ids))
+    found: dict[int, StoredEntry] = {}
+    for start in range(0, len(wanted), _SOME):
+        some = wanted[start : start + _SOME]
+        query = (
+            select(*(getattr(Entry, name) for name in ENTRY_COLUMNS), Journal.code)
+            .join(Journal, Journal.id == Entry.journal_id)
+            .where(Entry.company_id == company.id, Entry.id.in_(some))
+            .order_by(Entry.id)
+        )
+        if lock:
+            query = query.with_for_update(of=Entry)
+        entries = session.execute(query).all()
+        lines: dict[int, list[LineRow]] = {}
+        for entry_id, *values in session.execute(
+            select(
+                Line.entry_id,
+                Line.account_id,
+                Account.code,
+                Line.amount,
+                Line.text,
+                Line.currency,
+                Line.amount_currency,
+                Line.minor_units_currency,
+            )
+            .join(Account, Account.id == Line.account_id)
+            .where(Line.company_id == company.id, Line.entry_id.in_(some))
+            .order_by(Line.entry_id, Line.line_no)
+        ):
+            lines.setdefault(entry_id, []).append(LineRow(*values))
+        for *values, journal in entries:
+            row = EntryRow(**dict(zip(ENTRY_COLUMNS, values, strict=True)))
+            found[row.id] = StoredEntry(row, journal, tuple(lines.get(row.id, ())))
+    return found

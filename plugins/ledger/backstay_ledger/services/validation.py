@@ -1,0 +1,434 @@
+"""Checking what is asked to be posted, all of it, before anything is written.
+
+The database checks balance, period and company once more; here people learn what is wrong with
+every line at once, in words and with its place.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backstay.contracts.ledger import Posting, PostingLine
+from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext
+from backstay.spi import gettext as _
+from backstay_ledger.models import (
+    Account,
+    Entry,
+    EntryKind,
+    FiscalYear,
+    Journal,
+    Period,
+    PeriodState,
+)
+from backstay_ledger.services.content import LineRow, payload_hash
+from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
+
+LENGTHS: Final = {"memo": 500, "reference": 100, "key": 120}
+LINE_TEXT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A posting with what the contract does not show.
+
+    Arguments:
+        draft_id: the draft that is to be posted, whose rows exist already.
+    """
+
+    posting: Posting
+    kind: EntryKind = EntryKind.NORMAL
+    reverses_id: int | None = None
+    draft_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRef:
+    """What posting needs of a journal."""
+
+    id: int
+    code: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRef:
+    """What posting needs of a period."""
+
+    id: int
+    starts_on: date
+    ends_on: date
+    state: PeriodState
+    fiscal_year_id: int
+    year: str
+
+    @property
+    def label(self) -> str:
+        """The month as people write it in books."""
+        return f"{self.starts_on:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """The entry that was posted under a key."""
+
+    id: int
+    number_text: str
+    payload_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An order that may be written, with everything it refers to.
+
+    Arguments:
+        period: None for a draft dated where no fiscal year is yet.
+        existing: the entry that was posted before under the same key with the same content.
+    """
+
+    order: Order
+    journal: JournalRef
+    period: PeriodRef | None
+    lines: tuple[LineRow, ...]
+    payload_hash: str
+    existing: Existing | None = None
+
+
+def check_orders(
+    session: Session, orders: Sequence[Order], *, lock: bool, drafts: bool = False
+) -> list[Checked]:
+    """Check all orders.
+
+    Arguments:
+        lock: keep the periods from being closed until the transaction ends.
+        drafts: they are to be kept as drafts, which need not balance.
+
+    Raises:
+        Invalid: lists every problem of every order; ``lines.0.account`` is the first line.
+        Conflict: the only problems are closed periods or keys used for other content.
+    """
+    check = _Check(session, orders, lock=lock, drafts=drafts)
+    checked = [one for order in orders if (one := check.order(order)) is not None]
+    if check.problems:
+        problems = tuple(check.problems)
+        message = (
+            problems[0].message
+            if len(problems) == 1
+            else ngettext(
+                "%(n)s problem: nothing was posted.",
+                "%(n)s problems: nothing was posted.",
+                len(problems),
+            )
+        )
+        error = Conflict if check.conflicts == len(problems) else Invalid
+        raise error(message, problems=problems)
+    return checked
+
+
+def existing_by_key(session: Session, company_id: int, keys: Sequence[str]) -> dict[str, Existing]:
+    """Posted entries by their idempotency keys."""
+    found: dict[str, Existing] = {}
+    for some in _chunks(sorted(set(keys))):
+        for row in session.execute(
+            select(
+                Entry.idempotency_key, Entry.id, Entry.number_text, Entry.payload_hash
+            ).where(Entry.company_id == company_id, Entry.idempotency_key.in_(some))
+        ):
+            found[str(row.idempotency_key)] = Existing(
+                row.id, row.number_text or "", row.payload_hash
+            )
+    return found
+
+
+def other_content(key: str, existing: Existing) -> str:
+    """What is said when a key comes again with other content."""
+    return _(
+        "“%(key)s” was posted before as %(number)s with other content. Posted entries can't be"
+        " changed; reverse it and post under a new key.",
+        key=key,
+        number=existing.number_text,
+    )
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), 1000):
+        yield items[start : start + 1000]
+
+
+class _Check:
+    """One run over a list of orders: looks up what they refer to once, collects the problems."""
+
+    def __init__(
+        self, session: Session, orders: Sequence[Order], *, lock: bool, drafts: bool
+    ) -> None:
+        self.session = session
+        self.company: CompanyRef = company_of(session)
+        self.drafts = drafts
+        self.problems: list[Problem] = []
+        self.conflicts = 0
+        self.row: int | None = None
+        self.seen: dict[str, str] = {}
+        self.periods = self._load_periods([order.posting.date for order in orders], lock=lock)
+        self.starts = [period.starts_on for period in self.periods]
+        self.journals = self._load_journals()
+        self.accounts = self._load_accounts(
+            {line.account for order in orders for line in order.posting.lines}
+        )
+        keys = [order.posting.key for order in orders if order.posting.key]
+        self.existing = existing_by_key(session, self.company.id, keys) if keys else {}
+
+    def order(self, order: Order) -> Checked | None:
+        """Check one order; None if it has problems."""
+        posting = order.posting
+        self.row = posting.row
+        before = len(self.problems)
+        journal = self.journals.get(posting.journal)
+        if journal is None:
+            self._add(_("There is no journal “%(code)s”.", code=posting.journal), "journal")
+        lines = [
+            row
+            for index, line in enumerate(posting.lines)
+            if (row := self._line(index, line)) is not None
+        ]
+        self._texts(posting)
+        if journal is None or len(lines) < len(posting.lines) or len(self.problems) > before:
+            return None
+        digest = self._digest(order, journal, lines)
+        existing = self._existing(posting, digest)
+        if existing is not None:
+            period = self._period(posting.date)
+            return Checked(order, journal, period, tuple(lines), digest, existing)
+        if order.kind is not EntryKind.REVERSAL:
+            self._active(journal, posting)
+        if not self.drafts:
+            self._balance(lines)
+        period = self._open_period(posting.date)
+        if len(self.problems) > before:
+            return None
+        return Checked(order, journal, period, tuple(lines), digest)
+
+    def _add(self, message: str, field: str | None = None, *, conflict: bool = False) -> None:
+        self.problems.append(Problem(message, field, self.row))
+        self.conflicts += conflict
+
+    def _line(self, index: int, line: PostingLine) -> LineRow | None:
+        place = f"lines.{index}"
+        before = len(self.problems)
+        account = self.accounts.get(line.account)
+        if account is None:
+            self._add(
+                _("There is no account “%(code)s” in the chart.", code=line.account)
+                if line.account
+                else _("Choose an account."),
+                f"{place}.account",
+            )
+        company = self.company
+        if line.amount == 0:
+            self._add(_("The amount is missing."), f"{place}.amount")
+        elif problem := amount_problem(line.amount, company.currency, company.minor_units):
+            self._add(problem, f"{place}.amount")
+        if len(line.text) > LINE_TEXT or "\0" in line.text:
+            self._add(
+                _("The text is too long: %(most)s characters at most.", most=LINE_TEXT),
+                f"{place}.text",
+            )
+        units = self._foreign(line, place)
+        if account is None or len(self.problems) > before:
+            return None
+        return LineRow(
+            account[0],
+            line.account,
+            line.amount,
+            line.text,
+            line.currency,
+            line.amount_currency,
+            units,
+        )
+
+    def _foreign(self, line: PostingLine, place: str) -> int | None:
+        """Check the amount in a foreign currency; returns the currency's decimals."""
+        if line.currency is None and line.amount_currency is None:
+            return None
+        field = f"{place}.amount_currency"
+        if line.currency is None or line.amount_currency is None:
+            self._add(_("Give the foreign currency and the amount in it, or neither."), field)
+            return None
+        units = minor_units_of(line.currency)
+        if units is None or line.currency == self.company.currency:
+            self._add(
+                _("“%(currency)s” is not a foreign currency (ISO 4217).", currency=line.currency),
+                f"{place}.currency",
+            )
+            return None
+        if problem := amount_problem(line.amount_currency, line.currency, units):
+            self._add(problem, field)
+        elif line.amount_currency * line.amount <= 0:
+            self._add(_("Both amounts of a line are debits or both are credits."), field)
+        return units
+
+    def _texts(self, posting: Posting) -> None:
+        for field, most in LENGTHS.items():
+            text: str = getattr(posting, field)
+            if len(text) > most or "\0" in text:
+                self._add(_("It is too long: %(most)s characters at most.", most=most), field)
+
+    @staticmethod
+    def _digest(order: Order, journal: JournalRef, lines: Sequence[LineRow]) -> str:
+        posting = order.posting
+        source = posting.source
+        return payload_hash(
+            journal_id=journal.id,
+            day=posting.date,
+            kind=order.kind,
+            memo=posting.memo,
+            reference=posting.reference,
+            source=(source.plugin, source.type, source.id) if source else (None, None, None),
+            reverses_id=order.reverses_id,
+            lines=[
+                (line.account_id, line.amount, line.currency, line.amount_currency, line.text)
+                for line in lines
+            ],
+        )
+
+    def _existing(self, posting: Posting, digest: str) -> Existing | None:
+        if not posting.key:
+            return None
+        if posting.key in self.seen:
+            self._add(
+                _("The key “%(key)s” is used twice in this batch.", key=posting.key), "key"
+            )
+        self.seen[posting.key] = digest
+        existing = self.existing.get(posting.key)
+        if existing is not None and existing.payload_hash != digest:
+            self._add(other_content(posting.key, existing), "key", conflict=True)
+        return existing
+
+    def _active(self, journal: JournalRef, posting: Posting) -> None:
+        if not journal.active:
+            self._add(
+                _("Journal %(code)s is inactive and takes no new entries.", code=journal.code),
+                "journal",
+            )
+        for index, line in enumerate(posting.lines):
+            if not self.accounts[line.account][1]:
+                self._add(
+                    _("Account %(code)s is inactive and takes no new entries.", code=line.account),
+                    f"lines.{index}.account",
+                )
+
+    def _balance(self, lines: Sequence[LineRow]) -> None:
+        if len(lines) < 2:  # noqa: PLR2004
+            self._add(_("An entry needs at least two lines."), "lines")
+            return
+        company = self.company
+        debit = sum((line.amount for line in lines if line.amount > 0), Decimal(0))
+        credit = -sum((line.amount for line in lines if line.amount < 0), Decimal(0))
+        if debit != credit:
+            self._add(
+                _(
+                    "The entry is out by %(difference)s: debit %(debit)s, credit %(credit)s.",
+                    difference=written(
+                        abs(debit - credit), company.currency, company.minor_units
+                    ),
+                    debit=written(debit, company.currency, company.minor_units),
+                    credit=written(credit, company.currency, company.minor_units),
+                ),
+                "lines",
+            )
+        foreign: dict[str, Decimal] = {}
+        for line in lines:
+            if line.currency is not None and line.amount_currency is not None:
+                foreign[line.currency] = foreign.get(line.currency, Decimal(0)) + (
+                    line.amount_currency
+                )
+        for currency, difference in sorted(foreign.items()):
+            if difference:
+                self._add(
+                    _(
+                        "The entry is out by %(difference)s in the foreign currency.",
+                        difference=written(
+                            abs(difference), currency, minor_units_of(currency) or 0
+                        ),
+                    ),
+                    "lines",
+                )
+
+    def _period(self, day: date) -> PeriodRef | None:
+        index = bisect_right(self.starts, day) - 1
+        if index < 0 or self.periods[index].ends_on < day:
+            return None
+        return self.periods[index]
+
+    def _open_period(self, day: date) -> PeriodRef | None:
+        period = self._period(day)
+        if period is None:
+            if not self.drafts:
+                self._add(
+                    _("There is no fiscal year for %(day)s; create it first.", day=day), "date"
+                )
+        elif period.state is not PeriodState.OPEN:
+            self._add(_("%(period)s is closed.", period=period.label), "date", conflict=True)
+        return period
+
+    def _load_periods(self, dates: Sequence[date], *, lock: bool) -> list[PeriodRef]:
+        if not dates:
+            return []
+        query = (
+            select(
+                Period.id,
+                Period.starts_on,
+                Period.ends_on,
+                Period.state,
+                Period.fiscal_year_id,
+                FiscalYear.code,
+            )
+            .join(FiscalYear, FiscalYear.id == Period.fiscal_year_id)
+            .where(
+                Period.company_id == self.company.id,
+                Period.starts_on <= max(dates),
+                Period.ends_on >= min(dates),
+            )
+            .order_by(Period.starts_on)
+        )
+        if lock:
+            # Shared: others post meanwhile, but whoever closes the period waits.
+            query = query.with_for_update(read=True, of=Period)
+        return [PeriodRef(*row) for row in self.session.execute(query)]
+
+    def _load_journals(self) -> dict[str, JournalRef]:
+        rows = self.session.execute(
+            select(Journal.id, Journal.code, Journal.active).where(
+                Journal.company_id == self.company.id
+            )
+        )
+        return {row.code: JournalRef(*row) for row in rows}
+
+    def _load_accounts(self, codes: set[str]) -> dict[str, tuple[int, bool]]:
+        found: dict[str, tuple[int, bool]] = {}
+        for some in _chunks(sorted(codes)):
+            rows = self.session.execute(
+                select(Account.code, Account.id, Account.active).where(
+                    Account.company_id == self.company.id, Account.code.in_(some)
+                )
+            )
+            found.update((row.code, (row.id, row.active)) for row in rows)
+        return found
+
+
+__all__ = [
+    "Checked",
+    "Existing",
+    "JournalRef",
+    "Order",
+    "PeriodRef",
+    "check_orders",
+    "existing_by_key",
+    "other_content",
+]
