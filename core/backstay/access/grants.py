@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Date, Select, bindparam, func, or_, select
 
 from backstay.access.models import Grant, RolePermission, User, UserState
 from backstay.access.permissions import SIGNED_IN, Risk
@@ -115,9 +115,9 @@ PERSON_COLUMNS = (
 )
 
 
-def with_grants(query: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
-    """Add each grant that holds today (company id, its role's permissions) to a query over users."""
-    day = today()
+def with_grants(query: Select[Any]) -> Select[Any]:
+    """Add each grant that holds on ``:day`` (company, permissions) to a query over users."""
+    day = bindparam("day", type_=Date())
     of_role = (
         select(func.aggregate_strings(RolePermission.permission, " "))
         .where(RolePermission.role_id == Grant.role_id)
@@ -132,6 +132,21 @@ def with_grants(query: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]
         & (Grant.valid_from <= day)
         & or_(Grant.valid_to.is_(None), Grant.valid_to >= day),
     )
+
+
+_OF_USER = with_grants(
+    select(*PERSON_COLUMNS).where(User.id == bindparam("user"), User.state == UserState.ACTIVE)
+)
+_COMPANIES = select(
+    Company.id,
+    Company.code,
+    Company.name,
+    Company.currency,
+    Company.minor_units,
+    Company.fiscal_year_start,
+    Company.time_zone,
+    Company.state,
+).order_by(Company.name, Company.id)
 
 
 @lru_cache(maxsize=512)
@@ -158,20 +173,11 @@ def access_from(
             everywhere |= names
         else:
             by_company[company_id] = by_company.get(company_id, frozenset()) | names
-    query = select(
-        Company.id,
-        Company.code,
-        Company.name,
-        Company.currency,
-        Company.minor_units,
-        Company.fiscal_year_start,
-        Company.time_zone,
-        Company.state,
-    ).order_by(Company.name, Company.id)
     companies: tuple[CompanyRef, ...] = ()
     if all_companies or by_company:
-        if not all_companies:
-            query = query.where(Company.id.in_(sorted(by_company)))
+        query = (
+            _COMPANIES if all_companies else _COMPANIES.where(Company.id.in_(sorted(by_company)))
+        )
         companies = tuple(
             CompanyRef(*row[:-1], archived=row.state is CompanyState.ARCHIVED)
             for row in session.execute(query)
@@ -183,10 +189,7 @@ def access_of(
     session: Session, user_id: int, *, reading: frozenset[str] | None = None
 ) -> Access | None:
     """What an active user may do today; None for one who is disabled or gone."""
-    query = with_grants(
-        select(*PERSON_COLUMNS).where(User.id == user_id, User.state == UserState.ACTIVE)
-    )
-    rows = session.execute(query).all()
+    rows = session.execute(_OF_USER, {"user": user_id, "day": today()}).all()
     if not rows:
         return None
     width = len(PERSON_COLUMNS)

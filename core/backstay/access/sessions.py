@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from backstay.access.grants import PERSON_COLUMNS, Access, Person, access_from, with_grants
 from backstay.access.models import SignIn, User, UserState
@@ -29,6 +29,20 @@ IDLE: Final = timedelta(hours=8)
 LONGEST: Final = timedelta(days=7)
 KEEP: Final = timedelta(days=90)
 """How long ended sessions stay listed."""
+
+
+_OWN = (SignIn.id, SignIn.seen_at, SignIn.confirmed_at, SignIn.company_code)
+_BY_TOKEN = with_grants(
+    select(*_OWN, *PERSON_COLUMNS)
+    .join(User, SignIn.user_id == User.id)
+    .where(
+        SignIn.token_hash == bindparam("token"),
+        SignIn.revoked_at.is_(None),
+        SignIn.seen_at > bindparam("idle_since"),
+        SignIn.created_at > bindparam("born_since"),
+        User.state == UserState.ACTIVE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +99,18 @@ def session_by_token(
 ) -> SignedIn | None:
     """The session that a cookie's token opens, if it is still valid and its user active."""
     at = now()
-    own = (SignIn.id, SignIn.seen_at, SignIn.confirmed_at, SignIn.company_code)
-    query = with_grants(
-        select(*own, *PERSON_COLUMNS)
-        .join(User, SignIn.user_id == User.id)
-        .where(
-            SignIn.token_hash == token_hash(token),
-            SignIn.revoked_at.is_(None),
-            SignIn.seen_at > at - IDLE,
-            SignIn.created_at > at - LONGEST,
-            User.state == UserState.ACTIVE,
-        )
-    )
-    rows = session.execute(query).all()
+    rows = session.execute(
+        _BY_TOKEN,
+        {
+            "token": token_hash(token),
+            "idle_since": at - IDLE,
+            "born_since": at - LONGEST,
+            "day": at.date(),
+        },
+    ).all()
     if not rows:
         return None
-    start, end = len(own), len(own) + len(PERSON_COLUMNS)
+    start, end = len(_OWN), len(_OWN) + len(PERSON_COLUMNS)
     access = access_from(
         session,
         Person(*rows[0][start:end]),

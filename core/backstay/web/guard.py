@@ -6,6 +6,7 @@ A view can't forget a check, because none of them checks: the mark on its route 
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, g, request, url_for
@@ -18,7 +19,7 @@ from backstay.access.models import SignIn
 from backstay.access.permissions import SIGNED_IN, Permission
 from backstay.access.sessions import SignedIn, session_by_token
 from backstay.clock import now
-from backstay.db.context import Actor, Context
+from backstay.db.context import Actor, Context, operator_context
 from backstay.i18n import gettext as _
 from backstay.i18n import use_locale
 from backstay.web.blueprint import PERMISSION, PUBLIC
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 SEEN_EVERY_SECONDS: Final = 60
 _TOUCH_WAIT_MS: Final = 200
 _STATIC: Final = "static_files.send"
+_SYSTEM: Final = operator_context("system:web")
 _WITHOUT_NEW_PASSWORD: Final = frozenset({"me.password", "me.change_password", "sign_in.sign_out"})
 
 
@@ -76,18 +78,32 @@ def install(app: Flask, database: Database) -> None:
 
     @logins.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> CookieUser | None:
-        parts = runtime()
-        with database.read(g.context, parts.suite) as session:
-            found = session_by_token(session, token, reading=parts.reading)
+        reading = runtime().reading
+        unit: Unit = g.unit
+        if unit.write:
+            # The writing session must not begin before it is clear who may write.
+            with database.read(_SYSTEM) as session:
+                found = session_by_token(session, token, reading=reading)
+        else:
+            unit.become(_SYSTEM)
+            found = session_by_token(unit.session(), token, reading=reading)
+            unit.become(g.context)
         return CookieUser(token, found) if found else None
 
     @app.url_value_preprocessor
     def take_company(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         g.company_code = values.pop("company", None) if values is not None else None
 
+    @cache
+    def in_company(endpoint: str) -> bool:
+        try:
+            return app.url_map.is_endpoint_expecting(endpoint, "company")
+        except KeyError:  # unknown: url_for says so better
+            return False
+
     @app.url_defaults
     def give_company(endpoint: str, values: dict[str, Any]) -> None:
-        if "company" in values or not app.url_map.is_endpoint_expecting(endpoint, "company"):
+        if "company" in values or not in_company(endpoint):
             return
         context: Context | None = g.get("context")
         if context is not None and context.company is not None:
