@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from backstay.access.commands import COMMANDS as ACCESS_COMMANDS
-from backstay.access.core_permissions import FIELD_GROUPS, PERMISSIONS, ROLE_TEMPLATES
+from backstay.access.core_permissions import (
+    AUDIT_VIEW,
+    COMPANY_CREATE,
+    COMPANY_VIEW,
+    FIELD_GROUPS,
+    PERMISSIONS,
+    PLUGIN_VIEW,
+    ROLE_EDIT,
+    ROLE_TEMPLATES,
+    ROLE_VIEW,
+    SESSION_VIEW,
+    USER_CREATE,
+    USER_VIEW,
+)
+from backstay.access.grant_resource import GRANTS, SESSIONS
+from backstay.access.role_resource import ROLES
+from backstay.access.user_pages import blueprint as user_pages
+from backstay.access.user_resource import USERS
 from backstay.audit.commands import COMMANDS as AUDIT_COMMANDS
+from backstay.audit.resources import AUDIT, COMPANY_AUDIT
 from backstay.companies.commands import COMMANDS as COMPANY_COMMANDS
+from backstay.companies.resources import COMPANIES
+from backstay.companies.resources import blueprint as company_pages
+from backstay.i18n import lazy as _
 from backstay.kernel.commands import COMMANDS as PLUGIN_COMMANDS
+from backstay.kernel.pages import blueprint as modules
+from backstay.navigation.declare import Area, Page
 
-if TYPE_CHECKING:
-    import click
-
-    from backstay.navigation.declare import Page
-    from backstay.resources.declare import Resource
-    from backstay.web.blueprint import PluginBlueprint
-
-RESOURCES: tuple[Resource, ...] = ()
-BLUEPRINTS: tuple[PluginBlueprint, ...] = ()
-PAGES: tuple[Page, ...] = ()
-COMMANDS: tuple[click.Command, ...] = (
-    *PLUGIN_COMMANDS,
-    *ACCESS_COMMANDS,
-    *COMPANY_COMMANDS,
-    *AUDIT_COMMANDS,
+RESOURCES = (USERS, ROLES, GRANTS, SESSIONS, COMPANIES, AUDIT, COMPANY_AUDIT)
+BLUEPRINTS = (user_pages, company_pages, modules)
+COMMANDS = (*PLUGIN_COMMANDS, *ACCESS_COMMANDS, *COMPANY_COMMANDS, *AUDIT_COMMANDS)
+_ADMIN = Area.ADMINISTRATION
+PAGES = (
+    Page(_ADMIN, _("Users"), "core.user.list", "users", USER_VIEW, 10, keywords=_("people login")),
+    Page(_ADMIN, _("Roles"), "core.role.list", "shield-lock", ROLE_VIEW, 20),
+    Page(_ADMIN, _("Given roles"), "core.grant.list", "key", USER_VIEW, 25, in_palette_only=True),
+    Page(_ADMIN, _("Companies"), "core.company.list", "building", COMPANY_VIEW, 30),
+    Page(_ADMIN, _("Modules"), "modules.overview", "plug", PLUGIN_VIEW, 40, keywords=_("plugins")),
+    Page(_ADMIN, _("Signed-in browsers"), "core.session.list", "devices", SESSION_VIEW, 50),
+    Page(_ADMIN, _("Audit trail"), "core.audit.list", "history", AUDIT_VIEW, 60),
+    Page(Area.COMPLIANCE, _("Audit trail"), "core.company_audit.list", "history", AUDIT_VIEW, 60),
+    Page(_ADMIN, _("New user"), "core.user.create", "plus", USER_CREATE, 11, in_palette_only=True),
+    Page(_ADMIN, _("New role"), "core.role.create", "plus", ROLE_EDIT, 21, in_palette_only=True),
+    Page(
+        _ADMIN,
+        _("New company"),
+        "company_pages.create",
+        "plus",
+        COMPANY_CREATE,
+        31,
+        in_palette_only=True,
+    ),
 )
 
 __all__ = [

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backstay.access.administrators import administrators_kept, refuse_self
 from backstay.access.core_permissions import GRANT_EDIT
 from backstay.access.models import Grant, Role, User
-from backstay.access.user_commands import GrantRole, RevokeGrant
+from backstay.access.user_commands import GiveRole, GrantRole, RevokeGrant
 from backstay.audit.reasons import give_reason
 from backstay.clock import now, today
 from backstay.companies.models import Company
@@ -63,6 +63,21 @@ def grant_role(session: Session, command: GrantRole) -> Grant:
     session.add(grant)
     session.flush()
     return grant
+
+
+def give_role(session: Session, command: GiveRole) -> User:
+    """Give a role on the user's own page; otherwise as :func:`grant_role`."""
+    grant = grant_role(
+        session,
+        GrantRole(
+            user_id=command.id,
+            role=command.role,
+            company_id=command.company_id,
+            valid_from=command.valid_from,
+            valid_to=command.valid_to,
+        ),
+    )
+    return session.get_one(User, grant.user_id)
 
 
 def revoke_grant(session: Session, command: RevokeGrant) -> Grant:

@@ -6,8 +6,9 @@ import enum
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
+from backstay.companies.models import Company
 from backstay.core_base import CoreBase
 from backstay.db.base import Audit, Identified, Scope, Versioned, short
 from backstay.db.types import Id
@@ -85,8 +86,10 @@ class RolePermission(CoreBase):
     role: Mapped[Role] = relationship(back_populates="permissions")
 
     def audit_label(self) -> str:
-        """The permission's name."""
-        return self.permission
+        """The role and the permission's name."""
+        session = object_session(self)
+        role = session.get(Role, self.role_id) if session else None
+        return f"{role.name}: {self.permission}" if role else self.permission
 
 
 class Grant(Identified, CoreBase):
@@ -112,6 +115,16 @@ class Grant(Identified, CoreBase):
 
     user: Mapped[User] = relationship(back_populates="grants", foreign_keys=[user_id])
     role: Mapped[Role] = relationship()
+
+    def audit_label(self) -> str:
+        """Whose role, which one and where: ids would tell a reader of the trail nothing."""
+        session = object_session(self)
+        user = session.get(User, self.user_id) if session else None
+        role = session.get(Role, self.role_id) if session else None
+        if session is None or user is None or role is None:
+            return str(self.id)
+        company = session.get(Company, self.company_id) if self.company_id else None
+        return f"{user.login}: {role.name}" + (f", {company.code}" if company else "")
 
 
 class SignIn(Identified, CoreBase):

@@ -13,12 +13,10 @@ from backstay.access.models import Role
 from backstay.i18n import lazy as _
 from backstay.resources.declare import Choice
 from backstay.resources.fields import (
-    BoolField,
     ChoiceField,
     ChoicesField,
     DateField,
     PickerField,
-    SecretField,
     TextField,
 )
 from backstay.time_zones import time_zone_choices
@@ -126,21 +124,18 @@ class EnableUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResetPassword:
-    """A new password for somebody who forgot theirs."""
+class IssuePassword:
+    """A one-time password for somebody who forgot theirs."""
 
     id: int
-    password: Annotated[str, SecretField(label=_("Password"))]
-    must_change_password: Annotated[
-        bool, BoolField(label=_("Must be changed at the next sign-in"))
-    ] = True
+    reason: Annotated[str, TextField(label=_("Reason"), help=_("Kept in the audit trail."))] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrantRole:
-    """A role for a user, in one company or in all."""
+class GiveRole:
+    """A role for a user, as the user's own page asks for it; ``id`` is the user's."""
 
-    user_id: int
+    id: int
     role: Annotated[str, ChoiceField(label=_("Role"), choices=role_choices)]
     company_id: Annotated[
         int | None,
@@ -160,6 +155,26 @@ class GrantRole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResetPassword:
+    """A new password for somebody who forgot theirs."""
+
+    id: int
+    password: str
+    must_change_password: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRole:
+    """A role for a user, in one company or in all, from a day to a day."""
+
+    user_id: int
+    role: str
+    company_id: int | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeGrant:
     """A grant that is to end now."""
 
@@ -172,4 +187,3 @@ class RevokeSession:
     """A signed-in browser that is to be signed out."""
 
     id: int
-    reason: Annotated[str, TextField(label=_("Reason"), help=_("Kept in the audit trail."))] = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
@@ -28,6 +29,7 @@ from backstay.access.user_commands import (
     EditUser,
     EnableUser,
     GrantRole,
+    IssuePassword,
     ResetPassword,
     RevokeSession,
 )
@@ -103,6 +105,29 @@ def create_user(session: Session, command: CreateUser) -> User:
                 raise
             raise Invalid(error.message, field="roles") from error
     return user
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A user with the one-time password that is to be handed over; it is shown once."""
+
+    user: User
+    password: str
+
+
+def invite_user(session: Session, command: CreateUser) -> NewPassword:
+    """Create a user with a one-time password; otherwise as :func:`create_user`."""
+    password = one_time_password()
+    user = create_user(session, replace(command, password=password, must_change_password=True))
+    return NewPassword(user, password)
+
+
+def issue_password(session: Session, command: IssuePassword) -> NewPassword:
+    """Give a user a one-time password; otherwise as :func:`reset_password`."""
+    password = one_time_password()
+    give_reason(session, command.reason)
+    user = reset_password(session, ResetPassword(id=command.id, password=password))
+    return NewPassword(user, password)
 
 
 def edit_user(session: Session, command: EditUser) -> User:
@@ -192,7 +217,6 @@ def revoke_session(session: Session, command: RevokeSession) -> SignIn:
         raise NotFound(_("There is no such session."))
     if row.revoked_at is not None:
         raise Conflict(_("This browser is signed out already."))
-    give_reason(session, command.reason)
     row.revoked_at = now()
     session.flush()
     record_event(
