@@ -3,5 +3,10 @@
 from __future__ import annotations
 
 from backstay.imports.jobs import JOBS
+from backstay.imports.resources import IMPORTS, PAGES
+from backstay.imports.views import blueprint
 
-__all__ = ["JOBS"]
+RESOURCES = (IMPORTS,)
+BLUEPRINTS = (blueprint,)
+
+__all__ = ["BLUEPRINTS", "JOBS", "PAGES", "RESOURCES"]

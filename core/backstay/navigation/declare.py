@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy.orm import Session
 
     from backstay.access.permissions import Permission
     from backstay.i18n import Text
+    from backstay.kernel.suite import Suite
 
 
 class Area(enum.Enum):
@@ -40,6 +41,8 @@ class Page:
         first_step: what the home page's list of first steps calls it (“Import your journal”).
         first_step_help: one sentence under it.
         step_done: whether that was done, asked with the reader's own session.
+        any_of: it is shown to those only who also hold one of these, which depend on what the
+            running plugins declare (the page of imports: the permissions of their kinds).
     """
 
     area: Area
@@ -53,3 +56,4 @@ class Page:
     first_step: Text = ""
     first_step_help: Text = ""
     step_done: Callable[[Session], bool] | None = None
+    any_of: Callable[[Suite], Iterable[Permission]] | None = None

@@ -58,6 +58,13 @@ class Entry:
     page: Page
     path: str
     in_company: bool
+    any_of: frozenset[str] | None = None
+
+    def is_open(self, permissions: frozenset[str]) -> bool:
+        """Whether these permissions are enough for the page to be shown."""
+        if self.page.permission.name not in permissions:
+            return False
+        return self.any_of is None or not self.any_of.isdisjoint(permissions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ def menu_of(app: Flask, suite: Suite) -> Menu:
             if path is None:
                 _log.warning("page %s of %s has no route", page.endpoint, part.plugin)
                 continue
-            entries.append(Entry(page, path, "{}" in path))
+            any_of = frozenset(one.name for one in page.any_of(suite)) if page.any_of else None
+            entries.append(Entry(page, path, "{}" in path, any_of))
     entries.sort(key=lambda entry: (order.index(entry.page.area), entry.page.order))
     return Menu(tuple(entries))
 
@@ -97,7 +105,7 @@ def open_to(menu: Menu, access: Access, company: CompanyRef | None) -> list[tupl
     inside = access.permissions(company) if company else frozenset()
     found: list[tuple[Page, str]] = []
     for entry in menu.entries:
-        if entry.page.permission.name not in (inside if entry.in_company else outside):
+        if not entry.is_open(inside if entry.in_company else outside):
             continue
         if entry.in_company and company is None:
             continue
