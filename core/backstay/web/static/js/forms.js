@@ -26,6 +26,9 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
+  // Another form of the page (sign out, dark mode) must not lose what stands in this one: the
+  // browser asks, and when the reader stays, the buttons still work.
+  if (dirty && !form.matches("[data-guard]")) return;
   form.dataset.sent = "true";
   leaving = true;
   // After the browser has read the form: a disabled button would not be sent with it.
