@@ -1,0 +1,1 @@
+"""Lists, record pages, forms and files made from one declaration of a model."""

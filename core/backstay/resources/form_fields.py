@@ -1,18 +1,16 @@
-"""WTForms inputs for the field kinds of a command: they read what people type and say what is wrong.
+"""WTForms inputs for a command's field kinds: they read what people type and say what is wrong.
 
 Each input keeps the text as it was typed, so that a refused form comes back unchanged.
 """
 
 from __future__ import annotations
 
-import enum
 import re
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from wtforms import Field, FileField, RadioField, SelectField, SelectMultipleField, widgets
-from wtforms.fields import SelectChoice
+from wtforms import Field, widgets
 from wtforms.validators import StopValidation
 
 from backstay.db.types import to_units
@@ -22,30 +20,25 @@ from backstay.resources import formats
 from backstay.resources.serialize import raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from backstay.resources.declare import Choice
     from backstay.resources.serialize import Reader
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONTROL_IN_LINE: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BIGGEST: Final = 2**31 - 1
 _YEARS: Final = (1900, 2999)
-_RADIO_CHOICES: Final = 6
 
 
-class Input(Field):  # type: ignore[misc]
+class Input(Field):
     """A single input whose text is parsed by :meth:`parse`."""
 
     kind: kinds.FieldKind
     required = False
     looks_like: ClassVar[str] = "StringField"
-    widget = widgets.TextInput()
+    widget: Any = widgets.TextInput()
 
-    def __init__(self, *args: Any, kind: Any, required: bool, reader: Reader, **kwargs: Any):
+    def __init__(self, *, kind: Any, required: bool, reader: Reader, **kwargs: Any) -> None:
         """Take label, help and example from the kind."""
         super().__init__(
-            *args,
             label=kind.label,
             description=kind.help,
             render_kw={
@@ -104,8 +97,8 @@ class TextInput(Input):
 
     kind: kinds.TextField
 
-    def __init__(self, *args: Any, kind: Any, **kwargs: Any):
-        super().__init__(*args, kind=kind, **kwargs)
+    def __init__(self, *, kind: Any, **kwargs: Any) -> None:
+        super().__init__(kind=kind, **kwargs)
         self.render_kw["autocomplete"] = kind.autocomplete
         self.flags.maxlength = kind.max_length
         if kind.multiline:
@@ -113,9 +106,11 @@ class TextInput(Input):
             self.type = "TextAreaField"
 
     def empty(self) -> str:
+        """An empty line is a text too."""
         return ""
 
     def parse(self, text: str) -> str:
+        """The text, if it fits."""
         kind = self.kind
         lines = text.replace("\r\n", "\n")
         if (_CONTROL if kind.multiline else _CONTROL_IN_LINE).search(lines):
@@ -142,8 +137,8 @@ class SecretInput(Input):
     looks_like = "PasswordField"
     widget = widgets.PasswordInput()
 
-    def __init__(self, *args: Any, kind: Any, **kwargs: Any):
-        super().__init__(*args, kind=kind, **kwargs)
+    def __init__(self, *, kind: Any, **kwargs: Any) -> None:
+        super().__init__(kind=kind, **kwargs)
         self.render_kw["autocomplete"] = kind.autocomplete
         self.flags.maxlength = kind.max_length
 
@@ -153,6 +148,7 @@ class SecretInput(Input):
         self.data = self.parse(text) if text else ""
 
     def parse(self, text: str) -> str:
+        """The text, if it fits."""
         if len(text) < self.kind.min_length:
             raise ValueError(
                 _("It needs at least %(least)s characters.", least=self.kind.min_length)
@@ -170,11 +166,12 @@ class NumberInput(Input):
 
     kind: kinds.NumberField
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.render_kw["inputmode"] = "numeric"
 
     def parse(self, text: str) -> int:
+        """The whole number."""
         try:
             value = formats.read_decimal(text, self.reader.locale)
         except ValueError:
@@ -195,15 +192,17 @@ class MoneyInput(Input):
 
     kind: kinds.MoneyField
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.render_kw["data-kind"] = "money"
         self.render_kw["data-currency"] = self.reader.currency
 
     def parse(self, text: str) -> Decimal:
+        """The amount."""
         return read_amount(text, self.reader)
 
     def show(self, value: Any) -> str:
+        """As the input shows it."""
         return formats.editable_decimal(value, self.reader.locale, self.reader.minor_units)
 
 
@@ -217,7 +216,9 @@ def read_amount(text: str, reader: Reader) -> Decimal:
         amount = formats.read_decimal(text, reader.locale)
     except ValueError:
         example = formats.money_formatter(reader.locale, reader.minor_units)(Decimal(1250))
-        raise ValueError(_("This is not an amount. Write it like %(example)s.", example=example))
+        raise ValueError(
+            _("This is not an amount. Write it like %(example)s.", example=example)
+        ) from None
     unit = Decimal(1).scaleb(-reader.minor_units)
     try:
         to_units(amount)
@@ -247,6 +248,7 @@ class DateInput(Input):
     widget = widgets.DateInput()
 
     def parse(self, text: str) -> date:
+        """The day."""
         try:
             day = date.fromisoformat(text)
         except ValueError:
@@ -260,6 +262,7 @@ class DateInput(Input):
         return day
 
     def show(self, value: Any) -> str:
+        """As the input shows it."""
         return str(value.isoformat())
 
 
@@ -270,9 +273,11 @@ class BoolInput(Input):
     widget = widgets.CheckboxInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        """Sent means ticked."""
         self.data = bool(valuelist) and valuelist[0] not in {"", "0", "false"}
 
     def process_data(self, value: Any) -> None:
+        """Anything that counts as true is ticked."""
         self.data = bool(value)
 
     def pre_validate(self, _form: Any) -> None:
@@ -280,216 +285,3 @@ class BoolInput(Input):
 
     def _value(self) -> str:
         return "1"
-
-
-class PickerInput(Input):
-    """Another record; ``resolve`` looks it up in the session's scope."""
-
-    kind: kinds.PickerField
-    picker_url = ""
-    value_label = ""
-    resolve: Callable[[int], str | None]
-
-    def parse(self, text: str) -> int:
-        if not text.isascii() or not text.isdigit():
-            raise ValueError(_("Choose one from the list."))
-        return int(text)
-
-    def look_up(self) -> None:
-        """Find the label of the picked record.
-
-        Raises:
-            StopValidation: there is no such record that can be picked.
-        """
-        if self.data is None:
-            return
-        label = self.resolve(self.data)
-        if label is None:
-            raise StopValidation(_("There is no such choice any more. Choose one from the list."))
-        self.value_label = label
-
-    def pre_validate(self, form: Any) -> None:
-        """The record must be there, in this company, and open to being picked."""
-        super().pre_validate(form)
-        self.look_up()
-
-
-class Upload(FileField):  # type: ignore[misc]
-    """A file, read whole into memory after its size was checked."""
-
-    def __init__(self, *args: Any, kind: Any, required: bool, **kwargs: Any):
-        kwargs.pop("reader", None)
-        super().__init__(
-            *args,
-            label=kind.label,
-            description=kind.help,
-            render_kw={"accept": kind.accept} if kind.accept else {},
-            **kwargs,
-        )
-        self.kind = kind
-        self.type = "FileField"
-        self.required = required
-        if required:
-            self.flags.required = True
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Take the file from the request."""
-        self.data = None
-        sent = valuelist[0] if valuelist else None
-        if sent is None or not getattr(sent, "filename", ""):
-            return
-        content = sent.stream.read(self.kind.max_bytes + 1)
-        if len(content) > self.kind.max_bytes:
-            raise ValueError(
-                _(
-                    "The file is larger than %(most)s MB.",
-                    most=self.kind.max_bytes // (1024 * 1024),
-                )
-            )
-        self.data = kinds.Upload(name=str(sent.filename)[-200:], content=content)
-
-    def pre_validate(self, _form: Any) -> None:
-        """Insist on a file where the command has no default."""
-        if self.process_errors:
-            raise StopValidation
-        if self.required and self.data is None:
-            raise StopValidation(_("Choose a file."))
-
-
-def choice_field(choices: Sequence[Choice], kind: kinds.ChoiceField, *, required: bool) -> Any:
-    """The class for a choice: radio buttons where the choices explain themselves, else a select."""
-    explained = any(choice.help for choice in choices) and len(choices) <= _RADIO_CHOICES
-    return OneOfFew if required and explained and not kind.blank else OneOf
-
-
-def _options(choices: Sequence[Choice]) -> list[SelectChoice]:
-    return [
-        SelectChoice(
-            choice.value,
-            str(choice.label),
-            {
-                **({"help": str(choice.help)} if choice.help else {}),
-                **({"tag": str(choice.tag), "tone": choice.tone} if choice.tag else {}),
-            },
-            str(choice.group) if choice.group else None,
-        )
-        for choice in choices
-    ]
-
-
-class _Choosing:
-    """What the three fields with choices share."""
-
-    def prepare(self: Any, kind: Any, choices: Sequence[Choice], *, required: bool) -> None:
-        self.kind = kind
-        self.required = required
-        self.declared = tuple(choices)
-        if required:
-            self.flags.required = True
-
-    @staticmethod
-    def coerced(value: Any) -> str:
-        return "" if value is None else raw(value)
-
-
-class OneOf(_Choosing, SelectField):  # type: ignore[misc]
-    """One of several values, in a select."""
-
-    looks_like = "SelectField"
-
-    def __init__(self, *args: Any, kind: Any, required: bool, choices: Any, **kwargs: Any):
-        kwargs.pop("reader", None)
-        options = _options(choices)
-        if not required or kind.blank:
-            options.insert(0, SelectChoice("", str(kind.blank)))
-        elif self.looks_like == "SelectField":
-            options.insert(0, SelectChoice("", _("Choose…")))
-        super().__init__(
-            *args,
-            label=kind.label,
-            description=kind.help,
-            choices=options,
-            coerce=self.coerced,
-            validate_choice=False,
-            render_kw={"data-wide": True} if kind.wide else {},
-            **kwargs,
-        )
-        self.type = self.looks_like
-        self.prepare(kind, choices, required=required)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take the first value that was sent."""
-        self.data = valuelist[0] if valuelist else ""
-
-    def pre_validate(self, _form: Any) -> None:
-        """Only a declared value counts."""
-        if not self.data:
-            if self.required:
-                raise StopValidation(_("Choose one."))
-        elif self.data not in {choice.value for choice in self.declared}:
-            raise StopValidation(_("Choose one of the values that are offered."))
-
-
-class OneOfFew(OneOf, RadioField):  # type: ignore[misc]
-    """One of a few values that explain themselves, as radio buttons."""
-
-    looks_like = "RadioField"
-    widget = RadioField.widget
-    option_widget = RadioField.option_widget
-
-
-class SeveralOf(_Choosing, SelectMultipleField):  # type: ignore[misc]
-    """Any number of values, as a list of boxes to tick."""
-
-    def __init__(self, *args: Any, kind: Any, required: bool, choices: Any, **kwargs: Any):
-        kwargs.pop("reader", None)
-        super().__init__(
-            *args,
-            label=kind.label,
-            description=kind.help,
-            choices=_options(choices),
-            coerce=self.coerced,
-            validate_choice=False,
-            **kwargs,
-        )
-        self.type = "SelectMultipleField"
-        self.prepare(kind, choices, required=required)
-
-    def pre_validate(self, _form: Any) -> None:
-        """Only declared values count."""
-        allowed = {choice.value for choice in self.declared}
-        if any(value not in allowed for value in self.data or ()):
-            raise StopValidation(_("Choose from the values that are offered."))
-        if self.required and not self.data:
-            raise StopValidation(_("Choose at least one."))
-
-
-def to_command_value(field: Any, expected: Any) -> Any:
-    """The input's value as the command's field takes it.
-
-    Arguments:
-        field: the validated input.
-        expected: the annotated type without its kind: an enum, ``str``, ``tuple`` ...
-    """
-    value = field.data
-    if isinstance(field, SeveralOf):
-        return tuple(value or ())
-    if isinstance(field, OneOf):
-        members = [one for one in _alternatives(expected) if isinstance(one, type)]
-        for one in members:
-            if issubclass(one, enum.Enum) and value:
-                return one(value)
-            if issubclass(one, int) and value:
-                return int(value)
-        if not value and type(None) in members:
-            return None
-        return value or ""
-    if isinstance(field, TextInput) and not value and str not in _alternatives(expected):
-        return None
-    return value
-
-
-def _alternatives(expected: Any) -> tuple[Any, ...]:
-    from typing import get_args
-
-    return get_args(expected) or (expected,)

@@ -170,7 +170,7 @@ def _shown(
     status: int = 200,
     conflict: view.Conflict | None = None,
 ) -> Response:
-    extra = ()
+    extra: tuple[view.Button, ...] = ()
     if conflict is not None:
         extra = (
             view.Button(

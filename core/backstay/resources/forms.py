@@ -9,18 +9,19 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args, get_origin, get_type_hints
 
 from wtforms import Form, HiddenField
 
 from backstay.errors import ConfigurationError, Forbidden
 from backstay.i18n import gettext as _
 from backstay.resources import fields as kinds
+from backstay.resources import form_choices as choosing
 from backstay.resources import form_fields as inputs
 from backstay.web.page import FormProblem, FormSection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -37,9 +38,9 @@ _INPUTS: Final[dict[type[kinds.FieldKind], type[Any]]] = {
     kinds.MoneyField: inputs.MoneyInput,
     kinds.DateField: inputs.DateInput,
     kinds.BoolField: inputs.BoolInput,
-    kinds.PickerField: inputs.PickerInput,
-    kinds.FileField: inputs.Upload,
-    kinds.ChoicesField: inputs.SeveralOf,
+    kinds.PickerField: choosing.PickerInput,
+    kinds.FileField: choosing.Upload,
+    kinds.ChoicesField: choosing.SeveralOf,
 }
 
 
@@ -77,14 +78,18 @@ class Schema:
         return next((field for field in self.fields if field.name == name), None)
 
 
-@lru_cache(maxsize=1024)
 def schema_of(command: type[Any]) -> Schema:
     """The form of a command dataclass.
 
     Raises:
         ConfigurationError: it is no frozen dataclass, or a field can be filled from nowhere.
     """
-    if not dataclasses.is_dataclass(command) or not command.__dataclass_params__.frozen:
+    return _schema_of(cast("Hashable", command))
+
+
+@lru_cache(maxsize=1024)
+def _schema_of(command: Any) -> Schema:
+    if not hasattr(command, "__dataclass_params__") or not vars(command)["__dataclass_params__"].frozen:
         message = f"{command.__name__} must be a frozen dataclass"
         raise ConfigurationError(message)
     hints = get_type_hints(command, include_extras=True)
@@ -128,7 +133,7 @@ class Desk:
     pick: Callable[[str, int, bool], str | None]
 
 
-class CommandForm(Form):  # type: ignore[misc]
+class CommandForm(Form):
     """The WTForms form of a command. Made by :func:`make_form`."""
 
     schema: Schema
@@ -144,7 +149,7 @@ class CommandForm(Form):  # type: ignore[misc]
         values: dict[str, Any] = {}
         for field in self.schema.fields:
             if field.name in self._fields:
-                values[field.name] = inputs.to_command_value(
+                values[field.name] = choosing.to_command_value(
                     self._fields[field.name], field.expected
                 )
             elif initial is not None and field.name in initial:
@@ -189,7 +194,7 @@ class CommandForm(Form):  # type: ignore[misc]
 
 
 @lru_cache(maxsize=1024)
-def _form_class(command: type[Any]) -> type[CommandForm]:
+def _form_class(command: Any) -> type[CommandForm]:
     return type(f"{command.__name__}Form", (CommandForm,), {"schema": schema_of(command)})
 
 
@@ -212,15 +217,16 @@ def make_form(
     """
     schema = schema_of(command)
     values = {**_defaults(command), **(initial or {})}
-    form = _form_class(command)()
+    form = _form_class(cast("Hashable", command))()
     bound: dict[str, Any] = {}
     for field in schema.fields:
         if not desk.reader.may_write(field.kind.group):
             continue
         bound[field.name] = _bind(field, form, desk, values.get(field.name))
     if schema.versioned:
-        bound["version"] = HiddenField().bind(form, "version")
-    form._fields.update(bound)  # noqa: SLF001 - WTForms' own way, see BaseForm.__setitem__
+        hidden: Any = HiddenField()
+        bound["version"] = hidden.bind(form, "version")
+    form._fields.update(bound)
     posted = form.meta.wrap_formdata(form, formdata)
     for name, field in bound.items():
         field.process(posted, version if name == "version" else values.get(name))
@@ -246,10 +252,10 @@ def _bind(field: FormField, form: CommandForm, desk: Desk, current: Any) -> Any:
     }
     if isinstance(kind, (kinds.ChoiceField, kinds.ChoicesField)):
         choices = kind.choices(desk.session) if callable(kind.choices) else kind.choices
-        made = (
-            inputs.choice_field(choices, kind, required=field.required)
+        made: Any = (
+            choosing.choice_field(choices, kind, required=field.required)
             if isinstance(kind, kinds.ChoiceField)
-            else inputs.SeveralOf
+            else choosing.SeveralOf
         )
         return made(**options, choices=choices).bind(form, field.name)
     bound = _INPUTS[type(kind)](**options).bind(form, field.name)

@@ -203,7 +203,7 @@ class ResourceQuery:
         )
 
     def pickable(self, session: Session, record_id: int, *, anyhow: bool = False) -> Any | None:
-        """The record, if it can be picked; ``anyhow``: it was picked before, ask for scope alone."""
+        """The record, if it can be picked; ``anyhow`` (picked before) asks for the scope alone."""
         if not 0 <= record_id < _BIGGEST_ID:
             return None
         statement = self._joined(select(self.resource.model)).where(

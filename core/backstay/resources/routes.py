@@ -29,8 +29,6 @@ from backstay.web.request import audit_now, context, database, session, suite
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flask import Flask
-
     from backstay.kernel.suite import Suite
     from backstay.resources.declare import Action, Operation, Resource
 
@@ -51,12 +49,14 @@ class ResourceBlueprint(Blueprint):
             prefix = f"/c/<company>/{plugin}/{resource.path}"
         else:
             prefix = f"/{'admin' if plugin == 'core' else plugin}/{resource.path}"
-        super().__init__(resource.noun, __name__, url_prefix=prefix)
+        # Not url_prefix: Flask would put a slash between the path and “.csv”.
+        super().__init__(resource.noun, __name__)
         self.plugin = plugin
+        self.prefix = prefix
         self.resource = resource
         self.pages = ResourceViews(resource, queries)
 
-    def register(self, app: Flask, options: dict[str, Any]) -> None:
+    def register(self, app: Any, options: dict[str, Any]) -> None:
         """Make the routes, so that a mistake in a declaration is told as its plugin's."""
         self._check()
         pages, resource = self.pages, self.resource
@@ -92,7 +92,7 @@ class ResourceBlueprint(Blueprint):
             return view(**values)
 
         self.add_url_rule(
-            path,
+            f"{self.prefix}{path}",
             name,
             requires(permission)(answering),
             methods=["GET", "POST"] if post else ["GET"],

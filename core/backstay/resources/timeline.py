@@ -107,7 +107,7 @@ def _action_text(event: Row[Any], resource: Resource) -> str:
     for action in resource.actions:
         if action.name == event.action:
             return _("did “%(action)s”", action=action.operation.label)
-    return known.get(event.action, event.action.replace("_", " "))
+    return known.get(event.action) or str(event.action).replace("_", " ")
 
 
 def _about_other(event: Row[Any]) -> str:
