@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, Select, bindparam, func, or_, select
+from sqlalchemy import Date, bindparam, func, or_, select
 
 from backstay.access.models import Grant, RolePermission, User, UserState
 from backstay.access.permissions import SIGNED_IN, Risk
@@ -115,7 +115,7 @@ PERSON_COLUMNS = (
 )
 
 
-def with_grants(query: Select[Any]) -> Select[Any]:
+def with_grants(query: Any) -> Any:
     """Add each grant that holds on ``:day`` (company, permissions) to a query over users."""
     day = bindparam("day", type_=Date())
     of_role = (
@@ -216,14 +216,10 @@ def context_for_login(database: Database, login: str, company: CompanyRef | None
         user_id = session.scalar(select(User.id).where(User.login == login))
         access = access_of(session, user_id) if user_id is not None else None
     if access is None:
-        raise NotFound(
-            _("There is no active user “%(login)s”.", login=login), field="as"
-        )
+        raise NotFound(_("There is no active user “%(login)s”.", login=login), field="as")
     if company is not None and access.company(company.code) is None:
         raise NotFound(
-            _(
-                "“%(login)s” has no role in company %(code)s.", login=login, code=company.code
-            ),
+            _("“%(login)s” has no role in company %(code)s.", login=login, code=company.code),
             field="as",
         )
     return access.context(company)

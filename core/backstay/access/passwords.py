@@ -24,7 +24,7 @@ _HASHER: Final = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
 
 # Of those that are long enough to pass the rule on length; shorter ones need no list.
-_COMMON: Final = frozenset(
+_COMMON: Final = frozenset(  # a text is easier to read and to extend than a list
     """
     123456789012 1234567890123 12345678901234 123456789123 1234567891011 123123123123
     111111111111 000000000000 121212121212 123456123456 0123456789012 987654321098 112233445566
@@ -40,7 +40,7 @@ _COMMON: Final = frozenset(
     michael12345 jennifer1234 trustno1trustno1 whatever1234 starwars1234 computer1234
     internet1234 samsung12345 liverpool123 chocolate123 masterkey123 secretsecret secret123456
     testtesttest test12345678 guestguest12 rootrootroot useruseruser demodemodemo
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import available_timezones
 
 from backstay.access.models import User
-from backstay.db.context import authorize
 from backstay.access.permissions import SIGNED_IN
+from backstay.db.context import authorize
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
+from backstay.i18n import lazy
+from backstay.resources.declare import Choice
+from backstay.resources.fields import ChoiceField, TextField
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -23,14 +26,41 @@ LOCALES: Final = {"en": "English"}
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
+def _languages(_session: Session) -> tuple[Choice, ...]:
+    return tuple(Choice(code, name) for code, name in LOCALES.items())
+
+
+def _zones(_session: Session) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(zone, zone.replace("_", " "))
+        for zone in sorted(available_timezones())
+        if zone == "UTC" or "/" in zone
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class EditProfile:
     """The actor's own particulars."""
 
-    name: str
-    email: str
-    locale: str
-    time_zone: str
+    name: Annotated[str, TextField(label=lazy("Name"), autocomplete="name")]
+    locale: Annotated[str, ChoiceField(label=lazy("Language"), choices=_languages)]
+    time_zone: Annotated[
+        str,
+        ChoiceField(
+            label=lazy("Time zone"),
+            help=lazy("Times on the pages are shown in it."),
+            choices=_zones,
+        ),
+    ]
+    email: Annotated[
+        str,
+        TextField(
+            label=lazy("E-mail"),
+            help=lazy("Where notices about your work are sent."),
+            max_length=254,
+            autocomplete="email",
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

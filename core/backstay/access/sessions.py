@@ -117,7 +117,8 @@ def session_by_token(
         [(row[end], row[end + 1], row[end + 2]) for row in rows],
         reading,
     )
-    return SignedIn(*rows[0][:start], access)
+    found = rows[0]
+    return SignedIn(found[0], found[1], found[2], found[3], access)
 
 
 def sessions_of(session: Session, user_id: int) -> list[SessionView]:

@@ -6,7 +6,7 @@ Each step is a transaction of its own, because a refused attempt must leave its 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from sqlalchemy import select
 
@@ -29,6 +29,8 @@ from backstay.audit.capture import Event, record_event
 from backstay.db.context import Actor, context_of
 from backstay.errors import BackstayError, Invalid
 from backstay.i18n import gettext as _
+from backstay.i18n import lazy
+from backstay.resources.fields import SecretField
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -112,9 +114,7 @@ def sign_in(database: Database, context: Context, command: SignInWith) -> Opened
         forget_account(session, login)
         if needs_rehash(known.password_hash):
             session.get_one(User, known.id).password_hash = hash_password(command.password)
-        session_id, token = start_session(
-            session, known.id, device=command.device, ip=command.ip
-        )
+        session_id, token = start_session(session, known.id, device=command.device, ip=command.ip)
         session.info["context"] = replace(own, session_id=session_id)
         _record(session, login, known, outcome="done", why="")
     return Opened(token, known.id, known.must_change_password)
@@ -181,9 +181,20 @@ def _too_many(seconds: int) -> TooManyAttempts:
 class ChangeOwnPassword:
     """The present password, and the new one typed twice."""
 
-    current: str
-    new: str
-    again: str
+    current: Annotated[
+        str, SecretField(label=lazy("Present password"), autocomplete="current-password")
+    ]
+    new: Annotated[
+        str,
+        SecretField(
+            label=lazy("New password"),
+            help=lazy(
+                "At least 12 characters, of any kind. Three or four words in a row are easy to"
+                " remember and hard to guess."
+            ),
+        ),
+    ]
+    again: Annotated[str, SecretField(label=lazy("New password again"))]
 
 
 def change_own_password(session: Session, command: ChangeOwnPassword) -> None:

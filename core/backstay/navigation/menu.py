@@ -123,9 +123,7 @@ def company_in_focus(signed_in: SignedIn) -> CompanyRef | None:
     return last or next((c for c in access.companies if not c.archived), None)
 
 
-def shell_of(
-    runtime: Runtime, *, title: str = "", crumbs: Sequence[Crumb] | None = None
-) -> Shell:
+def shell_of(runtime: Runtime, *, title: str = "", crumbs: Sequence[Crumb] | None = None) -> Shell:
     """The frame for the page of this request."""
     signed_in: SignedIn = g.signed_in
     access = signed_in.access

@@ -133,7 +133,7 @@ def build(
 def _templates(app: Flask, suite: Suite) -> None:
     """Core's templates by their path, each plugin's under its own name only."""
     app.jinja_options = {"undefined": StrictUndefined}
-    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader(
         [
             FileSystemLoader(_HERE / "templates"),
             PrefixLoader(

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, has_request_context, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -77,7 +83,7 @@ def error_response(
     )
     try:
         body = render_template("error.html", page=shown, **frame(shown))
-    except Exception:
+    except Exception:  # noqa: BLE001 - this is where errors end
         _log.exception("the error page itself failed (request %s)", g.get("request_id", ""))
         body = f"{status} {shown.title}"
         response = make_response(body, status)
@@ -174,7 +180,7 @@ def _record_denial(error: BackstayError) -> None:
     )
     try:
         audit_now(event)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the refusal stands all the same
         _log.exception("a denial could not be recorded (request %s)", g.get("request_id", ""))
 
 

@@ -127,7 +127,7 @@ class Generations:
         global _status  # noqa: PLW0603 - one web application per process
         try:
             self._build()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old one goes on
             _log.exception("generation %s can't be built; the old one stays", wanted)
             self._given_up = wanted
             _status = BuildStatus(self._built, wanted, str(error), now())
@@ -169,15 +169,13 @@ def build_tolerantly(
 
 
 def _without(state: InForce, refused: dict[str, str], *, safe_mode: bool) -> Suite:
-    suite = load(
-        state.enabled - refused.keys(), generation=state.generation, safe_mode=safe_mode
-    )
+    suite = load(state.enabled - refused.keys(), generation=state.generation, safe_mode=safe_mode)
     suite.failed.update(refused)
     return suite
 
 
 def _unavailable(error: Exception) -> WSGIApplication:
-    """The answer while there is no application at all: plain, and without a reason for strangers."""
+    """The answer while there is no application: plain, and without a reason for strangers."""
     del error
     body = (
         b"503 Backstay can't start. The administrator finds the reason in the server's log;\n"

@@ -66,13 +66,28 @@ def begin(app: Flask) -> None:
             g.suite = parts.suite
             g.database = parts.database
             g.context = _anonymous()
-            g.unit = Unit(
-                parts.database, parts.suite, g.context, write=request.method not in SAFE
-            )
+            g.unit = Unit(parts.database, parts.suite, g.context, write=request.method not in SAFE)
 
 
 def install(app: Flask, database: Database) -> None:
     """Register the checks, in the order in which they run."""
+    _sign_in_cookies(app, database)
+    _company_of_the_url(app)
+
+    @app.before_request
+    def check() -> Response | None:
+        if request.endpoint == _STATIC:
+            return None
+        return _check(app)
+
+    @app.teardown_request
+    def close(_error: BaseException | None) -> None:
+        unit: Unit | None = g.pop("unit", None)
+        if unit is not None:
+            unit.close()
+
+
+def _sign_in_cookies(app: Flask, database: Database) -> None:
     logins = LoginManager(app)
     logins.session_protection = None
 
@@ -90,9 +105,9 @@ def install(app: Flask, database: Database) -> None:
             unit.become(g.context)
         return CookieUser(token, found) if found else None
 
-    @app.url_value_preprocessor
-    def take_company(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-        g.company_code = values.pop("company", None) if values is not None else None
+
+def _company_of_the_url(app: Flask) -> None:
+    """Take the company out of the arguments of views, and put it into the URLs that they make."""
 
     @cache
     def in_company(endpoint: str) -> bool:
@@ -101,25 +116,17 @@ def install(app: Flask, database: Database) -> None:
         except KeyError:  # unknown: url_for says so better
             return False
 
+    @app.url_value_preprocessor
+    def take(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.company_code = values.pop("company", None) if values is not None else None
+
     @app.url_defaults
-    def give_company(endpoint: str, values: dict[str, Any]) -> None:
+    def give(endpoint: str, values: dict[str, Any]) -> None:
         if "company" in values or not in_company(endpoint):
             return
         context: Context | None = g.get("context")
         if context is not None and context.company is not None:
             values["company"] = context.company.code
-
-    @app.before_request
-    def check() -> Response | None:
-        if request.endpoint == _STATIC:
-            return None
-        return _check(app)
-
-    @app.teardown_request
-    def close(_error: BaseException | None) -> None:
-        unit: Unit | None = g.pop("unit", None)
-        if unit is not None:
-            unit.close()
 
 
 def _anonymous() -> Context:

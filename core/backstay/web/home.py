@@ -32,8 +32,7 @@ def start() -> Response:
     company = company_in_focus(person)
     pages = open_to(runtime().menu, person.access, company)
     if company is not None and (
-        any(p.area is not Area.ADMINISTRATION for p, _href in pages)
-        or not _administration(pages)
+        any(p.area is not Area.ADMINISTRATION for p, _href in pages) or not _administration(pages)
     ):
         return redirect_to(f"/c/{company.code}/")
     return _home(pages, _("Start"), subtitle=_("Administration of this installation"))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, request
 from flask import session as cookie
 from sqlalchemy import select
-from wtforms import Form, PasswordField, SelectField, StringField, validators
 
 from backstay.access.models import User
-from backstay.access.passwords import LONGEST, SHORTEST
 from backstay.access.permissions import SIGNED_IN
 from backstay.access.profile import (
-    LOCALES,
     ChooseAppearance,
     EditProfile,
     choose_appearance,
@@ -30,8 +27,10 @@ from backstay.access.sign_in import (
 from backstay.audit.capture import Event
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
-from backstay.i18n import lazy, ngettext
+from backstay.i18n import ngettext
 from backstay.navigation.palette import company_named, search
+from backstay.resources.forms import CommandForm, Desk, make_form
+from backstay.resources.serialize import Reader
 from backstay.web.blueprint import requires
 from backstay.web.page import Button, Crumb, FormPage, FormProblem, FormSection, Note
 from backstay.web.render import page, redirect_to
@@ -56,50 +55,6 @@ if TYPE_CHECKING:
 blueprint = Blueprint("me", __name__, url_prefix="/me")
 
 
-class ProfileForm(Form):  # type: ignore[misc]
-    """Name, e-mail, language, time zone."""
-
-    name = StringField(
-        lazy("Name"),
-        [validators.InputRequired(lazy("Say your name.")), validators.Length(max=200)],
-        render_kw={"autocomplete": "name"},
-    )
-    email = StringField(
-        lazy("E-mail"),
-        [validators.Length(max=254)],
-        description=lazy("Where notices about your work are sent."),
-        render_kw={"autocomplete": "email", "inputmode": "email"},
-    )
-    locale = SelectField(lazy("Language"), choices=list(LOCALES.items()))
-    time_zone = SelectField(
-        lazy("Time zone"), description=lazy("Times on the pages are shown in it.")
-    )
-
-
-class PasswordForm(Form):  # type: ignore[misc]
-    """The present password and the new one, twice."""
-
-    current = PasswordField(
-        lazy("Present password"),
-        [validators.InputRequired(lazy("Type your present password."))],
-        render_kw={"autocomplete": "current-password"},
-    )
-    new = PasswordField(
-        lazy("New password"),
-        [validators.InputRequired(lazy("Type a new password."))],
-        description=lazy(
-            "At least 12 characters, of any kind. Three or four words in a row are easy to"
-            " remember and hard to guess."
-        ),
-        render_kw={"autocomplete": "new-password", "minlength": SHORTEST, "maxlength": LONGEST},
-    )
-    again = PasswordField(
-        lazy("New password again"),
-        [validators.InputRequired(lazy("Type the new password once more."))],
-        render_kw={"autocomplete": "new-password"},
-    )
-
-
 def _person() -> SignedIn:
     person = signed_in()
     assert person is not None  # noqa: S101 - the guard let nobody else in
@@ -114,45 +69,35 @@ def profile() -> Response:
         select(User.name, User.email, User.locale, User.time_zone).where(
             User.id == context().actor.user_id
         )
-    ).one()
-    form = _profile_form()
-    form.process(data=user._asdict())
-    return _profile_page(form)
+    )
+    return _profile_page(make_form(EditProfile, _desk(), initial=user.one()._asdict()))
 
 
 @blueprint.post("/")
 @requires(SIGNED_IN)
 def save_profile() -> Response:
     """Save my particulars."""
-    form = _profile_form()
-    form.process(request.form)
+    form = make_form(EditProfile, _desk(), formdata=request.form)
     if not form.validate():
-        return _profile_page(form, status=422)
+        return _profile_page(form, form.problems(), 422)
     try:
-        edit_profile(
-            session(),
-            EditProfile(
-                name=form.name.data or "",
-                email=form.email.data or "",
-                locale=form.locale.data or "",
-                time_zone=form.time_zone.data or "",
-            ),
-        )
+        edit_profile(session(), form.command())
     except Invalid as error:
-        _mark(form, error)
-        return _profile_page(form, status=422)
+        return _profile_page(form, form.refuse(error.problems), 422)
     flash_done(_("Your profile is saved."))
     return redirect_to("/me/")
 
 
-def _profile_form() -> ProfileForm:
-    form = ProfileForm()
-    zones = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
-    form.time_zone.choices = [(zone, zone.replace("_", " ")) for zone in zones]
-    return form
+def _desk() -> Desk:
+    """What the forms of these pages need; they pick no records."""
+    return Desk(
+        session(), Reader.of(context(), suite()), lambda _name: "", lambda _name, _id, _past: None
+    )
 
 
-def _profile_page(form: ProfileForm, *, status: int = 200) -> Response:
+def _profile_page(
+    form: CommandForm, errors: tuple[FormProblem, ...] = (), status: int = 200
+) -> Response:
     return page(
         "resources/form.html",
         status=status,
@@ -172,7 +117,7 @@ def _profile_page(form: ProfileForm, *, status: int = 200) -> Response:
             ),
             cancel_href="/",
             action="/me/",
-            errors=_problems(form),
+            errors=errors,
         ),
     )
 
@@ -181,41 +126,39 @@ def _profile_page(form: ProfileForm, *, status: int = 200) -> Response:
 @requires(SIGNED_IN)
 def password() -> Response:
     """The form to change my password."""
-    return _password_page(PasswordForm())
+    return _password_page(make_form(ChangeOwnPassword, _desk()))
 
 
 @blueprint.post("/password")
 @requires(SIGNED_IN)
 @outside_transaction
 def change_password() -> Response:
-    """Change my password; all my other browsers are signed out."""
-    form = PasswordForm(request.form)
+    """Change my password; all my other browsers are signed out.
+
+    Its transactions are its own: a wrong password must leave its traces.
+    """
+    form = make_form(ChangeOwnPassword, _desk(), formdata=request.form)
     if not form.validate():
-        return _password_page(form, status=422)
-    command = ChangeOwnPassword(
-        current=form.current.data or "", new=form.new.data or "", again=form.again.data or ""
-    )
+        return _password_page(form, form.problems(), 422)
     login = _person().access.person.login
     try:
         count_password_check(database(), context(), login)
         with database().write(context(), suite()) as writing:
-            change_own_password(writing, command)
+            change_own_password(writing, form.command())
     except Invalid as error:
         if isinstance(error, WrongPassword):
             user_id = str(context().actor.user_id)
             audit_now(Event("change_password", "core_user", user_id, login, outcome="failed"))
-        _mark(form, error)
-        return _password_page(form, status=422)
+        return _password_page(form, form.refuse(error.problems), 422)
     flash_done(_("Your password is changed. Other browsers were signed out."))
     return redirect_to("/" if _person().access.person.must_change_password else "/me/")
 
 
-def _password_page(form: PasswordForm, *, status: int = 200) -> Response:
+def _password_page(
+    form: CommandForm, errors: tuple[FormProblem, ...] = (), status: int = 200
+) -> Response:
     forced = _person().access.person.must_change_password
-    note = Note(
-        _("You signed in with a password that somebody else knows. Choose one of your own to go on."),
-        "info",
-    )
+    note = Note(_("Somebody else knows the present password. Choose one of your own to go on."))
     return page(
         "resources/form.html",
         status=status,
@@ -227,7 +170,7 @@ def _password_page(form: PasswordForm, *, status: int = 200) -> Response:
             submit=Button(_("Change password"), kind="primary"),
             cancel_href="/me/",
             action="/me/password",
-            errors=_problems(form),
+            errors=errors,
             notes=(note,) if forced else (),
         ),
     )
@@ -314,18 +257,3 @@ def palette() -> Response:
     company = company_named(access, request.args.get("company"))
     found = search(runtime(), access, company, request.args.get("q", "")[:200])
     return jsonify([item.as_json() for item in found])
-
-
-def _mark(form: Form, error: Invalid) -> None:
-    """Put the service's problems at the fields that they belong to."""
-    for problem in error.problems:
-        field = form[problem.field] if problem.field in form else next(iter(form))
-        field.errors = [*field.errors, str(problem.message)]
-
-
-def _problems(form: Form) -> tuple[FormProblem, ...]:
-    return tuple(
-        FormProblem(field.id, field.label.text, message)
-        for field in form
-        for message in field.errors
-    )

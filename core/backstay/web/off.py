@@ -15,6 +15,8 @@ from backstay.web.page import Button
 from backstay.web.request import signed_in, suite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from backstay.kernel.suite import Suite
@@ -36,7 +38,7 @@ def register(app: Flask, suite: Suite) -> None:
                 )
 
 
-def _page(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a view, as Flask wants it
+def _page(name: str) -> Callable[..., Response]:
     @requires(SIGNED_IN)
     def off(rest: str = "") -> Response:
         del rest
@@ -45,6 +47,7 @@ def _page(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a view, 
         person = signed_in()
         manages = person is not None and ADMINISTRATORS in person.access.everywhere
         reason = suite().failed.get(name, "")
+        modules = (Button(_("Open Modules"), href="/admin/modules", kind="primary"),)
         message = (
             _("“%(title)s” could not be started.", title=title)
             if reason
@@ -59,10 +62,7 @@ def _page(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a view, 
             advice=_("Its data is kept and comes back with it.")
             if manages
             else _("Its data is kept. An administrator can switch it on."),
-            actions=(
-                *((Button(_("Open Modules"), href="/admin/modules", kind="primary"),) if manages else ()),
-                Button(_("Go to the start page"), href="/", icon="home"),
-            ),
+            actions=(*modules[: int(manages)], Button(_("Go to the start page"), href="/")),
         )
 
     return off

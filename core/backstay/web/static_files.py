@@ -127,7 +127,7 @@ def send(digest: str, path: str) -> Response:
     found = assets.files.get(path)
     if found is None:
         abort(404)
-    packed = found.packed is not None and "gzip" in request.accept_encodings
+    packed = found.packed is not None and bool(request.accept_encodings["gzip"])
     response = make_response(found.packed if packed and found.packed else found.body)
     response.mimetype = found.mimetype
     if packed:

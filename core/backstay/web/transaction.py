@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from backstay.kernel.suite import Suite
 
 View = TypeVar("View", bound="Callable[..., Any]")
-TOKEN_FIELD: Final = "_idem"
+TOKEN_FIELD: Final = "_idem"  # noqa: S105 - the name of a form field
 OUTSIDE: Final = "__backstay_outside_transaction__"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _NOT_PART_OF_IT: Final = frozenset({TOKEN_FIELD, "csrf_token"})
@@ -98,26 +98,27 @@ def carry_out(answer: Callable[[], Response], *, outside: bool, user_id: int | N
     for attempt in range(1, _TRIES + 1):
         try:
             return _attempt(answer, claim)
-        except OperationalError as error:
+        except (OperationalError, _AlreadyClaimed) as error:
             g.unit.close()
-            if not is_busy(error):
+            if isinstance(error, OperationalError) and not is_busy(error):
                 raise
             if attempt == _TRIES:
                 raise Unavailable(busy_message()) from error
-        except _AlreadyClaimed:
-            g.unit.close()
-            if attempt == _TRIES:
-                raise Unavailable(busy_message()) from None
         except BaseException:
             g.unit.close()
             raise
-        if flashed:
-            cookie["_flashes"] = flashed
-        else:
-            cookie.pop("_flashes", None)
-        for upload in request.files.values():
-            upload.stream.seek(0)
+        _as_it_came(flashed)
     raise AssertionError
+
+
+def _as_it_came(flashed: list[Any]) -> None:
+    """Take back what an attempt said and read outside of the database."""
+    if flashed:
+        cookie["_flashes"] = flashed
+    else:
+        cookie.pop("_flashes", None)
+    for upload in request.files.values():
+        upload.stream.seek(0)
 
 
 class _AlreadyClaimed(Exception):
