@@ -7,8 +7,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from backstay.kernel.suite import Suite
+    from backstay.testing.plugins import PluginShelf
 
 ROOT = Path(__file__).parents[2]
 VEHICLES = ROOT / "docs" / "tutorial" / "vehicles"
@@ -33,7 +38,9 @@ def vehicles_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def vehicles(vehicles_wheel: Path, shelf: object) -> None:
+def vehicles(suite: Suite, vehicles_wheel: Path, shelf: PluginShelf) -> None:
     """The plugin “vehicles”, installed for one test."""
+    # The databases of all tests are made from this suite, which must be loaded without it.
+    assert "vehicles" not in suite.found
     with zipfile.ZipFile(vehicles_wheel) as wheel:
-        wheel.extractall(shelf.folder)  # type: ignore[attr-defined]
+        wheel.extractall(shelf.folder)
