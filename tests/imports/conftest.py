@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +24,7 @@ from backstay.db.context import company_of
 from backstay.errors import Invalid, Problem
 from backstay.imports.declare import ImportColumn, ImportKind, Outcome, StagedRow, Validation
 from backstay.jobs.execute import execute_next
+from backstay.kernel.discovery import Found
 from backstay.kernel.load import load
 from backstay.kernel.suite import Part, Suite
 
@@ -50,7 +53,7 @@ class Bird(Identified, CompanyScoped, AviaryBase):
 
 
 def _present(session: Session) -> dict[str, str]:
-    return dict(session.execute(select(Bird.ring, Bird.species)).tuples().all())
+    return {row.ring: row.species for row in session.execute(select(Bird.ring, Bird.species))}
 
 
 def validate_birds(session: Session, rows: Sequence[StagedRow]) -> Validation:
@@ -127,6 +130,21 @@ KEEPERS = ImportKind(
 )
 
 
+FOUND = Found(
+    name="aviary",
+    entry_point=EntryPoint("aviary", "nowhere", "backstay.plugins"),
+    root=Path(__file__).parent,
+    title="Aviary",
+    category="",
+    icon="",
+    summary="",
+    version="1",
+    licence="",
+    api=1,
+    requires=frozenset(),
+)
+
+
 @pytest.fixture(scope="session")
 def aviary() -> Suite:
     """Core and the plugin that imports birds."""
@@ -142,7 +160,7 @@ def aviary() -> Suite:
     return Suite(
         generation=1,
         enabled=frozenset({"aviary"}),
-        found={},
+        found={"aviary": FOUND},
         parts=(*load(()).parts, part),
         failed={},
     )

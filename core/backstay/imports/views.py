@@ -175,7 +175,7 @@ def show(id: int) -> Response:  # noqa: A002 - the name of the URL's part
         "imports/import.html",
         page=shown.record,
         figures=shown.figures,
-        facts=shown.facts,
+        particulars=shown.facts,
         progress=shown.progress,
         crumbs=_crumbs((row.file_name, None)),
     )
