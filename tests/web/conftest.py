@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -34,12 +35,12 @@ def blueprint() -> PluginBlueprint:
 
     @pages.get("/")
     @requires(READ)
-    def count():
+    def count() -> Any:
         return str(session().scalar(select(func.count()).select_from(User)))
 
     @pages.post("/add")
     @requires(WRITE)
-    def add():
+    def add() -> Any:
         from flask import request
 
         login = request.form.get("login", "x")
@@ -54,7 +55,7 @@ def blueprint() -> PluginBlueprint:
     @pages.post("/outside")
     @requires(WRITE)
     @outside_transaction
-    def outside():
+    def outside() -> Any:
         from flask import request
 
         inside.set()
@@ -64,14 +65,14 @@ def blueprint() -> PluginBlueprint:
 
     @pages.get("/write")
     @requires(READ)
-    def write_on_get():
+    def write_on_get() -> Any:
         session().add(User(login="g", name="g", password_hash="-", created_at=now()))
         session().flush()
         return "written"
 
     @pages.get("/error/<kind>")
     @requires(READ)
-    def error(kind: str):
+    def error(kind: str) -> Any:
         raise {
             "invalid": Invalid("Too much <b>.", field="amount"),
             "conflict": Conflict("It is posted."),
@@ -107,7 +108,7 @@ def with_part(suite: Suite, part: Part) -> Suite:
 
 
 @pytest.fixture
-def probe():
+def probe() -> Any:
     """This module: the pages, their permissions, and what they shall fail with."""
     failures.clear()
     inside.clear()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from types import ModuleType
+from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from backstay.access.models import User
 from backstay.audit.models import AuditEvent
 from backstay.companies.models import Company, CompanyState
-from backstay.db.context import operator_context
+from backstay.db.context import CompanyRef, operator_context
+from backstay.db.database import Database
 from backstay.errors import ConfigurationError
-from backstay.kernel.suite import Part
+from backstay.kernel.suite import Part, Suite
 from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import PluginRefused, build
 from backstay.web.blueprint import PluginBlueprint, requires
@@ -22,28 +26,28 @@ SYSTEM = operator_context("system:test")
 
 
 @pytest.fixture
-def probe_app(suite, database, probe):
+def probe_app(suite: Suite, database: Database, probe: ModuleType) -> Any:
     return build(probe.with_probe(suite), database, secret_key=SECRET)
 
 
 @pytest.fixture
-def clerk(probe_app, database, alpha, probe):
+def clerk(probe_app: Flask, database: Database, alpha: CompanyRef, probe: ModuleType) -> Browser:
     make_user(database, "clerk", [probe.READ, probe.WRITE], alpha)
     return Browser.for_user(probe_app, database, "clerk")
 
 
 @pytest.fixture
-def reader(probe_app, database, alpha, probe):
+def reader(probe_app: Flask, database: Database, alpha: CompanyRef, probe: ModuleType) -> Any:
     make_user(database, "reader", [probe.READ], alpha)
     return Browser.for_user(probe_app, database, "reader")
 
 
-def logins(database):
+def logins(database: Database) -> Any:
     with database.read(SYSTEM) as session:
         return set(session.scalars(select(User.login)))
 
 
-def denials(database):
+def denials(database: Database) -> Any:
     with database.read(SYSTEM) as session:
         return session.execute(
             select(AuditEvent.actor, AuditEvent.entity_id, AuditEvent.label, AuditEvent.company_id)
@@ -52,7 +56,7 @@ def denials(database):
         ).all()
 
 
-def test_a_form_that_is_sent_twice_is_carried_out_once(clerk, database):
+def test_a_form_that_is_sent_twice_is_carried_out_once(clerk: Browser, database: Database) -> None:
     first = clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24)
     second = clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24)
     assert [first.status_code, second.status_code] == [303, 303]
@@ -60,14 +64,16 @@ def test_a_form_that_is_sent_twice_is_carried_out_once(clerk, database):
     assert logins(database) >= {"one"}
 
 
-def test_another_form_under_the_same_token_is_refused(clerk, database):
+def test_another_form_under_the_same_token_is_refused(clerk: Browser, database: Database) -> None:
     clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24)
     answer = clerk.post("/c/ALPHA/probe/add", {"login": "two"}, idem="a" * 24)
     assert answer.status_code == 409
     assert "two" not in logins(database)
 
 
-def test_a_refused_form_changes_nothing_and_can_be_sent_again(clerk, database):
+def test_a_refused_form_changes_nothing_and_can_be_sent_again(
+    clerk: Browser, database: Database
+) -> None:
     refused = clerk.post("/c/ALPHA/probe/add", {"login": "one", "refuse": "1"}, idem="a" * 24)
     assert refused.status_code == 422
     assert "one" not in logins(database)
@@ -75,11 +81,13 @@ def test_a_refused_form_changes_nothing_and_can_be_sent_again(clerk, database):
     assert "one" in logins(database)
 
 
-def test_a_double_click_on_two_threads_does_it_once(probe_app, clerk, database):
+def test_a_double_click_on_two_threads_does_it_once(
+    probe_app: Flask, clerk: Browser, database: Database
+) -> None:
     twin = Browser.for_user(probe_app, database, "clerk")
     answers = []
 
-    def click(browser):
+    def click(browser: Browser) -> Any:
         answers.append(browser.post("/c/ALPHA/probe/add", {"login": "one"}, idem="b" * 24))
 
     threads = [threading.Thread(target=click, args=(b,)) for b in (clerk, twin)]
@@ -91,7 +99,9 @@ def test_a_double_click_on_two_threads_does_it_once(probe_app, clerk, database):
     assert "one" in logins(database)
 
 
-def test_an_exception_leaves_nothing_behind(clerk, database, probe):
+def test_an_exception_leaves_nothing_behind(
+    clerk: Browser, database: Database, probe: ModuleType
+) -> None:
     probe.failures.append(ZeroDivisionError("inner detail"))
     answer = clerk.post("/c/ALPHA/probe/add", {"login": "one"})
     assert answer.status_code == 500
@@ -100,11 +110,13 @@ def test_an_exception_leaves_nothing_behind(clerk, database, probe):
     assert "one" not in logins(database)
 
 
-def test_a_serialization_failure_is_tried_again(clerk, database, probe):
+def test_a_serialization_failure_is_tried_again(
+    clerk: Browser, database: Database, probe: ModuleType
+) -> None:
     class Busy(Exception):
         sqlstate = "40001"
 
-        def __str__(self):
+        def __str__(self: Any) -> Any:
             return "database is locked"
 
     probe.failures.append(OperationalError("update", {}, Busy()))
@@ -118,7 +130,7 @@ def test_a_serialization_failure_is_tried_again(clerk, database, probe):
     probe.failures.clear()
 
 
-def test_work_outside_a_transaction_is_done_once_too(clerk, probe):
+def test_work_outside_a_transaction_is_done_once_too(clerk: Browser, probe: ModuleType) -> None:
     data = {"login": "one"}
     assert clerk.post("/c/ALPHA/probe/outside", data, idem="c" * 24).location == "/done/one"
     probe.inside.clear()
@@ -129,42 +141,50 @@ def test_work_outside_a_transaction_is_done_once_too(clerk, probe):
     assert clerk.post("/c/ALPHA/probe/outside", data, idem="d" * 24).status_code == 303
 
 
-def test_htmx_is_sent_on_with_a_header_of_its_own(clerk):
+def test_htmx_is_sent_on_with_a_header_of_its_own(clerk: Browser) -> None:
     answer = clerk.post("/c/ALPHA/probe/add", {"login": "one"}, headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/c/ALPHA/probe/")
 
 
-def test_a_page_that_is_read_cannot_write(clerk, database):
+def test_a_page_that_is_read_cannot_write(clerk: Browser, database: Database) -> None:
     assert clerk.get("/c/ALPHA/probe/write").status_code == 500
     assert "g" not in logins(database)
 
 
-def test_without_the_permission_it_is_403_and_recorded_once(reader, database, alpha, probe):
+def test_without_the_permission_it_is_403_and_recorded_once(
+    reader: Browser, database: Database, alpha: CompanyRef, probe: ModuleType
+) -> None:
     answer = reader.post("/c/ALPHA/probe/add", {"login": "one"})
     assert answer.status_code == 403
     assert "write probes" in answer.text
     assert denials(database) == [("reader", probe.WRITE.name, "POST /c/ALPHA/probe/add", alpha.id)]
 
 
-def test_a_refusal_by_a_service_is_recorded_too(reader, database):
+def test_a_refusal_by_a_service_is_recorded_too(reader: Browser, database: Database) -> None:
     assert reader.get("/c/ALPHA/probe/error/forbidden").status_code == 403
     assert [d.label for d in denials(database)] == ["GET /c/ALPHA/probe/error/forbidden"]
 
 
 @pytest.mark.parametrize("code", ["BETA", "NOWHERE", "alpha"])
-def test_another_company_is_404_and_recorded(reader, database, code):
+def test_another_company_is_404_and_recorded(
+    reader: Browser, database: Database, code: Any
+) -> None:
     assert reader.get(f"/c/{code}/probe/").status_code == 404
     assert [d.actor for d in denials(database)] == ["reader"]
 
 
-def test_a_grant_for_all_companies_opens_each(probe_app, database, probe):
+def test_a_grant_for_all_companies_opens_each(
+    probe_app: Flask, database: Database, probe: ModuleType
+) -> None:
     make_user(database, "boss", [probe.READ])
     boss = Browser.for_user(probe_app, database, "boss")
     assert boss.get("/c/ALPHA/probe/").status_code == 200
     assert boss.get("/c/BETA/probe/").status_code == 200
 
 
-def test_an_archived_company_can_be_read_but_not_written(clerk, database, alpha):
+def test_an_archived_company_can_be_read_but_not_written(
+    clerk: Browser, database: Database, alpha: CompanyRef
+) -> None:
     with database.write(SYSTEM) as session:
         session.get_one(Company, alpha.id).state = CompanyState.ARCHIVED
     assert clerk.get("/c/ALPHA/probe/").status_code == 200
@@ -183,7 +203,7 @@ def test_an_archived_company_can_be_read_but_not_written(clerk, database, alpha)
         ("gone", 503, "does not answer"),
     ],
 )
-def test_errors_are_pages_for_people(reader, kind, status, text):
+def test_errors_are_pages_for_people(reader: Browser, kind: Any, status: Any, text: Any) -> None:
     answer = reader.get(f"/c/ALPHA/probe/error/{kind}")
     assert answer.status_code == status
     assert text in answer.text
@@ -192,7 +212,9 @@ def test_errors_are_pages_for_people(reader, kind, status, text):
     assert 'aria-label="Work areas"' in answer.text
 
 
-def test_the_sidebar_shows_what_may_be_opened(reader, probe_app, database, beta):
+def test_the_sidebar_shows_what_may_be_opened(
+    reader: Browser, probe_app: Flask, database: Database, beta: CompanyRef
+) -> None:
     page = reader.get("/c/ALPHA/probe/").status_code
     home = reader.get("/c/ALPHA/").text
     assert page == 200
@@ -202,51 +224,65 @@ def test_the_sidebar_shows_what_may_be_opened(reader, probe_app, database, beta)
     assert "/probe/" not in other.get("/c/BETA/").text
 
 
-def test_the_start_page_opens_the_company_last_worked_in(probe_app, database, probe):
+def test_the_start_page_opens_the_company_last_worked_in(
+    probe_app: Flask, database: Database, probe: ModuleType
+) -> None:
     make_user(database, "boss", [probe.READ])
     boss = Browser.for_user(probe_app, database, "boss")
     boss.get("/c/BETA/probe/")
     assert boss.get("/").location == "/c/BETA/"
 
 
-def test_a_route_without_a_mark_stops_the_build(suite, database, probe):
+def test_a_route_without_a_mark_stops_the_build(
+    suite: Suite, database: Database, probe: ModuleType
+) -> None:
     pages = PluginBlueprint("probe", __name__)
 
     @pages.get("/open")
-    def open_to_all():
+    def open_to_all() -> Any:
         return "oops"
 
-    with pytest.raises(ConfigurationError, match="probe/open.*neither"):
-        build(probe.with_part(suite, Part("core", blueprints=(pages,))), database, secret_key=SECRET)
+    with pytest.raises(ConfigurationError, match=r"probe/open.*neither"):
+        build(
+            probe.with_part(suite, Part("core", blueprints=(pages,))), database, secret_key=SECRET
+        )
 
 
-def test_a_route_with_an_undeclared_permission_stops_the_build(suite, database, probe):
+def test_a_route_with_an_undeclared_permission_stops_the_build(
+    suite: Suite, database: Database, probe: ModuleType
+) -> None:
     pages = PluginBlueprint("probe", __name__)
 
     @pages.get("/open")
     @requires(probe.READ)
-    def undeclared():
+    def undeclared() -> Any:
         return "oops"
 
     with pytest.raises(ConfigurationError, match=r"core\.probe\.read"):
-        build(probe.with_part(suite, Part("core", blueprints=(pages,))), database, secret_key=SECRET)
+        build(
+            probe.with_part(suite, Part("core", blueprints=(pages,))), database, secret_key=SECRET
+        )
 
 
-def test_a_plugins_bad_route_names_the_plugin(suite, database, probe):
+def test_a_plugins_bad_route_names_the_plugin(
+    suite: Suite, database: Database, probe: ModuleType
+) -> None:
     if "ledger" not in suite.running:
         pytest.skip("no plugin is installed")
     pages = PluginBlueprint("ledger", __name__, name="ledger_bad")
 
     @pages.get("/bad")
-    def bad():
+    def bad() -> Any:
         return "oops"
 
     with pytest.raises(PluginRefused) as refused:
-        build(probe.with_part(suite, Part("ledger", blueprints=(pages,))), database, secret_key=SECRET)
+        build(
+            probe.with_part(suite, Part("ledger", blueprints=(pages,))), database, secret_key=SECRET
+        )
     assert refused.value.plugin == "ledger"
 
 
-def test_a_blueprint_may_not_reach_for_the_application(probe):
+def test_a_blueprint_may_not_reach_for_the_application(probe: ModuleType) -> None:
     pages = probe.blueprint()
     for name in ("before_app_request", "app_errorhandler", "record", "record_once"):
         with pytest.raises(ConfigurationError):

@@ -11,7 +11,8 @@ from backstay.i18n import gettext as _
 from backstay.navigation.declare import Area
 from backstay.navigation.menu import company_in_focus, open_to
 from backstay.web.blueprint import requires
-from backstay.web.page import Button, ChecklistItem, HomePage, Note
+from backstay.web.gallery import gallery_context
+from backstay.web.page import Button, ChecklistItem, Crumb, HomePage, Note
 from backstay.web.render import page, redirect_to
 from backstay.web.request import context, runtime, session, signed_in
 
@@ -53,6 +54,13 @@ def company() -> Response:
         else ()
     )
     return _home(pages, here.name, subtitle=f"{here.code} · {here.currency}", notes=notes)
+
+
+@blueprint.get("/gallery")
+@requires(SIGNED_IN)
+def gallery() -> Response:
+    """Every component in every state, for those who write pages and themes."""
+    return page("gallery.html", crumbs=(Crumb(_("Component gallery")),), **gallery_context())
 
 
 def _person() -> SignedIn:
