@@ -104,7 +104,15 @@ from backstay.resources.urls import resource_url
 from backstay.web import page as view
 from backstay.web.blueprint import PluginBlueprint, public, requires
 from backstay.web.render import fragment, page, redirect_to, wants_fragment
-from backstay.web.request import audit_now, context, flash_done, flash_problem, session
+from backstay.web.request import (
+    audit_now,
+    context,
+    database,
+    flash_done,
+    flash_problem,
+    session,
+    suite,
+)
 
 __all__ = [
     "ANNOTATIONS",
@@ -180,6 +188,7 @@ __all__ = [
     "context",
     "context_of",
     "csv_line",
+    "database",
     "date_text",
     "declare",
     "find",
@@ -215,6 +224,7 @@ __all__ = [
     "row_hash",
     "session",
     "short",
+    "suite",
     "to_units",
     "today",
     "view",
