@@ -1,5 +1,31 @@
-"""Filled by its own modules."""
+"""The ledger's bespoke pages: home, entry editor, account card, reports, opening balances."""
 
 from __future__ import annotations
 
-BLUEPRINTS: tuple[()] = ()
+from typing import TYPE_CHECKING, Final
+
+# Imported for their routes.
+from backstay_ledger.pages import (
+    account_card,
+    entry_editor,
+    general_ledger,
+    opening,
+    overview,
+    trial_balance,
+)
+from backstay_ledger.pages.blueprint import blueprint
+
+if TYPE_CHECKING:
+    from backstay.spi import PluginBlueprint
+
+__all__ = [
+    "BLUEPRINTS",
+    "account_card",
+    "entry_editor",
+    "general_ledger",
+    "opening",
+    "overview",
+    "trial_balance",
+]
+
+BLUEPRINTS: Final[tuple[PluginBlueprint, ...]] = (blueprint,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wtforms import Form, SelectField, StringField
 from wtforms.validators import DataRequired
@@ -40,23 +40,28 @@ _NAMES: Final = {
 }
 
 
-class EntryHeader(Form):  # type: ignore[misc]
+def words(message: str) -> Any:
+    """A label that is translated when it is shown; WTForms' types know only plain texts."""
+    return lazy(message)
+
+
+class EntryHeader(Form):
     """The fields above the lines."""
 
     journal = SelectField(
-        lazy("Journal"),
+        words("Journal"),
         validators=[DataRequired()],
-        description=lazy("Numbers run without gaps in each journal and fiscal year."),
+        description=words("Numbers run without gaps in each journal and fiscal year."),
     )
-    date = StringField(lazy("Accounting date"), validators=[DataRequired()], widget=DateInput())
+    date = StringField(words("Accounting date"), validators=[DataRequired()], widget=DateInput())
     reference = StringField(
-        lazy("Reference"),
-        description=lazy("The number on the document, as people quote it."),
+        words("Reference"),
+        description=words("The number on the document, as people quote it."),
         render_kw={"maxlength": 100, "autocomplete": "off"},
     )
     memo = StringField(
-        lazy("Memo"),
-        description=lazy("What it is about, in a few words; stands for lines without a text."),
+        words("Memo"),
+        description=words("What it is about, in a few words; stands for lines without a text."),
         render_kw={"maxlength": 500, "autocomplete": "off", "data-wide": True},
     )
 
@@ -108,7 +113,7 @@ class Editor:
         """The same page with everything that is wrong, at its place and in the summary."""
         shown: list[ui.FormProblem] = []
         for problem in problems:
-            if problem.field in self.form:
+            if problem.field and problem.field in self.form:
                 field = self.form[problem.field]
                 field.errors = [*field.errors, problem.message]
             shown.append(form_problem(problem, self.form, self.lines))

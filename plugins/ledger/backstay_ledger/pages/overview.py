@@ -23,8 +23,6 @@ from backstay_ledger.models import (
     PeriodState,
 )
 from backstay_ledger.pages.blueprint import blueprint
-from backstay_ledger.pages.figures import Figures, heads
-from backstay_ledger.pages.import_links import import_link
 from backstay_ledger.pages.report_dates import company_today
 from backstay_ledger.permissions import (
     ACCOUNT_EDIT,
@@ -36,6 +34,8 @@ from backstay_ledger.permissions import (
     OPENING_POST,
 )
 from backstay_ledger.resources.choices import ENTRY_STATES
+from backstay_ledger.resources.figures import Figures, heads
+from backstay_ledger.resources.import_links import import_link
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from backstay.spi import company_of, today
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.models import FiscalYear
+from backstay_ledger.services.fiscal_years import period_on, year_start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,16 @@ class Span:
 def company_today(session: Session) -> date:
     """The business date where the company is."""
     return today(company_of(session).time_zone)
+
+
+def year_to_date(session: Session, day: date) -> date:
+    """The first day of the fiscal year that a day lies in."""
+    period = period_on(session, day)
+    if period is not None:
+        year = session.get(FiscalYear, period.fiscal_year_id)
+        if year is not None:
+            return year.starts_on
+    return year_start(day, company_of(session).fiscal_year_start)
 
 
 def read_day(values: Mapping[str, str], name: str, default: date) -> tuple[date, list[ui.Note]]:

@@ -13,15 +13,15 @@ from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.models import AccountClass
 from backstay_ledger.pages.blueprint import blueprint
-from backstay_ledger.pages.figures import Figures, heads
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import company_today, day_control, read_day
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.choices import CLASS_HEADINGS
+from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.services.balances import trial_balance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from flask import Response
@@ -48,13 +48,20 @@ def export_trial_balance() -> Response:
     """The report as a file: account, name, debit, credit."""
     db = session()
     as_of, _notes = read_day(request.args, "as_of", company_today(db))
-    figures = Figures(db)
-    lines = (
-        (neutral(row.code), neutral(row.name), figures.plain(row.debit), figures.plain(row.credit))
-        for row in trial_balance(db, as_of)
+
+    def rows(reading: Session) -> Iterator[tuple[str, ...]]:
+        figures = Figures(reading)
+        for row in trial_balance(reading, as_of):
+            debit, credit = figures.plain(row.debit), figures.plain(row.credit)
+            yield neutral(row.code), neutral(row.name), debit, credit
+
+    return csv_file(
+        f"trial-balance-{company_of(db).code}-{as_of.isoformat()}.csv",
+        ("account", "name", "debit", "credit"),
+        rows,
+        entity="ledger.trial_balance",
+        parameters={"as_of": as_of.isoformat()},
     )
-    name = f"trial-balance-{company_of(db).code}-{as_of.isoformat()}.csv"
-    return csv_file(name, ("account", "name", "debit", "credit"), lines, "ledger.trial_balance")
 
 
 def report(

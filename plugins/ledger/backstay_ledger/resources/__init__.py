@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backstay_ledger.resources.accounts import ACCOUNTS
+from backstay_ledger.resources.entries import ENTRIES
 from backstay_ledger.resources.journals import JOURNALS
 from backstay_ledger.resources.periods import FISCAL_YEARS, PERIODS
 
 if TYPE_CHECKING:
     from backstay.spi import Resource
 
-RESOURCES: Final[tuple[Resource, ...]] = (ACCOUNTS, JOURNALS, FISCAL_YEARS, PERIODS)
+RESOURCES: Final[tuple[Resource, ...]] = (ACCOUNTS, ENTRIES, JOURNALS, FISCAL_YEARS, PERIODS)

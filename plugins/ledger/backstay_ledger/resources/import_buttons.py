@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from backstay.spi import context_of
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
-from backstay_ledger.pages.import_links import import_link
 from backstay_ledger.permissions import CHART_IMPORT, ENTRY_IMPORT
+from backstay_ledger.resources.import_links import import_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from backstay.spi import gettext as _
 from backstay.spi import resource_url
 from backstay.spi import view as ui
 from backstay_ledger.models import Entry, Line
-from backstay_ledger.pages.figures import Figures, heads
+from backstay_ledger.resources.figures import Figures, heads
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

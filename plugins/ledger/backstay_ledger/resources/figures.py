@@ -1,4 +1,4 @@
-"""Amounts and dates as cells of reports, in the reader's locale and the company's decimals."""
+"""Amounts and dates as cells of tables, in the reader's locale and the company's decimals."""
 
 from __future__ import annotations
 

@@ -1,0 +1,193 @@
+"""Filling the entry editor: with nothing, with a draft as it is stored, or with what was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import url_for
+from sqlalchemy import and_, or_, select
+
+from backstay.spi import NotFound, company_of, context_of, resource_url
+from backstay.spi import gettext as _
+from backstay.spi import view as ui
+from backstay_ledger.models import Account, Entry, Journal, JournalKind, Line
+from backstay_ledger.pages.entry_form import Editor, EntryHeader, account_picker
+from backstay_ledger.pages.line_grid import TypedLine, split_amount
+from backstay_ledger.pages.report_dates import company_today
+from backstay_ledger.permissions import ENTRY_POST
+from backstay_ledger.services.drafts import DraftLine, SaveDraft
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from sqlalchemy.orm import Session
+    from werkzeug.datastructures import MultiDict
+
+    from backstay_ledger.pages.entry_form import Understood
+
+_FEWEST_ROWS: Final = 4
+
+
+def load_entry(session: Session, entry_id: int) -> Entry:
+    """An entry of the company.
+
+    Raises:
+        NotFound: the company has no such entry.
+    """
+    entry = session.scalars(select(Entry).where(Entry.id == entry_id)).one_or_none()
+    if entry is None:
+        raise NotFound(_("There is no such entry in this company."))
+    return entry
+
+
+def header(
+    session: Session,
+    entry: Entry | None = None,
+    sent: MultiDict[str, str] | None = None,
+) -> EntryHeader:
+    """The fields above the lines, filled from what was sent, from a draft, or with defaults."""
+    journals = _journals(session, entry)
+    chosen = next((code for key, code, _name in journals if entry and key == entry.journal_id), "")
+    form = EntryHeader(
+        formdata=sent,
+        data={
+            "journal": chosen or _last_used(session, journals),
+            "date": (entry.date if entry else company_today(session)).isoformat(),
+            "reference": entry.reference if entry else "",
+            "memo": entry.memo if entry else "",
+        },
+    )
+    form.journal.choices = [(code, f"{code} {name}") for _key, code, name in journals]
+    return form
+
+
+def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
+    """The lines of an entry as rows of the grid."""
+    found = session.execute(
+        select(Account.id, Account.code, Account.name, Line.text, Line.amount)
+        .join(Account, Account.id == Line.account_id)
+        .where(Line.entry_id == entry.id)
+        .order_by(Line.line_no)
+    )
+    return tuple(
+        TypedLine(n, str(key), f"{code} {name}", text, *split_amount(amount, entry.minor_units))
+        for n, (key, code, name, text, amount) in enumerate(found)
+    )
+
+
+def editor(
+    session: Session,
+    form: EntryHeader,
+    lines: tuple[TypedLine, ...],
+    entry: Entry | None = None,
+) -> Editor:
+    """The page around a form and its lines."""
+    company = company_of(session)
+    may_post = context_of(session).may(ENTRY_POST)
+    back = (
+        resource_url("ledger.entry", "record", id=entry.id)
+        if entry
+        else resource_url("ledger.entry")
+    )
+    return Editor(
+        title=_("Edit draft") if entry else _("New journal entry"),
+        help=_(
+            "Enter moves on, = fills in what is missing to balance, Ctrl+Enter posts. A draft is"
+            " in no report and has no number until it is posted."
+        ),
+        form=form,
+        lines=lines,
+        action=url_for("ledger.entry_save", id=entry.id)
+        if entry
+        else url_for("ledger.entry_create"),
+        version=str(entry.version) if entry else "",
+        currency=company.currency,
+        minor_units=company.minor_units,
+        picker_url=account_picker(),
+        status=ui.Tag(_("Draft"), "warn"),
+        blank=max(1, _FEWEST_ROWS - len(lines)),
+        actions=(
+            ui.Button(_("Cancel"), back, kind="ghost"),
+            ui.Button(_("Save draft"), name="do", value="save"),
+        ),
+        primary=ui.Button(
+            _("Post"),
+            icon="check",
+            kind="primary",
+            name="do",
+            value="post",
+            shortcut="Ctrl+Enter",
+            disabled_reason=None
+            if may_post
+            else _("Posting is for roles with the permission “post entries”. Save the draft."),
+        ),
+    )
+
+
+def draft_command(
+    session: Session, understood: Understood, entry: Entry | None, version: str
+) -> SaveDraft:
+    """What was understood, as the service takes it; a form without problems has a date."""
+    foreign = {} if entry is None else _foreign_amounts(session, entry)
+    return SaveDraft(
+        id=entry.id if entry else None,
+        version=int(version) if version.isascii() and version.isdecimal() else None,
+        journal=understood.journal,
+        date=understood.day or company_today(session),
+        memo=understood.memo,
+        reference=understood.reference,
+        lines=tuple(
+            DraftLine(
+                account=line.account_id,
+                debit=line.amount if line.amount > 0 else None,
+                credit=-line.amount if line.amount < 0 else None,
+                text=line.text,
+                **foreign.get((line.account_id, line.amount), {}),
+            )
+            for line in understood.lines
+        ),
+    )
+
+
+def _foreign_amounts(session: Session, entry: Entry) -> dict[tuple[int, Decimal], Any]:
+    """Amounts in other currencies of a draft, which the editor keeps while a line stays as it is.
+
+    Only interfaces and imports write them; the grid shows the base currency.
+    """
+    found = session.execute(
+        select(Line.account_id, Line.amount, Line.currency, Line.amount_currency).where(
+            Line.entry_id == entry.id, Line.currency.is_not(None)
+        )
+    )
+    return {
+        (account, amount): {"currency": currency, "amount_currency": abs(other or 0)}
+        for account, amount, currency, other in found
+    }
+
+
+def _journals(session: Session, entry: Entry | None) -> list[tuple[int, str, str]]:
+    """Journals that take entries by hand, and the one that a draft is in already."""
+    offered = and_(Journal.active.is_(True), Journal.kind != JournalKind.OPENING)
+    wanted = offered if entry is None else or_(offered, Journal.id == entry.journal_id)
+    found = session.execute(
+        select(Journal.id, Journal.code, Journal.name).where(wanted).order_by(Journal.code)
+    )
+    return [(row.id, row.code, row.name) for row in found]
+
+
+def _last_used(session: Session, journals: list[tuple[int, str, str]]) -> str:
+    """The journal that the person used last, else the general one."""
+    codes = {key: code for key, code, _name in journals}
+    last = session.scalar(
+        select(Entry.journal_id)
+        .where(
+            Entry.created_by == context_of(session).actor.label,
+            Entry.journal_id.in_(codes),
+        )
+        .order_by(Entry.id.desc())
+        .limit(1)
+    )
+    if last is not None:
+        return codes[last]
+    general = "GEN"
+    return general if general in codes.values() else next(iter(codes.values()), "")

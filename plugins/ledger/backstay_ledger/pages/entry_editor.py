@@ -1,0 +1,124 @@
+"""Writing an entry: new, or a draft; saved as a draft or posted at once.
+
+A refusal answers with the same page: every line as it was typed, each problem at its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from backstay.spi import (
+    Conflict,
+    Invalid,
+    Stale,
+    company_of,
+    context,
+    flash_done,
+    page,
+    redirect_to,
+    requires,
+    resource_url,
+    session,
+)
+from backstay.spi import gettext as _
+from backstay.spi import view as ui
+from backstay_ledger.models import EntryState
+from backstay_ledger.pages.blueprint import blueprint
+from backstay_ledger.pages.draft_forms import (
+    draft_command,
+    editor,
+    header,
+    load_entry,
+    stored_lines,
+)
+from backstay_ledger.pages.entry_conflict import both_versions
+from backstay_ledger.pages.entry_form import typed_lines, understand
+from backstay_ledger.permissions import ENTRY_DRAFT
+from backstay_ledger.services.drafts import post_entry, save_draft
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from backstay_ledger.models import Entry
+    from backstay_ledger.pages.entry_form import Editor
+
+TEMPLATE = "ledger/entry_editor.html"
+
+
+@blueprint.get("/entries/new", endpoint="entry_new")
+@requires(ENTRY_DRAFT)
+def new_entry() -> Response:
+    """An empty entry."""
+    db = session()
+    return page(TEMPLATE, page=editor(db, header(db), ()), crumbs=_crumbs(None))
+
+
+@blueprint.post("/entries/new", endpoint="entry_create")
+@requires(ENTRY_DRAFT)
+def create_entry() -> Response:
+    """Keep a new entry as a draft, or post it."""
+    return _save(None)
+
+
+@blueprint.get("/entries/<int:id>/edit", endpoint="entry_edit")
+@requires(ENTRY_DRAFT)
+def edit_entry(id: int) -> Response:  # noqa: A002 - the name of the URL's part
+    """A draft, to be changed."""
+    db = session()
+    entry = load_entry(db, id)
+    if entry.state is not EntryState.DRAFT:
+        return redirect_to(resource_url("ledger.entry", "record", id=id))
+    return page(
+        TEMPLATE,
+        page=editor(db, header(db, entry), stored_lines(db, entry), entry),
+        crumbs=_crumbs(entry),
+    )
+
+
+@blueprint.post("/entries/<int:id>/edit", endpoint="entry_save")
+@requires(ENTRY_DRAFT)
+def save_entry(id: int) -> Response:  # noqa: A002
+    """Save a draft, or save and post it."""
+    return _save(load_entry(session(), id))
+
+
+def _save(entry: Entry | None) -> Response:
+    db = session()
+    form = header(db, entry, request.form)
+    lines = typed_lines(request.form)
+    shown = editor(db, form, lines, entry)
+    understood = understand(db, form, lines, company_of(db), context().locale)
+    if understood.problems:
+        return _again(shown.with_problems(understood.problems), entry, Invalid.status)
+    command = draft_command(db, understood, entry, request.form.get("version", ""))
+    try:
+        if request.form.get("do") == "post":
+            posted = post_entry(db, command)
+            entry_id = posted.id
+            flash_done(_("Posted as %(number)s.", number=posted.number))
+        else:
+            entry_id = save_draft(db, command).id
+            flash_done(_("Draft saved."))
+    except Stale as error:
+        db.rollback()
+        if entry is None:
+            raise
+        return _again(both_versions(db, shown, entry, error.message), entry, error.status)
+    except (Invalid, Conflict) as error:
+        db.rollback()
+        return _again(shown.with_problems(error.problems), entry, error.status)
+    return redirect_to(resource_url("ledger.entry", "record", id=entry_id))
+
+
+def _again(shown: Editor, entry: Entry | None, status: int) -> Response:
+    return page(TEMPLATE, page=shown, crumbs=_crumbs(entry), status=status)
+
+
+def _crumbs(entry: Entry | None) -> tuple[ui.Crumb, ...]:
+    entries = ui.Crumb(_("Journal entries"), resource_url("ledger.entry"))
+    if entry is None:
+        return (ui.Crumb(_("Money")), entries, ui.Crumb(_("New journal entry")))
+    record = ui.Crumb(entry.memo or _("Draft"), resource_url("ledger.entry", "record", id=entry.id))
+    return (ui.Crumb(_("Money")), entries, record, ui.Crumb(_("Edit")))

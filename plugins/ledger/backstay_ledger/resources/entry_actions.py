@@ -1,0 +1,163 @@
+"""What can be done with an entry, by its state: the one table that pages and tests read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import url_for
+
+from backstay.spi import (
+    Action,
+    Operation,
+    company_of,
+    flash_done,
+    redirect_to,
+    resource_url,
+    today,
+)
+from backstay.spi import gettext as translate
+from backstay.spi import lazy as _
+from backstay_ledger.models import Entry, EntryState, PeriodState
+from backstay_ledger.permissions import ENTRY_DRAFT, ENTRY_POST, ENTRY_REVERSE
+from backstay_ledger.services.drafts import (
+    CopyEntry,
+    DeleteDraft,
+    PostDraft,
+    copy_entry,
+    delete_draft,
+    post_draft,
+)
+from backstay_ledger.services.fiscal_years import period_on
+from backstay_ledger.services.references import AttachReference, attach_reference
+from backstay_ledger.services.reversal import ReverseEntry, reversals_of, reverse_entry
+
+if TYPE_CHECKING:
+    from flask import Response
+    from sqlalchemy.orm import Session
+
+    from backstay.contracts.ledger import Posted
+
+_DRAFT: Final = (EntryState.DRAFT.value,)
+_POSTED: Final = (EntryState.POSTED.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEditor:
+    """Entries are written in a page of their own; there is nothing to fill in before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyForToday:
+    """An entry that a draft dated today is made from."""
+
+    id: int
+
+
+def copy_for_today(session: Session, command: CopyForToday) -> Entry:
+    """Copy an entry into a draft dated today, which its editor may date otherwise."""
+    day = today(company_of(session).time_zone)
+    return copy_entry(session, CopyEntry(id=command.id, date=day))
+
+
+def _posted(_session: Session, posted: Posted) -> Response:
+    flash_done(translate("Posted as %(number)s.", number=posted.number))
+    return redirect_to(resource_url("ledger.entry", "record", id=posted.id))
+
+
+def _reversed(_session: Session, posted: Posted) -> Response:
+    flash_done(translate("Reversed by %(number)s, which is shown here.", number=posted.number))
+    return redirect_to(resource_url("ledger.entry", "record", id=posted.id))
+
+
+def _to_the_copy(_session: Session, draft: Entry) -> Response:
+    flash_done(translate("This is the copy: check date and amounts, then post it."))
+    return redirect_to(url_for("ledger.entry_edit", id=draft.id))
+
+
+def _to_the_list(_session: Session, _nothing: None) -> Response:
+    flash_done(translate("Draft deleted."))
+    return redirect_to(resource_url("ledger.entry"))
+
+
+def _was_reversed(session: Session, entry: Entry) -> str | None:
+    reversal = reversals_of(session, entry.id).reversed_by
+    if reversal is None:
+        return None
+    return translate("It was reversed by %(number)s already.", number=reversal[1])
+
+
+def _reversal_day(session: Session, entry: Entry) -> dict[str, Any]:
+    """The entry's own date while that can be posted to, else today."""
+    period = period_on(session, entry.date)
+    still_open = period is not None and period.state is PeriodState.OPEN
+    return {
+        "on": entry.date if still_open else today(company_of(session).time_zone),
+        "reason": "",
+    }
+
+
+ACTIONS: Final = (
+    Action(
+        "post",
+        Operation(post_draft, PostDraft, ENTRY_POST, _("Post"), respond=_posted),
+        icon="check",
+        states=_DRAFT,
+        leads_to=EntryState.POSTED.value,
+        primary=True,
+    ),
+    Action(
+        "reverse",
+        Operation(
+            reverse_entry,
+            ReverseEntry,
+            ENTRY_REVERSE,
+            _("Reverse"),
+            initial=_reversal_day,
+            help=_(
+                "Posts the same lines with debit and credit exchanged. Both entries stay in the"
+                " books and point to each other; an entry can be reversed once."
+            ),
+            respond=_reversed,
+        ),
+        icon="arrow-back-up",
+        states=_POSTED,
+        refuses=_was_reversed,
+    ),
+    Action(
+        "copy",
+        Operation(
+            copy_for_today,
+            CopyForToday,
+            ENTRY_DRAFT,
+            _("Copy"),
+            respond=_to_the_copy,
+        ),
+        icon="copy",
+    ),
+    Action(
+        "attach",
+        Operation(
+            attach_reference,
+            AttachReference,
+            ENTRY_DRAFT,
+            _("Attach a reference"),
+            initial=lambda _session, _entry: {},
+            help=_(
+                "The entry itself stays as it was posted; the reference is kept beside it and"
+                " can't be changed afterwards."
+            ),
+            done=_("Reference attached."),
+        ),
+        icon="paperclip",
+        states=_POSTED,
+    ),
+    Action(
+        "delete",
+        Operation(delete_draft, DeleteDraft, ENTRY_DRAFT, _("Delete draft"), respond=_to_the_list),
+        icon="trash",
+        states=_DRAFT,
+        danger=True,
+        confirm=_("Delete this draft? Only the audit trail will remember it."),
+    ),
+)

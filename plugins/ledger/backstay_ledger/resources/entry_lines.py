@@ -1,0 +1,134 @@
+"""The lines of an entry on its record page, and what the entry is tied to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+from sqlalchemy import select
+
+from backstay.spi import gettext as _
+from backstay.spi import resource_url
+from backstay.spi import view as ui
+from backstay_ledger.models import Account, EntryState, Line
+from backstay_ledger.resources.figures import Figures, heads
+from backstay_ledger.services.references import references_of
+from backstay_ledger.services.reversal import reversals_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from backstay_ledger.models import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Something that an entry points to: its reversal, its document, a reference."""
+
+    label: str
+    text: str
+    icon: str
+    href: str | None = None
+    hint: str = ""
+
+
+def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
+    """Table and ties for ``ledger/entry_lines.html``."""
+    figures = Figures(session)
+    found = session.execute(
+        select(
+            Account.id,
+            Account.code,
+            Account.name,
+            Line.text,
+            Line.amount,
+            Line.currency,
+            Line.amount_currency,
+        )
+        .join(Account, Account.id == Line.account_id)
+        .where(Line.entry_id == entry.id)
+        .order_by(Line.line_no)
+    ).all()
+    debit = sum((row.amount for row in found if row.amount > 0), Decimal(0))
+    credit = -sum((row.amount for row in found if row.amount < 0), Decimal(0))
+    foreign = any(row.currency for row in found)
+    rows = tuple(
+        ui.Row(
+            (
+                ui.Cell(row.code, "code", url_for("ledger.account_card", id=row.id)),
+                ui.Cell(row.name),
+                ui.Cell(row.text),
+                *((_in_currency(row.currency, row.amount_currency),) if foreign else ()),
+                *figures.sides(row.amount),
+            )
+        )
+        for row in found
+    )
+    gap = debit - credit
+    return {
+        "heads": heads(
+            ("account", _("Account"), False),
+            ("name", _("Name"), False),
+            ("text", _("Text"), False),
+            *((("currency", _("In currency"), True),) if foreign else ()),
+            ("debit", _("Debit"), True),
+            ("credit", _("Credit"), True),
+        ),
+        "rows": rows,
+        "totals": (
+            ui.Cell(_("Total")),
+            ui.Cell(""),
+            ui.Cell(""),
+            *((ui.Cell(""),) if foreign else ()),
+            figures.cell(debit),
+            figures.cell(credit),
+        ),
+        "notes": _notes(entry, figures, gap),
+        "ties": _ties(session, entry),
+    }
+
+
+def _in_currency(currency: str | None, amount: Decimal | None) -> ui.Cell:
+    if currency is None or amount is None:
+        return ui.Cell("", "money")
+    return ui.Cell(f"{currency} {amount.normalize():,f}", "money")
+
+
+def _notes(entry: Entry, figures: Figures, gap: Decimal) -> tuple[ui.Note, ...]:
+    """Why a draft can't be posted as it stands."""
+    if entry.state is not EntryState.DRAFT or gap == 0:
+        return ()
+    side = _("credit") if gap > 0 else _("debit")
+    message = _(
+        "Not balanced yet: %(amount)s of %(side)s is missing.",
+        amount=figures.text(abs(gap)),
+        side=side,
+    )
+    return (ui.Note(message, "warn"),)
+
+
+def _ties(session: Session, entry: Entry) -> tuple[Tie, ...]:
+    ties: list[Tie] = []
+    reversals = reversals_of(session, entry.id)
+    for label, other in (
+        (_("Reversed by"), reversals.reversed_by),
+        (_("Reverses"), reversals.reverses),
+    ):
+        if other is not None:
+            href = resource_url("ledger.entry", "record", id=other[0])
+            ties.append(Tie(label, other[1], "arrow-back-up", href))
+    if entry.source_plugin:
+        source = " ".join(part for part in (entry.source_type, entry.source_id) if part)
+        ties.append(Tie(_("Source"), source or entry.source_plugin, "link"))
+    ties += [
+        Tie(
+            _("Reference"),
+            one.reference,
+            "paperclip",
+            hint=_("%(note)s (%(who)s)", note=one.note, who=one.added_by).strip(),
+        )
+        for one in references_of(session, entry.id)
+    ]
+    return tuple(ties)
