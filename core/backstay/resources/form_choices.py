@@ -157,8 +157,9 @@ class OneOf(_Choosing, SelectField):
         self.prepare(kind, choices, required=required)
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take the first value that was sent."""
-        self.data = valuelist[0] if valuelist else ""
+        """Take the first value that was sent; what was not sent at all stays as it is."""
+        if valuelist:
+            self.data = valuelist[0]
 
     def pre_validate(self, _form: Any) -> None:
         """Only a declared value counts."""

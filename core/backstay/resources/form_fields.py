@@ -71,8 +71,10 @@ class Input(Field):
         return None
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Parse the first value that was sent under this name."""
-        text = valuelist[0].strip() if valuelist else ""
+        """Parse the first value that was sent; what was not sent at all stays as it is."""
+        if not valuelist:
+            return
+        text = valuelist[0].strip()
         self.data = self.empty() if not text else self.parse(text)
 
     def pre_validate(self, _form: Any) -> None:

@@ -51,12 +51,14 @@ class FormField:
     Arguments:
         expected: the annotated type without the kind.
         required: the command has no default for it.
+        insists: it can't be left empty: there is no default, or its type knows no empty value.
     """
 
     name: str
     kind: kinds.FieldKind
     expected: Any
     required: bool
+    insists: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,21 @@ def _schema_of(command: Any) -> Schema:
         if one.name in _TAKEN or one.name in FROM_RECORD:
             message = f"{command.__name__}.{one.name}: a form field can't have this name"
             raise ConfigurationError(message)
-        found.append(FormField(one.name, kind, get_args(hint)[0], required))
+        expected = get_args(hint)[0]
+        insists = required or not _knows_empty(kind, expected, one.default)
+        found.append(FormField(one.name, kind, expected, required, insists))
     names = frozenset(one.name for one in dataclasses.fields(command))
     return Schema(command, tuple(found), names, "version" in names)
+
+
+def _knows_empty(kind: kinds.FieldKind, expected: Any, default: Any) -> bool:
+    """Whether an empty input has a meaning for the command's field."""
+    allowed = get_args(expected) or (expected,)
+    if isinstance(kind, (kinds.BoolField, kinds.ChoicesField)) or type(None) in allowed:
+        return True
+    if isinstance(kind, kinds.ChoiceField):
+        return bool(kind.blank) or default == ""
+    return str in allowed
 
 
 def _kind_of(hint: Any) -> kinds.FieldKind | None:
@@ -247,13 +261,13 @@ def _bind(field: FormField, form: CommandForm, desk: Desk, current: Any) -> Any:
     kind = field.kind
     options: dict[str, Any] = {
         "kind": kind,
-        "required": field.required and not isinstance(kind, kinds.BoolField),
+        "required": field.insists and not isinstance(kind, kinds.BoolField),
         "reader": desk.reader,
     }
     if isinstance(kind, (kinds.ChoiceField, kinds.ChoicesField)):
         choices = kind.choices(desk.session) if callable(kind.choices) else kind.choices
         made: Any = (
-            choosing.choice_field(choices, kind, required=field.required)
+            choosing.choice_field(choices, kind, required=field.insists)
             if isinstance(kind, kinds.ChoiceField)
             else choosing.SeveralOf
         )
