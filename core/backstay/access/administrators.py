@@ -69,15 +69,17 @@ def administrators_kept(session: Session) -> Iterator[None]:
         .with_for_update(of=Role)
     )
     before = administrators(session)
-    yield
-    session.flush()
-    if before and not administrators(session):
-        raise Conflict(
-            _(
-                "After this nobody could administer Backstay any more."
-                " Make another user an administrator first."
+    # In a savepoint, so that whoever catches the refusal has nothing half done.
+    with session.begin_nested():
+        yield
+        session.flush()
+        if before and not administrators(session):
+            raise Conflict(
+                _(
+                    "After this nobody could administer Backstay any more."
+                    " Make another user an administrator first."
+                )
             )
-        )
 
 
 def refuse_self(session: Session, user_id: int, message: str) -> None:
