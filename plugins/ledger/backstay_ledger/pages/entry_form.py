@@ -169,7 +169,7 @@ def typed_lines(form: MultiDict[str, str]) -> tuple[TypedLine, ...]:
     return tuple(replace(line, n=n) for n, line in enumerate(read_grid(form)))
 
 
-def form_problem(problem: Problem, form: EntryHeader, lines: Sequence[TypedLine]) -> ui.FormProblem:
+def form_problem(problem: Problem, form: Form, lines: Sequence[TypedLine]) -> ui.FormProblem:
     """A problem for the summary, linked to the input that it is about."""
     if problem.field is None:
         return ui.FormProblem("", "", problem.message)

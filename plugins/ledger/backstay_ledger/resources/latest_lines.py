@@ -34,8 +34,8 @@ def latest_lines(session: Session, account: Account) -> dict[str, Any]:
     rows = tuple(
         ui.Row(
             (
-                ui.Cell(figures.day(day), "date"),
-                ui.Cell(number, "code"),
+                ui.Cell(figures.day(day) if day else "", "date"),
+                ui.Cell(number or "", "code"),
                 ui.Cell(text or memo),
                 *figures.sides(amount),
             ),
