@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, make_response, render_template
 
 from backstay.access.permissions import SIGNED_IN
 from backstay.i18n import gettext as _
@@ -13,7 +13,7 @@ from backstay.navigation.menu import company_in_focus, open_to
 from backstay.web.blueprint import requires
 from backstay.web.gallery import gallery_context
 from backstay.web.page import Button, ChecklistItem, Crumb, HomePage, Note
-from backstay.web.render import page, redirect_to
+from backstay.web.render import frame, page, redirect_to
 from backstay.web.request import context, runtime, session, signed_in
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def company() -> Response:
 @requires(SIGNED_IN)
 def gallery() -> Response:
     """Every component in every state, for those who write pages and themes."""
-    return page("gallery.html", crumbs=(Crumb(_("Component gallery")),), **gallery_context())
+    around = frame(crumbs=(Crumb(_("Component gallery")),))
+    return make_response(render_template("gallery.html", **{**around, **gallery_context()}))
 
 
 def _person() -> SignedIn:
