@@ -1,6 +1,6 @@
 """Every route, every role: what it answers is written down and reviewed when it changes.
 
-Run with ``BACKSTAY_WRITE_GOLDEN=1`` to write ``route_matrix.golden`` anew, then read the difference.
+Run with ``BACKSTAY_WRITE_GOLDEN=1`` to write ``route_matrix.golden`` anew; then read its diff.
 Ids in the addresses belong to no record and forms are empty, so 404 and 422 mean “was let in”.
 """
 
