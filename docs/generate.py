@@ -31,6 +31,14 @@ REFERENCE: Final = Path(__file__).parent / "reference"
 OURS: Final = ("ledger",)
 """The plugins of this repository; whatever else is installed does not belong into these pages."""
 _WIDTH: Final = 96
+_VALUES: Final = {
+    "ANNOTATIONS": "How the Python types of `Mapped[...]` are stored.",
+    "hookimpl": "Marks a function of `plugin.py` as the implementation of a hook.",
+    "Id": "The column type of ids and of references to them.",
+    "SIGNED_IN": "The permission that every active user holds: their own pages.",
+    "Text": "A text, translated at once or when it is shown.",
+}
+"""What `spi` offers besides classes and functions, which describe themselves."""
 _NOTE: Final = "<!-- Made by docs/generate.py from the code: change the code, then run it. -->"
 
 
@@ -61,7 +69,9 @@ def _cli(suite: Suite) -> Iterator[str]:
         backstay.add_command(command)
     environment = Environment()
     environment.__dict__["suite"] = suite
-    root = click.Context(backstay, info_name="backstay", obj=environment)
+    root = click.Context(
+        backstay, info_name="backstay", obj=environment, **backstay.context_settings
+    )
     root.terminal_width = root.max_content_width = _WIDTH
     yield from ("", "## Options of every command", "", "```text", backstay.get_help(root), "```")
     for name in backstay.list_commands(root):
@@ -99,13 +109,11 @@ def _hooks() -> Iterator[str]:
     yield _text(spi.__doc__)
     yield from ("", "| name | what it is |", "|---|---|")
     for name in sorted(spi.__all__, key=str.casefold):
-        yield f"| `{name}` | {_cell(_first_line(getattr(spi, name)))} |"
+        said = _VALUES.get(name) or _first_line(getattr(spi, name))
+        yield f"| `{name}` | {_cell(said)} |"
 
 
 def _first_line(value: Any) -> str:
-    if not (inspect.isclass(value) or inspect.isroutine(value) or inspect.ismodule(value)):
-        said = getattr(value, "label", None)
-        return f"the permission to {said}" if said else "a constant"
     return (inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " ")
 
 
@@ -192,7 +200,8 @@ def _plugin_title(suite: Suite, plugin: str) -> str:
 
 def _text(docstring: str | None) -> str:
     """A docstring as Markdown: double backticks become single ones."""
-    return re.sub(r"``([^`]+)``", r"`\1`", inspect.cleandoc(docstring or ""))
+    plain = re.sub(r":[a-z]+:`([^`]+)`", r"`\1`", inspect.cleandoc(docstring or ""))
+    return re.sub(r"``([^`]+)``", r"`\1`", plain)
 
 
 def _cell(value: object) -> str:
