@@ -13,7 +13,10 @@ from backstay.access.models import User
 from backstay.access.roles import install_role_templates
 from backstay.access.user_commands import CreateUser
 from backstay.access.users import create_user
+from backstay.clock import now
 from backstay.db.context import Actor, Context
+from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.state import INSTALLATION
 from backstay.testing.web import Browser, web_app
 
 if TYPE_CHECKING:
@@ -64,6 +67,16 @@ class Office:
 @pytest.fixture
 def office(database: Database, suite: Suite, operator: Context) -> Office:
     with database.write(operator, suite) as session:
+        session.add(Installation(id=INSTALLATION, generation=1, theme="harbor"))
+        session.add_all(
+            PluginRow(
+                name=name,
+                state=PluginState.ENABLED,
+                version=suite.found[name].version,
+                changed_at=now(),
+            )
+            for name in suite.running
+        )
         install_role_templates(session, suite)
         command = CreateUser(
             login="admin", name="Admin", password=PASSWORD, roles=("administrator",)

@@ -152,14 +152,12 @@ def module_details(session: Session, name: str) -> ModuleDetails:
     """What a module asks for, what it holds and what it has to do."""
     authorize(session, PLUGIN_VIEW)
     parts = [part for part in suite_of(session).parts if part.plugin == name]
-    counts = dict(
+    counts: dict[JobState, int] = dict(
         session.execute(
             select(Job.state, func.count(Job.id))
             .where(Job.kind.startswith(f"{name}."), Job.state.in_((JobState.READY, JobState.DEAD)))
             .group_by(Job.state)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return ModuleDetails(
         permissions=tuple(one for part in parts for one in part.permissions),
