@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from backstay.contracts.ledger import Ledger
 from backstay.spi import hookimpl
 from backstay_ledger import guards as guards  # declares them with the models
 from backstay_ledger.commands import COMMANDS
+from backstay_ledger.company_setup import COMPANY_SETUP
+from backstay_ledger.contract import GeneralLedger
 from backstay_ledger.demo import DEMO
+from backstay_ledger.imports import IMPORTS
 from backstay_ledger.models import LedgerBase
 from backstay_ledger.navigation import PAGES
 from backstay_ledger.pages import BLUEPRINTS
@@ -20,11 +24,13 @@ if TYPE_CHECKING:
 
     from backstay.spi import (
         DemoData,
+        ImportKind,
         Page,
         Permission,
         PluginBlueprint,
         Resource,
         RoleTemplate,
+        SetupChoice,
     )
 
 
@@ -62,6 +68,24 @@ def backstay_blueprints() -> Sequence[PluginBlueprint]:
 def backstay_navigation() -> Sequence[Page]:
     """Pages of the work area Money."""
     return PAGES
+
+
+@hookimpl
+def backstay_imports() -> Sequence[ImportKind]:
+    """Charts of accounts and journals."""
+    return IMPORTS
+
+
+@hookimpl
+def backstay_services() -> Mapping[type[Any], Any]:
+    """The posting contract."""
+    return {Ledger: GeneralLedger()}
+
+
+@hookimpl
+def backstay_company_setup() -> Sequence[SetupChoice]:
+    """Journals, the fiscal year and a starter chart for a new company."""
+    return COMPANY_SETUP
 
 
 @hookimpl

@@ -76,6 +76,7 @@ LINE_COLUMNS: Final = (
     "minor_units_currency",
     "text",
 )
+_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 entry_values: Final = attrgetter(*ENTRY_COLUMNS)
 """An entry row as the tuple that is inserted."""
 
@@ -143,7 +144,7 @@ def payload_hash(
             for account_id, amount, currency, amount_currency, text in lines
         ],
     ]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_json(content).encode()).hexdigest()
 
 
 def entry_event(

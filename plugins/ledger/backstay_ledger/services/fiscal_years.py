@@ -85,6 +85,21 @@ class ReopenPeriod:
     ]
 
 
+class FarFromBooks(Invalid):
+    """A date would need more new fiscal years than anybody means."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__(
+            _(
+                "The date %(day)s is more than %(years)s years from the books: is the year right?",
+                day=day,
+                years=FARTHEST,
+            ),
+            field="date",
+        )
+        self.day = day
+
+
 def create_fiscal_year(session: Session, command: CreateFiscalYear) -> FiscalYear:
     """Create a fiscal year and its twelve monthly periods.
 
@@ -133,7 +148,7 @@ def missing_fiscal_years(session: Session, dates: Iterable[date]) -> list[date]:
     """First days of the fiscal years that have to be made so that every date lies in one.
 
     Raises:
-        Invalid: a date is so far from the books that it must be mistyped.
+        FarFromBooks: a date is so far from the books that it must be mistyped.
     """
     wanted = sorted(set(dates))
     if not wanted:
@@ -156,28 +171,22 @@ def missing_fiscal_years(session: Session, dates: Iterable[date]) -> list[date]:
                 after = add_months(after, MONTHS)
             made += 1
             if made > FARTHEST:
-                raise Invalid(
-                    _(
-                        "The date %(day)s is more than %(years)s years from the books: is the"
-                        " year right?",
-                        day=day,
-                        years=FARTHEST,
-                    ),
-                    field="date",
-                )
+                raise FarFromBooks(day)
     return sorted(starts)
 
 
 def ensure_fiscal_years(session: Session, dates: Iterable[date]) -> list[FiscalYear]:
     """Create the fiscal years that dates need, adjoining those that exist.
 
+    Part of a larger use case (an import, a company's setup), which has checked its permission.
+
     Returns:
         the years that were made, oldest first.
     """
-    starts = missing_fiscal_years(session, dates)
-    if starts:
-        authorize(session, FISCAL_YEAR_CREATE)
-    return [_add_year(session, start, year_code(start)) for start in starts]
+    return [
+        _add_year(session, start, year_code(start))
+        for start in missing_fiscal_years(session, dates)
+    ]
 
 
 def close_period(session: Session, command: ClosePeriod) -> Period:

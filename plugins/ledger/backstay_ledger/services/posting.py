@@ -33,7 +33,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryState, Line, SequenceHead
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
-from backstay_ledger.services.bulk_rows import insert_rows, update_rows
+from backstay_ledger.services.bulk_rows import insert_rows, refresh_statistics, update_rows
 from backstay_ledger.services.content import (
     ENTRY_COLUMNS,
     LINE_COLUMNS,
@@ -42,14 +42,9 @@ from backstay_ledger.services.content import (
     entry_values,
     line_values,
 )
+from backstay_ledger.services.lookups import existing_by_key
 from backstay_ledger.services.stored import stored_entries
-from backstay_ledger.services.validation import (
-    Checked,
-    Order,
-    check_orders,
-    existing_by_key,
-    other_content,
-)
+from backstay_ledger.services.validation import Checked, Order, check_orders, other_content
 
 ENTRIES: Final = Entry.__table__
 LINES: Final = Line.__table__
@@ -320,16 +315,14 @@ def _write(
     made = [step for step in steps if step.checked.order.draft_id is None]
     kept = [step for step in steps if step.checked.order.draft_id is not None]
     insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(step.draft) for step in made])
-    insert_rows(
-        session,
-        LINES,
-        LINE_COLUMNS,
-        [
-            values
-            for step in made
-            for values in line_values(step.draft, step.checked.lines, step.posted.date)
-        ],
-    )
+    refresh_statistics(session, ENTRIES, len(made))
+    lines = [
+        values
+        for step in made
+        for values in line_values(step.draft, step.checked.lines, step.posted.date)
+    ]
+    insert_rows(session, LINES, LINE_COLUMNS, lines)
+    refresh_statistics(session, LINES, len(lines))
     update_rows(
         session,
         LINES,

@@ -27,6 +27,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryKind, EntryState
 from backstay_ledger.permissions import ENTRY_REVERSE
+from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.stored import StoredEntry, stored_entries
 from backstay_ledger.services.validation import LENGTHS, Order
@@ -211,7 +212,7 @@ def _reversal_numbers(session: Session, ids: Sequence[int]) -> dict[int, str]:
         rows = session.execute(
             select(Entry.reverses_id, Entry.number_text).where(
                 Entry.company_id == company_of(session).id,
-                Entry.reverses_id.in_(wanted[start : start + 1000]),
+                among(session, Entry.reverses_id, wanted[start : start + 1000]),
             )
         )
         found.update((int(row.reverses_id or 0), row.number_text or "") for row in rows)
@@ -228,7 +229,7 @@ def _reversed_by_key(session: Session, commands: Sequence[ReverseEntry]) -> set[
         for key in session.scalars(
             select(Entry.idempotency_key).where(
                 Entry.company_id == company_of(session).id,
-                Entry.idempotency_key.in_(keys),
+                among(session, Entry.idempotency_key, keys),
                 Entry.kind == EntryKind.REVERSAL,
             )
         )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, Entry, Journal, Line
+from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
 
 _SOME = 1000
@@ -41,10 +42,10 @@ def stored_entry(session: Session, entry_id: int, *, lock: bool = False) -> Stor
 
 
 def stored_entries(
-    session: Session, ids: Sequence[int], *, lock: bool = False
+    session: Session, ids: Sequence[int], *, lock: bool = False, company_id: int | None = None
 ) -> dict[int, StoredEntry]:
-    """Entries of the company by id; unknown ids are left out."""
-    company = company_of(session)
+    """Entries of a company by id, by default the session's; unknown ids are left out."""
+    company_id = company_of(session).id if company_id is None else company_id
     wanted = sorted(set(ids))
     found: dict[int, StoredEntry] = {}
     for start in range(0, len(wanted), _SOME):
@@ -52,7 +53,7 @@ def stored_entries(
         query = (
             select(*(getattr(Entry, name) for name in ENTRY_COLUMNS), Journal.code)
             .join(Journal, Journal.id == Entry.journal_id)
-            .where(Entry.company_id == company.id, Entry.id.in_(some))
+            .where(Entry.company_id == company_id, among(session, Entry.id, some))
             .order_by(Entry.id)
         )
         if lock:
@@ -71,7 +72,7 @@ def stored_entries(
                 Line.minor_units_currency,
             )
             .join(Account, Account.id == Line.account_id)
-            .where(Line.company_id == company.id, Line.entry_id.in_(some))
+            .where(Line.company_id == company_id, among(session, Line.entry_id, some))
             .order_by(Line.entry_id, Line.line_no)
         ):
             lines.setdefault(entry_id, []).append(LineRow(*values))

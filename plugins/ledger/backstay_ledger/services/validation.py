@@ -7,29 +7,30 @@ every line at once, in words and with its place.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext
 from backstay.spi import gettext as _
-from backstay_ledger.models import (
-    Account,
-    Entry,
-    EntryKind,
-    FiscalYear,
-    Journal,
-    Period,
-    PeriodState,
-)
+from backstay_ledger.models import EntryKind, PeriodState
 from backstay_ledger.services.content import LineRow, payload_hash
 from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
+from backstay_ledger.services.fiscal_years import MONTHS, add_months
+from backstay_ledger.services.lookups import (
+    Existing,
+    JournalRef,
+    PeriodRef,
+    accounts_by_code,
+    existing_by_key,
+    journals_by_code,
+    periods_between,
+)
 
 LENGTHS: Final = {"memo": 500, "reference": 100, "key": 120}
 LINE_TEXT: Final = 500
@@ -50,41 +51,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class JournalRef:
-    """What posting needs of a journal."""
-
-    id: int
-    code: str
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodRef:
-    """What posting needs of a period."""
-
-    id: int
-    starts_on: date
-    ends_on: date
-    state: PeriodState
-    fiscal_year_id: int
-    year: str
-
-    @property
-    def label(self) -> str:
-        """The month as people write it in books."""
-        return f"{self.starts_on:%Y-%m}"
-
-
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """The entry that was posted under a key."""
-
-    id: int
-    number_text: str
-    payload_hash: str
-
-
-@dataclass(frozen=True, slots=True)
 class Checked:
     """An order that may be written, with everything it refers to.
 
@@ -102,19 +68,26 @@ class Checked:
 
 
 def check_orders(
-    session: Session, orders: Sequence[Order], *, lock: bool, drafts: bool = False
+    session: Session,
+    orders: Sequence[Order],
+    *,
+    lock: bool,
+    drafts: bool = False,
+    coming_years: Sequence[date] = (),
 ) -> list[Checked]:
     """Check all orders.
 
     Arguments:
         lock: keep the periods from being closed until the transaction ends.
         drafts: they are to be kept as drafts, which need not balance.
+        coming_years: first days of fiscal years that will be made before anything is posted.
 
     Raises:
         Invalid: lists every problem of every order; ``lines.0.account`` is the first line.
         Conflict: the only problems are closed periods or keys used for other content.
     """
     check = _Check(session, orders, lock=lock, drafts=drafts)
+    check.coming_years = tuple(coming_years)
     checked = [one for order in orders if (one := check.order(order)) is not None]
     if check.problems:
         problems = tuple(check.problems)
@@ -132,21 +105,6 @@ def check_orders(
     return checked
 
 
-def existing_by_key(session: Session, company_id: int, keys: Sequence[str]) -> dict[str, Existing]:
-    """Posted entries by their idempotency keys."""
-    found: dict[str, Existing] = {}
-    for some in _chunks(sorted(set(keys))):
-        for row in session.execute(
-            select(
-                Entry.idempotency_key, Entry.id, Entry.number_text, Entry.payload_hash
-            ).where(Entry.company_id == company_id, Entry.idempotency_key.in_(some))
-        ):
-            found[str(row.idempotency_key)] = Existing(
-                row.id, row.number_text or "", row.payload_hash
-            )
-    return found
-
-
 def other_content(key: str, existing: Existing) -> str:
     """What is said when a key comes again with other content."""
     return _(
@@ -155,11 +113,6 @@ def other_content(key: str, existing: Existing) -> str:
         key=key,
         number=existing.number_text,
     )
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), 1000):
-        yield items[start : start + 1000]
 
 
 class _Check:
@@ -171,15 +124,20 @@ class _Check:
         self.session = session
         self.company: CompanyRef = company_of(session)
         self.drafts = drafts
+        self.coming_years: tuple[date, ...] = ()
         self.problems: list[Problem] = []
         self.conflicts = 0
         self.row: int | None = None
         self.seen: dict[str, str] = {}
-        self.periods = self._load_periods([order.posting.date for order in orders], lock=lock)
+        self.periods = periods_between(
+            session, self.company.id, [order.posting.date for order in orders], lock=lock
+        )
         self.starts = [period.starts_on for period in self.periods]
-        self.journals = self._load_journals()
-        self.accounts = self._load_accounts(
-            {line.account for order in orders for line in order.posting.lines}
+        self.journals = journals_by_code(session, self.company.id)
+        self.accounts = accounts_by_code(
+            session,
+            self.company.id,
+            {line.account for order in orders for line in order.posting.lines},
         )
         keys = [order.posting.key for order in orders if order.posting.key]
         self.existing = existing_by_key(session, self.company.id, keys) if keys else {}
@@ -243,7 +201,7 @@ class _Check:
         if account is None or len(self.problems) > before:
             return None
         return LineRow(
-            account[0],
+            account.id,
             line.account,
             line.amount,
             line.text,
@@ -317,7 +275,7 @@ class _Check:
                 "journal",
             )
         for index, line in enumerate(posting.lines):
-            if not self.accounts[line.account][1]:
+            if not self.accounts[line.account].active:
                 self._add(
                     _("Account %(code)s is inactive and takes no new entries.", code=line.account),
                     f"lines.{index}.account",
@@ -369,66 +327,12 @@ class _Check:
     def _open_period(self, day: date) -> PeriodRef | None:
         period = self._period(day)
         if period is None:
-            if not self.drafts:
+            if not self.drafts and not any(
+                start <= day < add_months(start, MONTHS) for start in self.coming_years
+            ):
                 self._add(
                     _("There is no fiscal year for %(day)s; create it first.", day=day), "date"
                 )
         elif period.state is not PeriodState.OPEN:
             self._add(_("%(period)s is closed.", period=period.label), "date", conflict=True)
         return period
-
-    def _load_periods(self, dates: Sequence[date], *, lock: bool) -> list[PeriodRef]:
-        if not dates:
-            return []
-        query = (
-            select(
-                Period.id,
-                Period.starts_on,
-                Period.ends_on,
-                Period.state,
-                Period.fiscal_year_id,
-                FiscalYear.code,
-            )
-            .join(FiscalYear, FiscalYear.id == Period.fiscal_year_id)
-            .where(
-                Period.company_id == self.company.id,
-                Period.starts_on <= max(dates),
-                Period.ends_on >= min(dates),
-            )
-            .order_by(Period.starts_on)
-        )
-        if lock:
-            # Shared: others post meanwhile, but whoever closes the period waits.
-            query = query.with_for_update(read=True, of=Period)
-        return [PeriodRef(*row) for row in self.session.execute(query)]
-
-    def _load_journals(self) -> dict[str, JournalRef]:
-        rows = self.session.execute(
-            select(Journal.id, Journal.code, Journal.active).where(
-                Journal.company_id == self.company.id
-            )
-        )
-        return {row.code: JournalRef(*row) for row in rows}
-
-    def _load_accounts(self, codes: set[str]) -> dict[str, tuple[int, bool]]:
-        found: dict[str, tuple[int, bool]] = {}
-        for some in _chunks(sorted(codes)):
-            rows = self.session.execute(
-                select(Account.code, Account.id, Account.active).where(
-                    Account.company_id == self.company.id, Account.code.in_(some)
-                )
-            )
-            found.update((row.code, (row.id, row.active)) for row in rows)
-        return found
-
-
-__all__ = [
-    "Checked",
-    "Existing",
-    "JournalRef",
-    "Order",
-    "PeriodRef",
-    "check_orders",
-    "existing_by_key",
-    "other_content",
-]

@@ -1,0 +1,10 @@
+"""Files that the ledger can import: charts of accounts and journals, as CSV."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backstay_ledger.imports.chart import CHART
+from backstay_ledger.imports.journal import JOURNAL
+
+IMPORTS: Final = (CHART, JOURNAL)

@@ -1,0 +1,260 @@
+"""Importing a journal: the lines of each entry are posted together, all entries or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, NoReturn
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backstay.spi import (
+    BackstayError,
+    Conflict,
+    ImportColumn,
+    ImportKind,
+    Invalid,
+    Outcome,
+    Problem,
+    StagedRow,
+    Validation,
+    authorize,
+    company_of,
+    lazy,
+    ngettext,
+)
+from backstay.spi import gettext as _
+from backstay_ledger.imports.journal_rows import FileEntry, read_rows
+from backstay_ledger.imports.keys import UNDO, usable_keys
+from backstay_ledger.models import Entry
+from backstay_ledger.permissions import ENTRY_IMPORT
+from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.fiscal_years import (
+    FarFromBooks,
+    ensure_fiscal_years,
+    missing_fiscal_years,
+    year_code,
+)
+from backstay_ledger.services.posting import post_orders, writable_company
+from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
+from backstay_ledger.services.stored import stored_entries
+from backstay_ledger.services.validation import Order, check_orders
+
+
+def validate(session: Session, rows: Sequence[StagedRow]) -> Validation:
+    """What importing the journal would do; nothing is written."""
+    authorize(session, ENTRY_IMPORT)
+    entries, problems = read_rows(rows)
+    readable = [entry for entry in entries if entry.readable]
+    try:
+        coming = missing_fiscal_years(session, _days(readable))
+    except FarFromBooks as error:
+        problems += _far(readable, error)
+        return Validation(_in_order(problems), 0, 0)
+    orders = _orders(session, readable)
+    try:
+        checked = check_orders(session, orders, lock=False, coming_years=coming)
+    except (Invalid, Conflict) as error:
+        problems += _placed(readable, error)
+        return Validation(_in_order(problems), 0, 0)
+    if problems:
+        return Validation(_in_order(problems), 0, 0)
+    present = sum(one.existing is not None for one in checked)
+    notes = tuple(
+        _("Fiscal year %(year)s will be created.", year=year_code(start)) for start in coming
+    )
+    return Validation((), len(checked) - present, present, notes)
+
+
+def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
+    """Post the entries of the file that are not in the books yet.
+
+    Raises:
+        Invalid: lists every row that can't be imported; nothing is posted.
+    """
+    authorize(session, ENTRY_IMPORT)
+    writable_company(session)
+    entries, problems = read_rows(rows)
+    if problems:
+        _refuse(validate(session, rows).problems)
+    try:
+        years = ensure_fiscal_years(session, _days(entries))
+        posted = post_orders(session, _orders(session, entries))
+    except FarFromBooks as error:
+        _refuse(_in_order(_far(entries, error)))
+    except (Invalid, Conflict) as error:
+        if all(problem.row is None for problem in error.problems):
+            raise  # the database refused, or somebody was faster: no row is to blame
+        _refuse(_in_order(_placed(entries, error)))
+    return Outcome(
+        new=sum(not one.existed for one in posted),
+        present=sum(one.existed for one in posted),
+        notes=tuple(_("Fiscal year %(year)s was created.", year=year.code) for year in years),
+        references=tuple(str(one.id) for one in posted if not one.existed),
+    )
+
+
+def undo(session: Session, references: Sequence[str]) -> str:
+    """Reverse what an import posted, each entry on its own date; the file can then come again.
+
+    Raises:
+        Conflict: a period is closed.
+    """
+    authorize(session, ENTRY_IMPORT)
+    ids = [int(reference) for reference in references]
+    entries = stored_entries(session, ids)
+    reversed_before = _reversed(session, ids)
+    reverse_entries(
+        session,
+        [
+            ReverseEntry(
+                id=entry_id,
+                on=entry.row.date,
+                reason=_("the import was undone"),
+                key=f"{UNDO}{entry_id}",
+            )
+            for entry_id, entry in entries.items()
+            if entry_id not in reversed_before
+        ],
+    )
+    return ngettext(
+        "%(n)s entry was reversed.",
+        "%(n)s entries were reversed.",
+        len(entries) - len(reversed_before),
+    )
+
+
+def _orders(session: Session, entries: Sequence[FileEntry]) -> list[Order]:
+    keys = usable_keys(session, [entry.name for entry in entries])
+    return [Order(entry.posting(keys[entry.name])) for entry in entries]
+
+
+def _days(entries: Sequence[FileEntry]) -> list[date]:
+    return [entry.day for entry in entries if entry.day is not None]
+
+
+def _far(entries: Sequence[FileEntry], error: FarFromBooks) -> list[Problem]:
+    return [
+        entry.placed(problem)
+        for entry in entries
+        if entry.day == error.day
+        for problem in error.problems
+    ]
+
+
+def _placed(entries: Sequence[FileEntry], error: BackstayError) -> list[Problem]:
+    by_row = {entry.first: entry for entry in entries}
+    return [
+        by_row[problem.row].placed(problem) if problem.row in by_row else problem
+        for problem in error.problems
+    ]
+
+
+def _in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.row or 0))
+
+
+def _refuse(problems: tuple[Problem, ...]) -> NoReturn:
+    raise Invalid(
+        ngettext(
+            "%(n)s problem: nothing was imported.",
+            "%(n)s problems: nothing was imported.",
+            len(problems),
+        ),
+        problems=problems,
+    )
+
+
+def _reversed(session: Session, ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for start in range(0, len(ids), 1000):
+        rows = session.scalars(
+            select(Entry.reverses_id).where(
+                Entry.company_id == company_of(session).id,
+                among(session, Entry.reverses_id, ids[start : start + 1000]),
+            )
+        )
+        found.update(row for row in rows if row is not None)
+    return found
+
+
+JOURNAL: Final = ImportKind(
+    name="ledger.journal",
+    label=lazy("Journal entries"),
+    noun=lazy("entry"),
+    noun_many=lazy("entries"),
+    permission=ENTRY_IMPORT,
+    columns=(
+        ImportColumn(
+            "entry",
+            lazy("Entry"),
+            help=lazy("What the entry is called in the file; its rows belong together."),
+            example="JE00001",
+            aliases=("entry id", "entry number", "voucher", "transaction"),
+        ),
+        ImportColumn(
+            "date",
+            lazy("Date"),
+            help=lazy("Year-month-day."),
+            example="2026-01-31",
+            aliases=("accounting date", "posting date"),
+        ),
+        ImportColumn(
+            "memo",
+            lazy("Memo"),
+            required=False,
+            example="Rent January",
+            aliases=("description", "text", "narration"),
+        ),
+        ImportColumn(
+            "source",
+            lazy("Source"),
+            required=False,
+            help=lazy("Where the entry comes from; kept with it."),
+            example="bank",
+        ),
+        ImportColumn(
+            "reference",
+            lazy("Reference"),
+            required=False,
+            help=lazy("The document's own number."),
+            example="INV-113",
+            aliases=("document", "document number", "ref"),
+        ),
+        ImportColumn(
+            "journal",
+            lazy("Journal"),
+            required=False,
+            help=lazy("A journal's code; GEN where the column or the cell is missing."),
+            example="BNK",
+        ),
+        ImportColumn(
+            "account",
+            lazy("Account"),
+            help=lazy("A code of the chart."),
+            example="6100",
+            aliases=("account code",),
+        ),
+        ImportColumn(
+            "debit",
+            lazy("Debit"),
+            help=lazy("With a decimal point; empty or 0 for a credit."),
+            example="1200.00",
+        ),
+        ImportColumn("credit", lazy("Credit"), example="1200.00"),
+    ),
+    validate=validate,
+    commit=commit,
+    undo=undo,
+    sample=(
+        "entry,date,memo,source,reference,account,debit,credit\n"
+        "JE1,2026-01-31,Rent January,manual,R-1,6100,1200.00,0.00\n"
+        "JE1,2026-01-31,Rent January,manual,R-1,1010,0.00,1200.00\n"
+    ),
+    icon="file-import",
+    help=lazy(
+        "Each entry takes as many rows as it has lines. Fiscal years that are missing are made."
+    ),
+    opens="ledger.entry.list",
+)

@@ -1,0 +1,168 @@
+"""From the rows of a journal file to entries, and from problems of entries back to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from backstay.contracts.ledger import Posting, PostingLine, Source
+from backstay.spi import Problem, StagedRow
+from backstay.spi import gettext as _
+from backstay_ledger.imports.cells import BadCell, read_amount, read_date
+from backstay_ledger.imports.keys import LONGEST_NAME
+from backstay_ledger.services.drafts import side_problem
+from backstay_ledger.services.journals import DEFAULT_JOURNAL
+
+HEADER: Final = ("date", "memo", "source", "reference", "journal")
+"""Columns that say the same in every row of an entry."""
+LONGEST_SOURCE: Final = 80
+_ZERO: Final = Decimal(0)
+
+
+@dataclass(slots=True)
+class FileEntry:
+    """An entry of the file while its rows are read.
+
+    Arguments:
+        rows: the number of the row of each line.
+        sides: the column of each line's amount.
+    """
+
+    name: str
+    header: dict[str, str]
+    first: int
+    day: date | None = None
+    lines: list[PostingLine] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    sides: list[str] = field(default_factory=list)
+    readable: bool = True
+
+    def posting(self, key: str) -> Posting:
+        """What is to be posted; of an entry whose rows could all be read."""
+        if self.day is None:
+            message = "an entry without a date can't be posted"
+            raise ValueError(message)
+        return Posting(
+            key=key,
+            journal=self.header["journal"] or DEFAULT_JOURNAL,
+            date=self.day,
+            lines=tuple(self.lines),
+            memo=self.header["memo"],
+            reference=self.header["reference"],
+            source=Source("ledger", self.header["source"] or "import", self.name),
+            row=self.first,
+        )
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem of the posting with the row and column of the file that it comes from."""
+        name = problem.field or ""
+        if name.startswith("lines."):
+            _lines, index, part = name.split(".", 2)
+            line = int(index)
+            column = self.sides[line] if part.startswith("amount") else part
+            return Problem(problem.message, column, self.rows[line])
+        if name == "lines":
+            return Problem(self._about(problem.message), "entry", self.first)
+        if name == "key":
+            return Problem(
+                _(
+                    "Entry %(entry)s was imported before with other content. Posted entries can't"
+                    " be changed: undo that import or reverse the entry, or give it another name.",
+                    entry=self.name,
+                ),
+                "entry",
+                self.first,
+            )
+        return Problem(self._about(problem.message), name or None, self.first)
+
+    def _about(self, message: str) -> str:
+        return _("Entry %(entry)s: %(message)s", entry=self.name, message=message)
+
+
+def read_rows(rows: Sequence[StagedRow]) -> tuple[list[FileEntry], list[Problem]]:
+    """The entries of a file, in the order of their first rows, and what can't be read."""
+    entries: dict[str, FileEntry] = {}
+    problems: list[Problem] = []
+    for row in rows:
+        values = {name: text.strip() for name, text in row.values.items()}
+        name = values.get("entry", "")
+        if not name or len(name) > LONGEST_NAME:
+            problems.append(
+                Problem(
+                    _("The entry's name is longer than %(most)s characters.", most=LONGEST_NAME)
+                    if name
+                    else _("The name of the entry is missing."),
+                    "entry",
+                    row.number,
+                )
+            )
+            continue
+        header = {column: values.get(column, "") for column in HEADER}
+        entry = entries.get(name)
+        if entry is None:
+            entry = entries[name] = FileEntry(name, header, row.number)
+            found = _read_header(entry)
+        else:
+            found = _compare_header(entry, header, row.number)
+        found += _read_line(entry, values, row.number)
+        entry.readable = entry.readable and not found
+        problems += found
+    return list(entries.values()), problems
+
+
+def _read_header(entry: FileEntry) -> list[Problem]:
+    problems: list[Problem] = []
+    try:
+        entry.day = read_date(entry.header["date"])
+    except BadCell as error:
+        problems.append(Problem(str(error), "date", entry.first))
+    if len(entry.header["source"]) > LONGEST_SOURCE:
+        problems.append(
+            Problem(
+                _("It is too long: %(most)s characters at most.", most=LONGEST_SOURCE),
+                "source",
+                entry.first,
+            )
+        )
+    return problems
+
+
+def _compare_header(entry: FileEntry, header: dict[str, str], number: int) -> list[Problem]:
+    return [
+        Problem(
+            _(
+                "Entry %(entry)s has “%(this)s” here but “%(that)s” in row %(row)s; all rows of an"
+                " entry must agree.",
+                entry=entry.name,
+                this=header[column],
+                that=entry.header[column],
+                row=entry.first,
+            ),
+            column,
+            number,
+        )
+        for column in HEADER
+        if header[column] != entry.header[column]
+    ]
+
+
+def _read_line(entry: FileEntry, values: dict[str, str], number: int) -> list[Problem]:
+    problems: list[Problem] = []
+    amounts: dict[str, Decimal | None] = {}
+    for column in ("debit", "credit"):
+        try:
+            amounts[column] = read_amount(values.get(column, ""))
+        except BadCell as error:
+            problems.append(Problem(str(error), column, number))
+    if not problems and (said := side_problem(amounts["debit"], amounts["credit"])):
+        problems.append(Problem(said, "debit", number))
+    if not values.get("account"):
+        problems.append(Problem(_("The account is missing."), "account", number))
+    amount = (amounts.get("debit") or _ZERO) - (amounts.get("credit") or _ZERO)
+    entry.lines.append(PostingLine(values.get("account", ""), amount))
+    entry.rows.append(number)
+    entry.sides.append("debit" if amount > 0 else "credit")
+    return problems

@@ -1,0 +1,291 @@
+"""The account card and the general ledger: lines of accounts with their running balance."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from backstay.spi import Invalid, Money, authorize, company_of
+from backstay.spi import gettext as _
+from backstay_ledger.models import Account, Entry, Line
+from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.services.accounts import load_account
+from backstay_ledger.services.balances import ZERO, balances, day_before, turnover
+
+_FETCH: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last line of a page: the next page begins after it."""
+
+    day: date
+    entry_id: int
+    line_no: int
+
+    def __str__(self) -> str:
+        """As it stands in a URL."""
+        return f"{self.day.isoformat()},{self.entry_id},{self.line_no}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """Read a cursor from a URL.
+
+        Raises:
+            Invalid: it is none.
+        """
+        try:
+            day, entry_id, line_no = text.split(",")
+            return cls(date.fromisoformat(day), int(entry_id), int(line_no))
+        except ValueError:
+            raise Invalid(_("This page of the account does not exist."), field="after") from None
+
+
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """A posted line on an account.
+
+    Arguments:
+        amount: base currency, debit positive; ``debit`` and ``credit`` are how it is shown.
+        balance: of the account after this line.
+        text: what the line says, or the entry's memo where it says nothing.
+    """
+
+    entry_id: int
+    line_no: int
+    date: date
+    number_text: str
+    text: str
+    reference: str
+    amount: Decimal
+    currency: str | None
+    amount_currency: Decimal | None
+    balance: Decimal
+
+    @property
+    def debit(self) -> Decimal:
+        """The amount if it is a debit, else zero."""
+        return max(self.amount, ZERO)
+
+    @property
+    def credit(self) -> Decimal:
+        """The amount if it is a credit, else zero."""
+        return max(-self.amount, ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """A page of an account's lines.
+
+    Arguments:
+        opening: balance before the first day of the range.
+        brought_forward: balance before the first line of this page.
+        debit / credit: turnover of the whole range.
+        closing: balance at the end of the range.
+        next: where the next page begins, or None on the last.
+    """
+
+    account: Account
+    opening: Decimal
+    brought_forward: Decimal
+    lines: tuple[CardLine, ...]
+    debit: Decimal
+    credit: Decimal
+    closing: Decimal
+    next: Cursor | None
+
+
+class RowKind(enum.Enum):
+    """What a row of the general ledger is."""
+
+    OPENING = "opening"
+    LINE = "line"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralLedgerRow:
+    """A row of the general ledger.
+
+    Arguments:
+        line: the line, or None for opening and closing rows.
+        debit / credit: of the line; in the closing row the turnover of the range.
+        balance: after this row.
+    """
+
+    kind: RowKind
+    account_id: int
+    code: str
+    name: str
+    balance: Decimal
+    debit: Decimal = ZERO
+    credit: Decimal = ZERO
+    line: CardLine | None = None
+
+
+def account_card(
+    session: Session,
+    account_id: int,
+    start: date,
+    end: date,
+    *,
+    after: Cursor | None = None,
+    limit: int = 100,
+) -> AccountCard:
+    """A page of the lines of an account from a day to a day, oldest first, with running balance.
+
+    Raises:
+        NotFound: the company has no such account.
+        Invalid: the range ends before it begins.
+    """
+    authorize(session, BOOKS_VIEW)
+    check_range(start, end)
+    account = load_account(session, account_id)
+    opening = balances(session, day_before(start), [account_id]).get(account_id, ZERO)
+    debit, credit = turnover(session, start, end, [account_id]).get(account_id, (ZERO, ZERO))
+    forward = opening if after is None else _balance_at(session, account_id, after)
+    lines = list(_lines(session, account_id, start, end, after, limit + 1, forward))
+    more = len(lines) > limit
+    lines = lines[:limit]
+    return AccountCard(
+        account=account,
+        opening=opening,
+        brought_forward=forward,
+        lines=tuple(lines),
+        debit=debit,
+        credit=credit,
+        closing=opening + debit - credit,
+        next=Cursor(lines[-1].date, lines[-1].entry_id, lines[-1].line_no) if more else None,
+    )
+
+
+def general_ledger(
+    session: Session, start: date, end: date, account_ids: Sequence[int] | None = None
+) -> Iterator[GeneralLedgerRow]:
+    """Every account with its opening balance, its lines and its closing balance, streamed.
+
+    Accounts without a balance and without lines in the range are left out.
+
+    Arguments:
+        account_ids: only these accounts; None for all.
+
+    Raises:
+        Invalid: the range ends before it begins.
+    """
+    authorize(session, BOOKS_VIEW)
+    check_range(start, end)
+    return _general_ledger(session, start, end, account_ids)
+
+
+def check_range(start: date, end: date) -> None:
+    """Refuse a range that ends before it begins."""
+    if end < start:
+        raise Invalid(
+            _("The range ends on %(end)s, before it begins on %(start)s.", start=start, end=end),
+            field="end",
+        )
+
+
+def _general_ledger(
+    session: Session, start: date, end: date, account_ids: Sequence[int] | None
+) -> Iterator[GeneralLedgerRow]:
+    opening = balances(session, day_before(start), account_ids)
+    moved = turnover(session, start, end, account_ids)
+    query = (
+        select(Account.id, Account.code, Account.name)
+        .where(Account.company_id == company_of(session).id)
+        .order_by(Account.code)
+    )
+    if account_ids is not None:
+        query = query.where(Account.id.in_(account_ids))
+    for account_id, code, name in session.execute(query).all():
+        at = opening.get(account_id, ZERO)
+        if not at and account_id not in moved:
+            continue
+        yield GeneralLedgerRow(RowKind.OPENING, account_id, code, name, at)
+        for line in _all_lines(session, account_id, start, end, at):
+            yield GeneralLedgerRow(
+                RowKind.LINE, account_id, code, name, line.balance, line.debit, line.credit, line
+            )
+        debit, credit = moved.get(account_id, (ZERO, ZERO))
+        yield GeneralLedgerRow(
+            RowKind.CLOSING, account_id, code, name, at + debit - credit, debit, credit
+        )
+
+
+def _all_lines(
+    session: Session, account_id: int, start: date, end: date, at: Decimal
+) -> Iterator[CardLine]:
+    after: Cursor | None = None
+    while True:
+        count = 0
+        for line in _lines(session, account_id, start, end, after, _FETCH, at):
+            count += 1
+            at = line.balance
+            after = Cursor(line.date, line.entry_id, line.line_no)
+            yield line
+        if count < _FETCH:
+            return
+
+
+def _lines(
+    session: Session,
+    account_id: int,
+    start: date,
+    end: date,
+    after: Cursor | None,
+    limit: int,
+    at: Decimal,
+) -> Iterator[CardLine]:
+    query = (
+        select(
+            Line.entry_id,
+            Line.line_no,
+            Line.date,
+            Entry.number_text,
+            func.coalesce(func.nullif(Line.text, ""), Entry.memo),
+            Entry.reference,
+            Line.amount,
+            Line.currency,
+            Line.amount_currency,
+        )
+        .join(Entry, Entry.id == Line.entry_id)
+        .where(
+            Line.company_id == company_of(session).id,
+            Line.account_id == account_id,
+            Line.date.between(start, end),
+        )
+        .order_by(Line.date, Line.entry_id, Line.line_no)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(_position() > tuple_(after.day, after.entry_id, after.line_no))
+    for row in session.execute(query):
+        at += row.amount
+        yield CardLine(*row, at)
+
+
+def _balance_at(session: Session, account_id: int, cursor: Cursor) -> Decimal:
+    """The balance after the line that a cursor stands on."""
+    before = balances(session, day_before(cursor.day), [account_id]).get(account_id, ZERO)
+    same_day = session.scalar(
+        select(func.sum(Line.amount, type_=Money())).where(
+            Line.company_id == company_of(session).id,
+            Line.account_id == account_id,
+            Line.date == cursor.day,
+            _position() <= tuple_(cursor.day, cursor.entry_id, cursor.line_no),
+        )
+    )
+    return before + (same_day or ZERO)
+
+
+def _position() -> Any:
+    position: ColumnElement[Any] = tuple_(Line.date, Line.entry_id, Line.line_no)
+    return position
