@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from sqlalchemy import ForeignKey, func, select
+from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from backstay.access.permissions import FieldGroup, Permission, Risk
@@ -102,6 +102,7 @@ class Plant(Identified, CompanyScoped, Versioned, GardenBase):
     __tablename__ = "garden_plant"
     __audit__ = Audit.FULL
     __field_groups__ = {"note": "garden.notes"}  # noqa: RUF012
+    __table_args__ = (Index("ix_garden_plant_company_id_code_id", "company_id", "code", "id"),)
 
     code: Mapped[str] = mapped_column(short(20))
     name: Mapped[str] = mapped_column(short(200))

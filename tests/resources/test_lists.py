@@ -52,10 +52,29 @@ def test_filters_narrow_the_list_and_stand_in_the_url(
         ("q=PLANT+3", ["P0003"]),
         ("q=lant", []),
         ("q=%25", []),
+        ("q=plant+0003", ["P0003"]),
     ):
         response = gardener.get(f"{PLANTS}?{query}")
         assert response.status_code == 200, response.text
         assert codes(response.text) == expected, query
+
+
+def test_search_knows_upper_and_lower_case_beyond_ascii(
+    gardener: Browser, sow: Callable[..., list[int]]
+) -> None:
+    sow({"name": "Gute Äpfel"})
+    for word in ("äpf", "ÄPF", "Äpf", "gut"):
+        assert codes(gardener.get(f"{PLANTS}?q={word}").text) == ["P0001"], word
+
+
+def test_a_list_keeps_its_states_colours_and_ticks(
+    gardener: Browser, sow: Callable[..., list[int]]
+) -> None:
+    sow({"state": PlantState.GROWING, "edible": True})
+    html = gardener.get(PLANTS).text
+    assert '<span class="tag info">Growing</span>' in html
+    assert 'aria-label="Yes"' in html
+    assert 'data-label="Price" class="num money">1.50<' in html
 
 
 def test_a_filter_in_force_is_named_and_can_be_removed(
@@ -68,7 +87,8 @@ def test_a_filter_in_force_is_named_and_can_be_removed(
 
 
 @pytest.mark.parametrize(
-    "query", ["state=dead", "from=yesterday", "bed=me", "bed=99999999999999999999", "from=2026-13-01"]
+    "query",
+    ["state=dead", "from=yesterday", "bed=me", "bed=99999999999999999999", "from=2026-13-01"],
 )
 def test_a_filter_that_makes_no_sense_is_refused_by_name(gardener: Browser, query: str) -> None:
     response = gardener.get(f"{PLANTS}?{query}")

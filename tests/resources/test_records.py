@@ -46,9 +46,7 @@ def test_only_what_the_state_allows_is_offered(
     assert f"{LIST}/{picked}/edit" not in gardener.get(f"{LIST}/{picked}").text
 
 
-def test_a_step_that_is_refused_says_why(
-    gardener: Browser, sow: Callable[..., list[int]]
-) -> None:
+def test_a_step_that_is_refused_says_why(gardener: Browser, sow: Callable[..., list[int]]) -> None:
     (cactus,) = sow({"name": "Cactus"})
     html = gardener.get(f"{LIST}/{cactus}").text
     assert "It is a cactus." in html

@@ -184,6 +184,8 @@ class Panel:
     title: Text
     template: str
     context: Callable[[Session, Any], dict[str, Any]]
+    flush: bool = False
+    """The panel is a table that touches the edges of its card."""
 
 
 @dataclass(frozen=True, slots=True)

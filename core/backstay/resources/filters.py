@@ -197,24 +197,36 @@ def _refuse(one: Filter, value: str) -> NoReturn:
     )
 
 
-def search_condition(resource: Resource, search: str, reader: Reader) -> list[ColumnElement[bool]]:
+def search_condition(
+    resource: Resource, search: str, reader: Reader, dialect: str
+) -> list[ColumnElement[bool]]:
     """Each word must begin a word of some searched column, or lie within a short one."""
     columns = [one for one in resource.search if not masked(resource, one, reader)]
     if not columns:
         return []
     return [
-        or_(*(match for column in columns for match in _matches(column, word)))
+        or_(*(match for column in columns for match in _matches(column, word, dialect)))
         for word in search.split()[:MOST_WORDS]
     ]
 
 
-def _matches(column: Any, word: str) -> list[ColumnElement[bool]]:
-    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _matches(column: Any, word: str, dialect: str) -> list[ColumnElement[bool]]:
     text = column if isinstance(column.type, String) else cast(column, String)
     length = getattr(column.type, "length", None)
-    if length is not None and length <= SHORT_COLUMN:
-        return [text.ilike(f"%{escaped}%", escape="\\")]
-    return [
-        text.ilike(f"{escaped}%", escape="\\"),
-        text.ilike(f"% {escaped}%", escape="\\"),
-    ]
+    short = length is not None and length <= SHORT_COLUMN
+    found: list[ColumnElement[bool]] = []
+    for variant in _variants(word, dialect):
+        for pattern in (f"%{variant}%",) if short else (f"{variant}%", f"% {variant}%"):
+            if dialect == "sqlite":
+                found.append(text.like(pattern, escape="\\"))
+            else:
+                found.append(text.ilike(pattern, escape="\\"))
+    return found
+
+
+def _variants(word: str, dialect: str) -> list[str]:
+    """The word as a pattern; SQLite's LIKE knows upper and lower case of ASCII letters only."""
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    if dialect != "sqlite" or word.isascii():
+        return [escaped]
+    return list(dict.fromkeys((escaped, escaped.lower(), escaped.upper(), escaped.capitalize())))

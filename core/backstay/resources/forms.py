@@ -91,7 +91,10 @@ def schema_of(command: type[Any]) -> Schema:
 
 @lru_cache(maxsize=1024)
 def _schema_of(command: Any) -> Schema:
-    if not hasattr(command, "__dataclass_params__") or not vars(command)["__dataclass_params__"].frozen:
+    if (
+        not hasattr(command, "__dataclass_params__")
+        or not vars(command)["__dataclass_params__"].frozen
+    ):
         message = f"{command.__name__} must be a frozen dataclass"
         raise ConfigurationError(message)
     hints = get_type_hints(command, include_extras=True)

@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
-from flask import url_for
+from flask import current_app, url_for
 
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.resources import filters as narrow
 from backstay.resources import formats
 from backstay.resources.declare import Kind
+from backstay.resources.flat import FlatColumn, draw_rows
 from backstay.resources.query import MOST_COUNTED, ResourceQuery, Rows
-from backstay.resources.serialize import cell_maker
+from backstay.resources.serialize import CELL_KINDS, cell_writer, tones
 from backstay.resources.urls import RecordLinks, endpoint_of, serves
 from backstay.web.page import (
     ActiveChip,
     Button,
-    Cell,
     EmptyState,
     FilterChoice,
     FilterControl,
     Head,
     ListPage,
-    Row,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from markupsafe import Markup
     from sqlalchemy.orm import Session
 
     from backstay.resources.declare import Filter, Resource
@@ -69,7 +69,8 @@ def list_page(
     return ListPage(
         title=resource.label_many,
         heads=_heads(resource, state, reader, base),
-        rows=_rows(resource, rows, reader),
+        rows=(),
+        body=_body(query, rows, reader) if rows.rows else None,
         url=base,
         help=resource.help,
         count_text=count_text(rows.count, reader.locale),
@@ -158,25 +159,27 @@ def _heads(resource: Resource, state: ListState, reader: Reader, base: str) -> t
     return tuple(heads)
 
 
-def _rows(resource: Resource, found: Rows, reader: Reader) -> tuple[Row, ...]:
-    """Cells by one prepared function a column: this runs for every cell of every list."""
-    href = RecordLinks(resource)
-    nothing = Cell("", "muted")
-    makers: list[tuple[int, Callable[[Any], Cell], bool]] = [
-        (found.index.get(column.name, -1), cell_maker(column, reader), column.link and number > 0)
-        for number, column in enumerate(one for one in resource.columns if one.in_list)
-    ]
-    rows = []
-    for row in found.rows:
-        record_href = href(row[0])
-        cells = tuple(
-            (make(row[at]) if at >= 0 else make(None)) or nothing
-            if not link
-            else Cell(make(row[at]).text, "link", record_href)
-            for at, make, link in makers
+def _body(query: ResourceQuery, found: Rows, reader: Reader) -> Markup:
+    """The rows, by one prepared function a column: this runs for every cell of every list."""
+    href = RecordLinks(query.resource)
+    columns = [column for column in query.resource.columns if column.in_list]
+    shown = tuple(
+        FlatColumn(
+            str(column.label),
+            "muted" if column.name not in found.index else CELL_KINDS[column.kind],
+            column.link,
         )
-        rows.append(Row(cells, record_href or None, str(row[0])))
-    return tuple(rows)
+        for column in columns
+    )
+    template = query.row_template(shown, linked=bool(href))
+    writers: list[tuple[int, Callable[[Any], str]]] = [
+        (found.index.get(column.name, 0), cell_writer(column, reader)) for column in columns
+    ]
+    rows = [
+        (row[0], href(row[0]), *[write(row[at]) for at, write in writers]) for row in found.rows
+    ]
+    colours = [tones(column) for column in columns]
+    return draw_rows(current_app.jinja_env, template, rows, colours)
 
 
 def _empty(resource: Resource, create: Button | None) -> EmptyState:

@@ -7,11 +7,14 @@ row is lost or shown twice while somebody pages through a list.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from flask import current_app
 from sqlalchemy import Select, and_, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from backstay.db.context import context_of
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
 from backstay.resources.cursor import Cursor, binding, decode, encode
@@ -23,10 +26,12 @@ from backstay.resources.filters import (
     orders,
     search_condition,
 )
+from backstay.resources.flat import FlatColumn, compile_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from jinja2 import Template
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.orm import Session
 
@@ -37,6 +42,8 @@ PAGE: Final = 50
 MOST_COUNTED: Final = 10_000
 MOST_PICKED: Final = 20
 STREAM_CHUNK: Final = 500
+LONG_FOR: Final = 60.0
+"""Seconds for which a list that passed the cap is not counted again."""
 _BIGGEST_ID: Final = 2**63
 
 
@@ -74,6 +81,15 @@ class ResourceQuery:
         """Start without statements: they depend on what the reader may see."""
         self.resource = resource
         self._selects: dict[tuple[str, ...], tuple[Select[Any], dict[str, int]]] = {}
+        self._templates: dict[tuple[tuple[FlatColumn, ...], bool], Template] = {}
+        self._long: dict[frozenset[int] | None, float] = {}
+
+    def row_template(self, columns: tuple[FlatColumn, ...], *, linked: bool) -> Template:
+        """The template of the list's rows, compiled when it is first needed."""
+        key = (columns, linked)
+        if key not in self._templates:
+            self._templates[key] = compile_rows(current_app.jinja_env, columns, linked=linked)
+        return self._templates[key]
 
     def page(
         self,
@@ -97,7 +113,7 @@ class ResourceQuery:
         statement, index = self._select(reader, self._listed(ordered))
         statement = statement.where(*narrowing)
         if cursor is not None:
-            nulls_high = session.get_bind().dialect.name == "postgresql"
+            nulls_high = _dialect(session) == "postgresql"
             statement = statement.where(
                 _beyond(keys, cursor.values, backwards=backwards, nulls_high=nulls_high)
             )
@@ -192,7 +208,7 @@ class ResourceQuery:
         statement = self._joined(select(self.resource.model)).where(
             *self._criteria(session),
             *self._picker_criteria(session),
-            *search_condition(self.resource, search, reader),
+            *search_condition(self.resource, search, reader, _dialect(session)),
         )
         return list(
             session.scalars(
@@ -229,7 +245,11 @@ class ResourceQuery:
         return (
             *self._criteria(session),
             *(condition(one, value, reader) for one, value in state.filters),
-            *(search_condition(self.resource, state.search, reader) if state.search else ()),
+            *(
+                search_condition(self.resource, state.search, reader, _dialect(session))
+                if state.search
+                else ()
+            ),
         )
 
     def _listed(self, ordered: tuple[Order, ...]) -> tuple[str, ...]:
@@ -300,11 +320,22 @@ class ResourceQuery:
             return cursor.count
         if whole is not None:
             return len(whole)
+        companies = context_of(session).company_ids
+        if not narrowing and self._long.get(companies, 0) > monotonic():
+            return MOST_COUNTED + 1
         inner = select(self.resource.model.id)
         if narrowing:
             inner = self._joined(inner.select_from(self.resource.model)).where(*narrowing)
         some = inner.limit(MOST_COUNTED + 1).subquery()
-        return session.scalar(select(func.count(some.c.id))) or 0
+        count = session.scalar(select(func.count(some.c.id))) or 0
+        if not narrowing and count > MOST_COUNTED:
+            # A list does not become short again in a minute; below the cap it is counted anew.
+            self._long[companies] = monotonic() + LONG_FOR
+        return count
+
+
+def _dialect(session: Session) -> str:
+    return str(session.get_bind().dialect.name)
 
 
 def _beyond(

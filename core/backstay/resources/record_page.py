@@ -55,7 +55,7 @@ def record_page(
         actions=actions,
         sections=_sections(resource, values, reader),
         panels=tuple(
-            PanelView(panel.title, panel.template, panel.context(session, record))
+            PanelView(panel.title, panel.template, panel.context(session, record), panel.flush)
             for panel in resource.panels
         ),
         related=_related(resource, session, suite, record, reader),

@@ -17,7 +17,7 @@ from backstay.audit.canonical import MASK
 from backstay.i18n import gettext as _
 from backstay.resources import formats
 from backstay.resources.declare import Kind
-from backstay.web.page import Cell, FieldView
+from backstay.web.page import FieldView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from backstay.resources.declare import Choice, Column
     from backstay.web.page import CellKind, Tone
 
-_CELL_KINDS: Final[dict[Kind, CellKind]] = {
+CELL_KINDS: Final[dict[Kind, CellKind]] = {
     Kind.TEXT: "text",
     Kind.CODE: "code",
     Kind.MONEY: "money",
@@ -142,33 +142,36 @@ def tone_of(column: Column, value: object) -> Tone | None:
     return "neutral" if choice is None else choice.tone
 
 
-def cell_maker(column: Column, reader: Reader) -> Callable[[Any], Cell]:
-    """A function from a column's value to a cell of a list."""
+def cell_writer(column: Column, reader: Reader) -> Callable[[Any], str]:
+    """A function from a column's value to what a row of the list shows for it."""
     if not reader.may_read(column.group):
-        masked = Cell(MASK, "muted")
-        return lambda _value: masked
-    kind = _CELL_KINDS[column.kind]
+        return lambda _value: MASK
     write = writer(column, reader)
     if column.kind is Kind.STATE:
-        known: dict[str, Cell] = {}
+        known: dict[Any, str] = {}
 
-        def state(value: object) -> Cell:
-            # A list has a handful of states: one cell each serves all rows.
-            key = "" if value is None else raw(value)
-            if key not in known:
-                known[key] = Cell(write(value), kind, None, tone_of(column, value))
-            return known[key]
+        def state(value: Any) -> str:
+            # A list has a handful of states.
+            found = known.get(value)
+            if found is None:
+                found = known[value] = write(value)
+            return found
 
         return state
     if column.kind is Kind.BOOL:
-        yes, no = Cell(_("Yes"), kind), Cell("", kind)
-        return lambda value: yes if value else no
-    return lambda value: Cell(write(value), kind)
+        yes = _("Yes")
+        return lambda value: yes if value else ""
+    return write
+
+
+def tones(column: Column) -> dict[str, Tone]:
+    """The colour of each state, by the words it is shown in."""
+    return {str(choice.label): choice.tone for choice in column.choices}
 
 
 def field_view(column: Column, value: object, reader: Reader, *, wide: bool = False) -> FieldView:
     """A value of the record page."""
-    kind = _CELL_KINDS[column.kind]
+    kind = CELL_KINDS[column.kind]
     if not reader.may_read(column.group):
         return FieldView(column.name, column.label, "", kind, masked=True)
     return FieldView(

@@ -71,6 +71,10 @@ class RecordLinks:
         self._before = before
         self._after = after
 
+    def __bool__(self) -> bool:
+        """Whether records have pages."""
+        return bool(self._before)
+
     def __call__(self, record_id: int) -> str:
         """The URL of one record's page."""
         return f"{self._before}{record_id}{self._after}"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from jinja2.ext import Extension
@@ -87,6 +88,7 @@ def install(env: Environment, *, sprite_url: Callable[[], str]) -> None:
     env.trim_blocks = True
     env.lstrip_blocks = True
 
+    @lru_cache(maxsize=1024)
     def icon(name: str, label: str = "") -> Markup:
         """Draw an icon of the theme; with a label it is read out, without one it is ornament."""
         if not _ICON_NAME.fullmatch(name):

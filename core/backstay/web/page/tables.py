@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from markupsafe import Markup
+
 from backstay.i18n import Text
 from backstay.web.page.pieces import Button, EmptyState, Note, Tag, Tone
 
@@ -105,6 +107,8 @@ class ListPage:
     empty: EmptyState | None = None
     totals: tuple[Cell, ...] | None = None
     notes: tuple[Note, ...] = ()
+    body: Markup | None = None
+    """The rows already drawn, by a template compiled for this list, in place of ``rows``."""
 
 
 @dataclass(frozen=True, slots=True)
