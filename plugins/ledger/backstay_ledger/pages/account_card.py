@@ -158,7 +158,9 @@ def _report(db: Session, card: AccountCard, span: Span, cursor: Cursor | None) -
             card.brought_forward,
         ),
         totals=(
-            ui.Cell(_("Closing balance")),
+            ui.Cell(
+                _("Closing balance of all pages") if cursor or card.next else _("Closing balance")
+            ),
             ui.Cell(""),
             ui.Cell(""),
             ui.Cell(""),

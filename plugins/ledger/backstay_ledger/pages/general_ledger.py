@@ -186,8 +186,8 @@ def _report(db: Session, asked: Asked, after: str) -> ui.ReportPage:
         params=(
             day_control("from", _("From"), span.start),
             day_control("to", _("To"), span.end),
-            ui.FilterControl("first", _("First account"), value=asked.first),
-            ui.FilterControl("last", _("Last account"), value=asked.last),
+            ui.FilterControl("first", _("Accounts from"), value=asked.first),
+            ui.FilterControl("last", _("up to"), value=asked.last),
         ),
         exports=_exports(query),
         notes=span.notes,

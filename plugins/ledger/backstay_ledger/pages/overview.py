@@ -76,9 +76,9 @@ def overview() -> Response:
             checklist_title=_("Set up the books"),
             checklist=_first_steps(standing),
             figures=_figures(db, standing, day),
-            shortcuts=_shortcuts(),
         ),
         latest=_latest(db),
+        shortcuts=_shortcuts(),
     )
 
 

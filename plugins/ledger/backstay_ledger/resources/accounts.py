@@ -112,7 +112,7 @@ ACCOUNTS: Final = Resource(
     order=("code",),
     title=lambda account: str(account.label),
     sections=(Section(_("Account"), ("code", "name", "account_class", "active", "balance")),),
-    panels=(Panel(_("Latest lines"), "ledger/latest_lines.html", latest_lines),),
+    panels=(Panel(_("Latest lines"), "ledger/latest_lines.html", latest_lines, flush=True),),
     create=Operation(
         create_account,
         CreateAccount,
