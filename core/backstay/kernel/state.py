@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import inspect, select
+from sqlalchemy.exc import DatabaseError
 
 from backstay.errors import ConfigurationError
 from backstay.kernel.load import load
 from backstay.kernel.models import Installation, PluginRow, PluginState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
 
 INSTALLATION = 1
+_NOT_SET_UP: Final = "this database is not set up: run “backstay migrate” first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,12 @@ def generation(database: Database) -> int:
     Raises:
         ConfigurationError: the database was never set up.
     """
-    with database.reading_connection() as connection:
+    with _tables_expected(database), database.reading_connection() as connection:
         number = connection.scalar(
             select(Installation.generation).where(Installation.id == INSTALLATION)
         )
     if number is None:
-        message = "this database is not set up: run “backstay migrate” first"
-        raise ConfigurationError(message)
+        raise ConfigurationError(_NOT_SET_UP)
     return number
 
 
@@ -49,7 +53,7 @@ def in_force(database: Database) -> InForce:
     Raises:
         ConfigurationError: the database was never set up.
     """
-    with database.reading_connection() as connection:
+    with _tables_expected(database), database.reading_connection() as connection:
         row = connection.execute(
             select(Installation.generation, Installation.theme).where(
                 Installation.id == INSTALLATION
@@ -59,9 +63,19 @@ def in_force(database: Database) -> InForce:
             select(PluginRow.name).where(PluginRow.state == PluginState.ENABLED)
         ).all()
     if row is None:
-        message = "this database is not set up: run “backstay migrate” first"
-        raise ConfigurationError(message)
+        raise ConfigurationError(_NOT_SET_UP)
     return InForce(row.generation, row.theme, frozenset(names))
+
+
+@contextmanager
+def _tables_expected(database: Database) -> Iterator[None]:
+    """Say that the database was never set up where the driver only says “no such table”."""
+    try:
+        yield
+    except DatabaseError as error:
+        if is_set_up(database):
+            raise
+        raise ConfigurationError(_NOT_SET_UP) from error
 
 
 def is_set_up(database: Database) -> bool:
