@@ -155,7 +155,7 @@ def test_a_lease_that_ran_out_can_be_taken(installed: Database) -> None:
 
 
 def test_migrating_twice_does_nothing_the_second_time(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
 ) -> None:
     from backstay.db.database import Database as Made
 
