@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sqlalchemy import Boolean, Date, Integer, String, cast, or_
+from sqlalchemy import BigInteger, Boolean, Date, Integer, String, cast, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backstay.db.types import Instant
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from backstay.resources.declare import Column, Filter, Resource
     from backstay.resources.serialize import Reader
 
+_DAYS: Final = frozenset({"date_from", "date_to"})
 MOST_WORDS: Final = 6
 LONGEST_SEARCH: Final = 100
 SHORT_COLUMN: Final = 40
@@ -148,13 +149,15 @@ def condition(one: Filter, value: str, reader: Reader) -> ColumnElement[bool]:
     """
     if "\x00" in value or (one.choices and value not in {choice.value for choice in one.choices}):
         _refuse(one, value)
-    if one.condition is not None:
-        return one.condition(value)
-    type_ = one.column.type
     try:
-        if one.kind in {"date_from", "date_to"}:
-            return _date_condition(one, date.fromisoformat(value), reader)
-        return one.column == _typed(value, type_)  # type: ignore[no-any-return]
+        day = date.fromisoformat(value) if one.kind in _DAYS else None
+        if one.kind == "picker":
+            _typed(value, BigInteger())
+        if one.condition is not None:
+            return one.condition(value)
+        if day is not None:
+            return _date_condition(one, day, reader)
+        return one.column == _typed(value, one.column.type)  # type: ignore[no-any-return]
     except (ValueError, OverflowError):
         _refuse(one, value)
 
