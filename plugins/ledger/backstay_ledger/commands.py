@@ -1,5 +1,147 @@
-"""To be filled."""
+"""``backstay ledger ...``: the accountant's work on the command line, and for scripts."""
 
 from __future__ import annotations
 
-COMMANDS: tuple[()] = ()
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from backstay.spi import (
+    command_environment,
+    company_of,
+    import_file,
+    import_summary,
+    plain_money,
+)
+from backstay.spi import gettext as _
+from backstay_ledger.services.balances import trial_balance
+from backstay_ledger.services.checks import CHECKS, check_books
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from backstay.spi import Outcome, Validation
+
+_company = click.option("--company", required=True, help="The company's code.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_file = click.argument("file", type=click.Path(dir_okay=False))
+
+
+@click.group()
+def ledger() -> None:
+    """Import charts and journals, print the trial balance, check the books."""
+
+
+@ledger.command("import-chart")
+@_file
+@_company
+@_json
+def import_chart(file: str, company: str, *, as_json: bool) -> None:
+    """Import a chart of accounts from a CSV FILE with the columns code, name, type.
+
+    Accounts that exist with the same name and type are left alone; importing a file twice
+    changes nothing.
+    """
+    _say(import_file("ledger.chart", file, company=company), as_json=as_json)
+
+
+@ledger.command("import-journal")
+@_file
+@_company
+@click.option("--dry-run", is_flag=True, help="Only check the file, change nothing.")
+@_json
+def import_journal(file: str, company: str, *, dry_run: bool, as_json: bool) -> None:
+    """Import entries from a CSV FILE and post them, all or none.
+
+    Columns: entry, date, memo, source, reference, account, debit, credit, and optionally journal.
+    Rows with the same entry are the lines of one entry. Fiscal years that are missing are
+    created; entries that were imported before are left alone.
+    """
+    done = import_file("ledger.journal", file, company=company, dry_run=dry_run)
+    _say(done, as_json=as_json)
+
+
+@ledger.command("trial-balance")
+@_company
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day (2026-03-31); left out, everything that is posted.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="How to print it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def print_trial_balance(company: str, as_of: datetime | None, form: str, *, as_json: bool) -> None:
+    """Print what every account stands at, from inception; accounts at zero are left out."""
+    with command_environment(company=company) as session:
+        minor_units = company_of(session).minor_units
+        rows = [
+            {
+                "account": row.code,
+                "debit": plain_money(row.debit, minor_units),
+                "credit": plain_money(row.credit, minor_units),
+            }
+            for row in trial_balance(session, as_of.date() if as_of else None)
+        ]
+    if as_json or form == "json":
+        click.echo(json.dumps(rows, indent=2))
+        return
+    writer = csv.DictWriter(sys.stdout, ("account", "debit", "credit"), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+@ledger.command("check")
+@click.option("--company", help="The company's code; left out, every company.")
+@_json
+@click.pass_context
+def check(ctx: click.Context, company: str | None, *, as_json: bool) -> None:
+    """Check the books: balance, numbers, frozen content, balances against lines.
+
+    Ends with status 1 when anything is wrong.
+    """
+    with command_environment(company=company) as session:
+        findings = check_books(session)
+    if as_json:
+        click.echo(
+            json.dumps(
+                [
+                    {
+                        "check": one.check,
+                        "message": one.message,
+                        "count": one.count,
+                        "examples": list(one.examples),
+                    }
+                    for one in findings
+                ],
+                indent=2,
+            )
+        )
+    elif not findings:
+        click.echo(_("The books are sound: %(n)s checks found nothing.", n=len(CHECKS) + 1))
+    for one in findings:
+        shown = ", ".join(one.examples)
+        more = ", …" if one.count > len(one.examples) else ""
+        click.echo(f"{one.check}: {one.message}: {one.count} ({shown}{more})", err=True)
+    if findings:
+        ctx.exit(1)
+
+
+def _say(done: Outcome | Validation, *, as_json: bool) -> None:
+    if not as_json:
+        click.echo(import_summary(done))
+        return
+    notes = [str(note) for note in done.notes]
+    click.echo(json.dumps({"new": done.new, "present": done.present, "notes": notes}, indent=2))
+
+
+COMMANDS: Final = (ledger,)

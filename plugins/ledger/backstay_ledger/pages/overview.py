@@ -78,7 +78,7 @@ def overview() -> Response:
             figures=_figures(db, standing, day),
         ),
         latest=_latest(db),
-        shortcuts=_shortcuts(),
+        ways=_shortcuts(),
     )
 
 
