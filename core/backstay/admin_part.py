@@ -29,6 +29,7 @@ from backstay.companies.resources import blueprint as company_pages
 from backstay.i18n import lazy as _
 from backstay.kernel.commands import COMMANDS as PLUGIN_COMMANDS
 from backstay.kernel.pages import blueprint as modules
+from backstay.navigation import administration
 from backstay.navigation.declare import Area, Page
 
 RESOURCES = (USERS, ROLES, GRANTS, SESSIONS, COMPANIES, AUDIT, COMPANY_AUDIT)
@@ -36,12 +37,46 @@ BLUEPRINTS = (user_pages, company_pages, modules)
 COMMANDS = (*PLUGIN_COMMANDS, *ACCESS_COMMANDS, *COMPANY_COMMANDS, *AUDIT_COMMANDS)
 _ADMIN = Area.ADMINISTRATION
 PAGES = (
-    Page(_ADMIN, _("Users"), "core.user.list", "users", USER_VIEW, 10, keywords=_("people login")),
+    Page(
+        _ADMIN,
+        _("Users"),
+        "core.user.list",
+        "users",
+        USER_VIEW,
+        10,
+        keywords=_("people login"),
+        home=administration.users,
+    ),
     Page(_ADMIN, _("Roles"), "core.role.list", "shield-lock", ROLE_VIEW, 20),
     Page(_ADMIN, _("Given roles"), "core.grant.list", "key", USER_VIEW, 25, in_palette_only=True),
-    Page(_ADMIN, _("Companies"), "core.company.list", "building", COMPANY_VIEW, 30),
-    Page(_ADMIN, _("Modules"), "modules.overview", "plug", PLUGIN_VIEW, 40, keywords=_("plugins")),
-    Page(_ADMIN, _("Signed-in browsers"), "core.session.list", "devices", SESSION_VIEW, 50),
+    Page(
+        _ADMIN,
+        _("Companies"),
+        "core.company.list",
+        "building",
+        COMPANY_VIEW,
+        30,
+        home=administration.companies,
+    ),
+    Page(
+        _ADMIN,
+        _("Modules"),
+        "modules.overview",
+        "plug",
+        PLUGIN_VIEW,
+        40,
+        keywords=_("plugins"),
+        home=administration.modules,
+    ),
+    Page(
+        _ADMIN,
+        _("Signed-in browsers"),
+        "core.session.list",
+        "devices",
+        SESSION_VIEW,
+        50,
+        home=administration.signed_in_browsers,
+    ),
     Page(_ADMIN, _("Audit trail"), "core.audit.list", "history", AUDIT_VIEW, 60),
     Page(Area.COMPLIANCE, _("Audit trail"), "core.company_audit.list", "history", AUDIT_VIEW, 60),
     Page(_ADMIN, _("New user"), "core.user.create", "plus", USER_CREATE, 11, in_palette_only=True),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backstay.access.permissions import Permission
     from backstay.i18n import Text
     from backstay.kernel.suite import Suite
+    from backstay.web.page import HomePart
 
 
 class Area(enum.Enum):
@@ -38,9 +39,8 @@ class Page:
         order: position in its area.
         in_palette_only: found by the palette, not shown in the sidebar (“New journal entry”).
         keywords: further words by which the palette finds it.
-        first_step: what the home page's list of first steps calls it (“Import your journal”).
-        first_step_help: one sentence under it.
-        step_done: whether that was done, asked with the reader's own session.
+        home: what it puts on the start page of the company (or of the administration): figures,
+            first steps. Asked with the reader's own session; a failure leaves only this part out.
         any_of: it is shown to those only who also hold one of these, which depend on what the
             running plugins declare (the page of imports: the permissions of their kinds).
     """
@@ -53,7 +53,5 @@ class Page:
     order: int = 100
     in_palette_only: bool = False
     keywords: Text = ""
-    first_step: Text = ""
-    first_step_help: Text = ""
-    step_done: Callable[[Session], bool] | None = None
+    home: Callable[[Session], HomePart | None] | None = None
     any_of: Callable[[Suite], Iterable[Permission]] | None = None

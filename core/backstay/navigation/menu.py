@@ -47,6 +47,7 @@ _ICONS: Final = {
     Area.INSIGHT: "chart-bar",
     Area.ADMINISTRATION: "settings",
 }
+_OVERSIGHT: Final = frozenset({Area.COMPLIANCE, Area.ADMINISTRATION})
 ADMINISTRATORS: Final = "core.plugin.manage"
 """Who is told of failed plugins and safe mode's cause."""
 
@@ -113,22 +114,35 @@ def open_to(menu: Menu, access: Access, company: CompanyRef | None) -> list[tupl
     return found
 
 
-def company_in_focus(signed_in: SignedIn) -> CompanyRef | None:
-    """The company of the URL; on other pages the one last worked in, or the only one."""
+def company_in_focus(menu: Menu, signed_in: SignedIn) -> CompanyRef | None:
+    """The company of the URL; on other pages the one last worked in, or the first.
+
+    None there for those who have no work in a company, such as an administrator of users.
+    """
     context = g.get("context")
     if context is not None and context.company is not None:
         return cast("CompanyRef", context.company)
     access = signed_in.access
     last = access.company(signed_in.company_code) if signed_in.company_code else None
-    return last or next((c for c in access.companies if not c.archived), None)
+    found = last or next((c for c in access.companies if not c.archived), None)
+    return found if found is None or works_in(menu, access, found) else None
+
+
+def works_in(menu: Menu, access: Access, company: CompanyRef) -> bool:
+    """Whether a person has more to do in a company than to oversee it."""
+    held = access.permissions(company)
+    return any(
+        entry.in_company and entry.page.area not in _OVERSIGHT and entry.is_open(held)
+        for entry in menu.entries
+    ) or not any(not entry.in_company and entry.is_open(held) for entry in menu.entries)
 
 
 def shell_of(runtime: Runtime, *, title: str = "", crumbs: Sequence[Crumb] | None = None) -> Shell:
     """The frame for the page of this request."""
     signed_in: SignedIn = g.signed_in
     access = signed_in.access
-    company = company_in_focus(signed_in)
-    pages = [(p, href) for p, href in open_to(runtime.menu, access, company)]
+    company = company_in_focus(runtime.menu, signed_in)
+    pages = open_to(runtime.menu, access, company)
     current = _current(pages)
     suite = runtime.suite
     may_manage = ADMINISTRATORS in access.everywhere

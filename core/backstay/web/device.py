@@ -32,7 +32,7 @@ def device_name(user_agent: str) -> str:
     """``Firefox 152 on Windows``; an unknown one by the first word that it says of itself."""
     browser = ""
     for token, name in _BROWSERS:
-        found = re.search(rf"\b{token}/(\d+)", user_agent)
+        found = re.search(rf"{token}/(\d+)", user_agent)
         if found:
             browser = f"{name} {found[1]}"
             break

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, g, make_response, render_template
 
 from backstay.access.permissions import SIGNED_IN
 from backstay.i18n import gettext as _
-from backstay.navigation.declare import Area
 from backstay.navigation.menu import company_in_focus, open_to
+from backstay.navigation.recent import lately
 from backstay.web.blueprint import requires
 from backstay.web.gallery import gallery_context
-from backstay.web.page import Button, ChecklistItem, Crumb, HomePage, Note
+from backstay.web.page import Button, Crumb, HomePage, HomePart, Note
 from backstay.web.render import frame, page, redirect_to
-from backstay.web.request import context, runtime, session, signed_in
+from backstay.web.request import context, runtime, session, signed_in, suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,30 +23,29 @@ if TYPE_CHECKING:
     from backstay.access.sessions import SignedIn
     from backstay.navigation.declare import Page
 
+_log = logging.getLogger(__name__)
 blueprint = Blueprint("home", __name__)
 
 
 @blueprint.get("/")
 @requires(SIGNED_IN)
 def start() -> Response:
-    """Open the company last worked in; without one, say what there is to do."""
+    """Open the company last worked in; for those who work in none, the administration."""
     person = _person()
-    company = company_in_focus(person)
-    pages = open_to(runtime().menu, person.access, company)
-    if company is not None and (
-        any(p.area is not Area.ADMINISTRATION for p, _href in pages) or not _administration(pages)
-    ):
+    company = company_in_focus(runtime().menu, person)
+    if company is not None:
         return redirect_to(f"/c/{company.code}/")
-    return _home(pages, _("Start"), subtitle=_("Administration of this installation"))
+    pages = open_to(runtime().menu, person.access, None)
+    title = _("Administration") if pages else _("Welcome")
+    return _home(pages, title, subtitle=_("Users, companies and modules of this installation"))
 
 
 @blueprint.get("/c/<company>/")
 @requires(SIGNED_IN)
 def company() -> Response:
-    """The first page of a company: what to do first, and where to go."""
-    person = _person()
+    """The first page of a company: what to do first, where things stand, what happened lately."""
     here = context().company
-    pages = open_to(runtime().menu, person.access, here)
+    pages = open_to(runtime().menu, _person().access, here)
     if here is None:
         return _home(pages, _("Start"))
     notes = (
@@ -53,7 +53,8 @@ def company() -> Response:
         if here.archived
         else ()
     )
-    return _home(pages, here.name, subtitle=f"{here.code} · {here.currency}", notes=notes)
+    inside = [(p, href) for p, href in pages if href.startswith("/c/")]
+    return _home(inside, here.name, subtitle=f"{here.code} · {here.currency}", notes=notes)
 
 
 @blueprint.get("/gallery")
@@ -70,10 +71,6 @@ def _person() -> SignedIn:
     return person
 
 
-def _administration(pages: Sequence[tuple[Page, str]]) -> bool:
-    return any(p.area is Area.ADMINISTRATION for p, _href in pages)
-
-
 def _home(
     pages: Sequence[tuple[Page, str]],
     title: str,
@@ -81,29 +78,37 @@ def _home(
     subtitle: str = "",
     notes: tuple[Note, ...] = (),
 ) -> Response:
-    checklist = tuple(
-        ChecklistItem(
-            label=p.first_step,
-            text=p.first_step_help,
-            href=href,
-            done=p.step_done is not None and p.step_done(session()),
-        )
-        for p, href in pages
-        if p.first_step
-    )
+    parts = [part for p, _href in pages if (part := _part(p)) is not None]
+    checklist = tuple(item for part in parts for item in part.checklist)
+    if not pages:
+        notes = (*notes, Note(_("You have no role here yet. Ask an administrator for one.")))
     shown = HomePage(
         title=title,
-        subtitle=subtitle,
+        subtitle=subtitle if pages else "",
         checklist_title=_("First steps"),
         checklist=checklist if any(not item.done for item in checklist) else (),
-        shortcuts=tuple(
-            Button(p.label, href=href, icon=p.icon) for p, href in pages if not p.first_step
-        ),
-        notes=notes
-        or (
-            ()
-            if pages
-            else (Note(_("You have no role here yet. Ask an administrator for one."), "info"),)
-        ),
+        figures=tuple(figure for part in parts for figure in part.figures),
+        shortcuts=_shortcuts(pages),
+        recent_title=_("Lately"),
+        recent=lately(session(), suite()) if pages else (),
+        notes=(*notes, *(note for part in parts for note in part.notes)),
     )
     return page("home.html", page=shown, crumbs=())
+
+
+def _shortcuts(pages: Sequence[tuple[Page, str]]) -> tuple[Button, ...]:
+    """What can be done, which the sidebar does not show; without any, the pages themselves."""
+    actions = [(p, href) for p, href in pages if p.in_palette_only]
+    return tuple(Button(p.label, href=href, icon=p.icon) for p, href in actions or pages)
+
+
+def _part(declared: Page) -> HomePart | None:
+    """What a module puts here; one that fails is left out and said so, the page stands."""
+    if declared.home is None:
+        return None
+    try:
+        return declared.home(session())
+    except Exception:  # noqa: BLE001 - whatever a module does wrong, the page stands
+        _log.exception("request %s: %s fails on the home page", g.request_id, declared.endpoint)
+        failed = _("“%(page)s” could not show its part of this page.", page=declared.label)
+        return HomePart(notes=(Note(failed, "warn"),))

@@ -6,10 +6,19 @@ from typing import Final
 
 from backstay.spi import Area, Page
 from backstay.spi import lazy as _
+from backstay_ledger.pages.overview import home_part
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, OPENING_POST
 
 PAGES: Final = (
-    Page(Area.MONEY, _("Ledger"), "ledger.overview", "book-2", BOOKS_VIEW, order=10),
+    Page(
+        Area.MONEY,
+        _("Ledger"),
+        "ledger.overview",
+        "book-2",
+        BOOKS_VIEW,
+        order=10,
+        home=home_part,
+    ),
     Page(
         Area.MONEY,
         _("Journal entries"),

@@ -33,6 +33,15 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class HomePart:
+    """What one module puts on the start page of a company, or of the administration."""
+
+    figures: tuple[Figure, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """The first page: what waits, where things stand, where to go."""
 

@@ -82,6 +82,13 @@ def overview() -> Response:
     )
 
 
+def home_part(db: Session) -> ui.HomePart:
+    """What the company's start page says of the books."""
+    day = company_today(db)
+    standing = look(db, day)
+    return ui.HomePart(_figures(db, standing, day), _first_steps(standing))
+
+
 def look(db: Session, day: date) -> Standing:
     """Count what the page shows; every count is capped or over a small table."""
     period = db.scalars(

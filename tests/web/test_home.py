@@ -1,0 +1,101 @@
+"""The start page: where people land, and what modules put there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from backstay.access.core_permissions import PERMISSIONS
+from backstay.navigation.declare import Area, Page
+from backstay.testing.web import SECRET, Browser, make_user
+from backstay.web.app import build
+from backstay.web.page import ChecklistItem, Figure, HomePart
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from flask import Flask
+
+    from backstay.db.context import CompanyRef
+    from backstay.db.database import Database
+    from backstay.kernel.suite import Suite
+
+
+def broken(_session: Any) -> HomePart:
+    message = "secret inner detail"
+    raise ZeroDivisionError(message)
+
+
+def useful(_session: Any) -> HomePart:
+    return HomePart(
+        (Figure("Probes waiting", "17"),), (ChecklistItem("Launch a probe", done=False),)
+    )
+
+
+@pytest.fixture
+def home_app(suite: Suite, database: Database, probe: ModuleType) -> Flask:
+    whole = probe.with_probe(suite)
+    part = whole.parts[-1]
+    pages = (
+        Page(Area.MONEY, "Good", "probe.count", "scale", probe.READ, home=useful),
+        Page(Area.MONEY, "Bad", "probe.count", "scale", probe.READ, home=broken),
+    )
+    whole = probe.with_part(
+        replace(suite, permissions={}, resources={}, jobs={}, imports={}, services={}),
+        replace(part, pages=pages),
+    )
+    return build(whole, database, secret_key=SECRET)
+
+
+def test_modules_put_figures_and_first_steps_on_the_start_page(
+    home_app: Flask, database: Database, alpha: CompanyRef, probe: ModuleType
+) -> None:
+    make_user(database, "clerk", [probe.READ], alpha)
+    page = Browser.for_user(home_app, database, "clerk").get("/c/ALPHA/")
+    assert page.status_code == 200
+    assert "Probes waiting" in page.text
+    assert "Launch a probe" in page.text
+
+
+def test_a_module_that_fails_there_leaves_the_rest_standing(
+    home_app: Flask, database: Database, alpha: CompanyRef, probe: ModuleType
+) -> None:
+    make_user(database, "clerk", [probe.READ], alpha)
+    page = Browser.for_user(home_app, database, "clerk").get("/c/ALPHA/")
+    assert "“Bad” could not show its part" in page.text
+    assert "secret inner detail" not in page.text
+
+
+def test_an_administrator_without_work_in_a_company_lands_in_the_administration(
+    web_app: Flask, database: Database
+) -> None:
+    make_user(database, "admin", PERMISSIONS)
+    page = Browser.for_user(web_app, database, "admin").get("/")
+    assert page.status_code == 200
+    assert "<h1>Administration</h1>" in page.text
+
+
+def test_somebody_without_any_role_is_told_whom_to_ask(web_app: Flask, database: Database) -> None:
+    make_user(database, "newcomer")
+    page = Browser.for_user(web_app, database, "newcomer").get("/")
+    assert page.status_code == 200
+    assert "Ask an administrator" in page.text
+
+
+def test_the_palette_finds_pages_actions_and_companies_that_are_open(
+    web_app: Flask, database: Database, alpha: CompanyRef
+) -> None:
+    make_user(database, "admin", PERMISSIONS)
+    admin = Browser.for_user(web_app, database, "admin")
+    found = admin.get("/me/palette?q=new use").json
+    assert [(item["label"], item["href"]) for item in found] == [("New user", "/admin/users/new")]
+    assert {item["href"] for item in admin.get("/me/palette?q=work").json} >= {"/c/BETA/"}
+    make_user(database, "clerk", ["core.audit.view"], alpha)
+    clerk = Browser.for_user(web_app, database, "clerk")
+    labels = {item["label"] for item in clerk.get("/me/palette?q=").json}
+    assert "Sign out" in labels
+    assert "New user" not in labels
+    assert not any("Beta" in label for label in labels)
+    assert clerk.get("/me/palette?company=BETA&q=audit").json == []
