@@ -69,7 +69,10 @@ STATES = (
 
 _ROLES = (
     select(func.aggregate_strings(Role.name, ", "))
-    .where(exists().where(Grant.role_id == Role.id, Grant.user_id == User.id))
+    .where(
+        # Said in full: what lies two levels out is not correlated by itself.
+        exists().where(Grant.role_id == Role.id, Grant.user_id == User.id).correlate(Role, User)
+    )
     .correlate(User)
     .scalar_subquery()
 )
