@@ -98,6 +98,8 @@ def _action_text(event: Row[Any], resource: Resource) -> str:
         "create": _("created this"),
         "update": _("changed this"),
         "delete": _("deleted this"),
+        "sign_in": _("signed in"),
+        "sign_out": _("signed out"),
     }
     if event.action == "update" and resource.state:
         reached = (event.after or {}).get(resource.state)
