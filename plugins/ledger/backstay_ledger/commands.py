@@ -95,7 +95,7 @@ def print_trial_balance(company: str, as_of: datetime | None, form: str, *, as_j
     if as_json or form == "json":
         click.echo(json.dumps(rows, indent=2))
         return
-    writer = csv.DictWriter(sys.stdout, ("account", "debit", "credit"), lineterminator="\n")
+    writer = csv.DictWriter(sys.stdout, ("account", "debit", "credit"))
     writer.writeheader()
     writer.writerows(rows)
 
