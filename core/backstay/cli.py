@@ -12,10 +12,13 @@ import click
 
 from backstay import __version__
 from backstay.cli_environment import Environment
-from backstay.errors import BackstayError
+from backstay.errors import BackstayError, ConfigurationError
+from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_MOST_LINES = 40
 
 
 class Commands(click.Group):
@@ -24,20 +27,27 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, core's first."""
         own = super().list_commands(ctx)
-        return [*own, *sorted(set(self._of_plugins(ctx)) - set(own))]
+        try:
+            theirs = set(self._of_plugins(ctx))
+        except (BackstayError, OSError):
+            # The help is shown on a machine without a database too.
+            theirs = set()
+        return [*own, *sorted(theirs - set(own))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by name; plugins are loaded only for a name that core does not have."""
-        return super().get_command(ctx, cmd_name) or self._of_plugins(ctx).get(cmd_name)
+        command = super().get_command(ctx, cmd_name) or self._of_plugins(ctx).get(cmd_name)
+        if command is None and (why := ctx.ensure_object(Environment).suite.failed.get(cmd_name)):
+            raise ConfigurationError(
+                _("The plugin “%(name)s” failed: %(why)s", name=cmd_name, why=why)
+            )
+        return command
 
     def _of_plugins(self, ctx: click.Context) -> dict[str, click.Command]:
         environment = ctx.ensure_object(Environment)
         # The group's own options are parsed before a name is looked up, but not yet acted on.
         environment.home_path = environment.home_path or ctx.params.get("home")
-        try:
-            suite = environment.suite
-        except (BackstayError, OSError):
-            return {}
+        suite = environment.suite
         return {str(command.name): command for part in suite.parts for command in part.commands}
 
 
@@ -74,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         backstay.main(given, prog_name="backstay", standalone_mode=False)
     except BackstayError as error:
-        _refuse(str(error))
+        _refuse(_shortened(error))
     except click.ClickException as error:
         error.show()
         sys.exit(1)
@@ -93,6 +103,15 @@ def _home_first(arguments: list[str]) -> list[str]:
         if argument.startswith("--home="):
             return [argument, *arguments[:position], *arguments[position + 1 :]]
     return arguments
+
+
+def _shortened(error: BackstayError) -> str:
+    """The message with its problems; of very many, those that come first."""
+    lines = str(error).splitlines()
+    more = len(lines) - _MOST_LINES
+    if more <= 1:
+        return "\n".join(lines)
+    return "\n".join([*lines[:_MOST_LINES], _("... and %(count)s more", count=more)])
 
 
 def _refuse(message: str) -> None:
