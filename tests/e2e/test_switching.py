@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "seven-sheep-on-a-hill"
 LEDGER = "/c/ACME/ledger/accounts"
-CORE = ("/c/ACME/", "/me/profile", "/me/sessions", "/sign-in")
+CORE = ("/c/ACME/", "/me/sessions", "/me/password")
 SWITCHES = 3
 
 
