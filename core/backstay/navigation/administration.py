@@ -74,7 +74,7 @@ def companies(session: Session) -> HomePart:
             Figure(
                 _("Companies"),
                 str(session.scalar(active) or 0),
-                _("one is for trying things out") if demo else "",
+                _("one is for trying things out") if demo else _("each with books of its own"),
                 resource_url("core.company"),
                 icon="building",
             ),

@@ -22,8 +22,8 @@ from backstay.companies.services import CreateCompany, create_company, ref_of, s
 from backstay.db.context import operator_context
 from backstay.kernel.discovery import discover
 from backstay.kernel.lifecycle import transition
-from backstay.kernel.models import PluginRow, PluginState
-from backstay.kernel.state import load_in_force
+from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.state import INSTALLATION, load_in_force
 
 if TYPE_CHECKING:
     from backstay.db.context import Context
@@ -95,6 +95,7 @@ def _demo(database: Database, context: Context) -> list[Account]:
             session,
             CreateCompany(code=DEMO, name="Demo Trading Ltd", currency="EUR", setup=setup),
         )
+        session.get_one(Installation, INSTALLATION).demo_company_id = company.id
         roles = session.scalars(
             select(Role).where(Role.global_only.is_(False)).order_by(Role.code)
         ).all()

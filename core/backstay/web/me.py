@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, request
 from flask import session as cookie
@@ -29,6 +28,7 @@ from backstay.errors import Invalid
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.navigation.palette import company_named, search
+from backstay.resources.formats import instant_text
 from backstay.resources.forms import CommandForm, Desk, make_form
 from backstay.resources.serialize import Reader
 from backstay.web.blueprint import requires
@@ -48,8 +48,6 @@ from backstay.web.security import safe_next
 from backstay.web.transaction import outside_transaction
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from backstay.access.sessions import SignedIn
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")
@@ -181,7 +179,7 @@ def _password_page(
 def sessions() -> Response:
     """Where I am signed in."""
     person = _person()
-    zone = ZoneInfo(person.access.person.time_zone)
+    here = context()
     return page(
         "me/sessions.html",
         crumbs=(Crumb(_("My profile"), "/me/"), Crumb(_("Where I am signed in"))),
@@ -191,19 +189,13 @@ def sessions() -> Response:
                 "id": str(row.id),
                 "device": row.device,
                 "ip": row.ip,
-                "since": _instant(row.created_at, zone),
-                "seen": _instant(row.seen_at, zone),
+                "since": instant_text(row.created_at, here.time_zone, here.locale),
+                "seen": instant_text(row.seen_at, here.time_zone, here.locale),
                 "current": row.id == person.id,
             }
             for row in sessions_of(session(), person.access.person.id)
         ],
     )
-
-
-def _instant(at: datetime, zone: ZoneInfo) -> str:
-    from babel.dates import format_datetime
-
-    return format_datetime(at.astimezone(zone), "medium", locale=context().locale)
 
 
 @blueprint.post("/sessions/<int:session_id>/end")
