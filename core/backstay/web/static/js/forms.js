@@ -130,3 +130,9 @@ document.addEventListener("click", (event) => {
   input.scrollIntoView({ block: "center" });
   input.focus({ preventScroll: true });
 });
+
+// The list's file holds what the list shows now, not what it showed when the page was opened.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-export]");
+  if (link) link.search = location.search;
+});
