@@ -11,11 +11,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import select
+
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import DemoData, today
+from backstay_ledger.models import Account
+from backstay_ledger.services.accounts import add_accounts
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import MONTHS, add_months, ensure_fiscal_years
 from backstay_ledger.services.posting import post_many
+from backstay_ledger.starter_charts import read_starter_chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +81,7 @@ BILLS: Final = (
 
 def fill(session: Session, company: Company) -> None:
     """Post three months and leave a few drafts."""
+    _complete_chart(session)
     last = today(company.time_zone)
     first = add_months(last.replace(day=1), 1 - _MONTHS)
     ensure_fiscal_years(session, [first, last])
@@ -87,6 +93,13 @@ def fill(session: Session, company: Company) -> None:
     post_many(session, postings)
     for draft in _drafts(last):
         save_draft(session, draft)
+
+
+def _complete_chart(session: Session) -> None:
+    """Add the accounts of the starter chart that the company was created without."""
+    present = set(session.scalars(select(Account.code)))
+    missing = [one for one in read_starter_chart("trading") if one.code not in present]
+    add_accounts(session, missing)
 
 
 def _posting(
