@@ -95,7 +95,7 @@ def test_the_whole_way_of_a_file(
     assert "being made" in clerk.get(href).text
     work()
     done = clerk.get(href).text
-    assert "2 birds new, 0 already there." in done
+    assert "2 new birds, 0 already there." in done
     assert rings() == ["A1", "A2"]
     assert clerk.get(f"{href}/undo").status_code == 200
     empty = clerk.post(f"{href}/undo", {"reason": " "})

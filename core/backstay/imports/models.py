@@ -31,6 +31,8 @@ class Import(Identified, CompanyScoped, Versioned, CoreBase):
 
     __tablename__ = "core_import"
     __audit__ = Audit.FULL
+    # Long and no record of its own: the trail notes that they changed and keeps their number.
+    __secret__ = frozenset({"problems"})
     __table_args__ = (Index("ix_core_import_company_id_id", "company_id", "id"),)
 
     kind: Mapped[str] = mapped_column(short(80))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from flask import url_for
@@ -31,6 +31,7 @@ from backstay.web.page import (
     Row,
     Step,
     Tag,
+    TimelineItem,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from backstay.web.page import StepState
 
 _SHOWN_ROWS: Final = 10
+_SHOWN_PROBLEMS: Final = 20
 _SLOW_SECONDS: Final = 15
 _WORKING: Final = (ImportState.UPLOADED, ImportState.COMMITTING)
 _PLACE: Final = {
@@ -56,10 +58,11 @@ _PLACE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A table in a panel, and what is said below it."""
+    """A table in a panel; ``more`` are rows that are shown when they are asked for."""
 
     heads: tuple[Head, ...]
     rows: tuple[Row, ...]
+    more: tuple[Row, ...] = ()
     foot: str = ""
 
 
@@ -95,13 +98,26 @@ def import_page(
             primary=primary,
             actions=actions,
             panels=(*_problems(kind, row), *_preview(session, kind, row)),
-            timeline=timeline(session, suite, IMPORTS, row, reader),
+            timeline=_history(session, suite, row, reader),
             notes=_notes(kind, row, working=working),
         ),
         figures=() if working or not row.rows else _figures(kind, row, reader),
         facts=_facts(kind, row, reader),
         progress=progress,
     )
+
+
+def _history(
+    session: Session, suite: Suite, row: Import, reader: Reader
+) -> tuple[TimelineItem, ...]:
+    """Who moved the import on, and why; its counts and problems have their own places."""
+    state = str(_("State"))
+    told: list[TimelineItem] = []
+    for item in timeline(session, suite, IMPORTS, row, reader):
+        changes = tuple(one for one in item.changes if str(one.field) == state)
+        if changes or not item.changes:
+            told.append(replace(item, changes=changes))
+    return tuple(told)
 
 
 def progress_of(session: Session, row: Import) -> ProgressView | None:
@@ -246,8 +262,9 @@ def _notes(kind: ImportKind, row: Import, *, working: bool) -> tuple[Note, ...]:
         return (Note(said, "ok", _("Ready.")), *told)
     if row.state is ImportState.DONE:
         said = _(
-            "%(new)s new, %(present)s already there.",
-            new=counted(kind, row.new),
+            "%(new)s new %(noun)s, %(present)s already there.",
+            new=row.new,
+            noun=kind.noun if row.new == 1 else kind.noun_many,
             present=row.present,
         )
         return (Note(said, "ok", _("Done.")), *told)
@@ -302,22 +319,24 @@ def _problems(kind: ImportKind, row: Import) -> tuple[PanelView, ...]:
         if row.problem_count > len(problems)
         else ""
     )
+    rows = tuple(
+        Row(
+            (
+                Cell("" if one.row is None else str(one.row), "number"),
+                Cell(labels.get(one.field or "", one.field or ""), "muted"),
+                Cell(one.message, "prose"),
+            )
+        )
+        for one in problems
+    )
     table = TableView(
         heads=(
             Head("row", _("Row"), "end"),
             Head("column", _("Column")),
             Head("message", _("What is wrong")),
         ),
-        rows=tuple(
-            Row(
-                (
-                    Cell("" if one.row is None else str(one.row), "number"),
-                    Cell(labels.get(one.field or "", one.field or ""), "muted"),
-                    Cell(one.message),
-                )
-            )
-            for one in problems
-        ),
+        rows=rows[:_SHOWN_PROBLEMS],
+        more=rows[_SHOWN_PROBLEMS:],
         foot=foot,
     )
     return (PanelView(_("Problems"), "imports/table_panel.html", table, flush=True),)
@@ -327,16 +346,17 @@ def _preview(session: Session, kind: ImportKind, row: Import) -> tuple[PanelView
     first = staged(session, row.id, limit=_SHOWN_ROWS)
     if not first:
         return ()
+    filled = [one for one in kind.columns if any(read.values.get(one.name) for read in first)]
     table = TableView(
         heads=(
             Head("number", _("Row"), "end"),
-            *(Head(column.name, column.label) for column in kind.columns),
+            *(Head(column.name, column.label) for column in filled),
         ),
         rows=tuple(
             Row(
                 (
                     Cell(str(one.number), "number"),
-                    *(Cell(one.values.get(column.name, "")) for column in kind.columns),
+                    *(Cell(one.values.get(column.name, "")) for column in filled),
                 )
             )
             for one in first

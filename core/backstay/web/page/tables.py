@@ -11,14 +11,17 @@ from backstay.i18n import Text
 from backstay.web.page.pieces import Button, EmptyState, Note, Tag, Tone
 
 CellKind: TypeAlias = Literal[
-    "text", "money", "number", "date", "state", "link", "bool", "code", "muted"
+    "text", "money", "number", "date", "state", "link", "bool", "code", "muted", "prose"
 ]
 FilterKind: TypeAlias = Literal["segments", "select", "date", "text", "picker", "bool"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One formatted value. ``kind`` decides alignment and look, ``tone`` the colour of a state."""
+    """One formatted value. ``kind`` decides alignment and look, ``tone`` the colour of a state.
+
+    ``prose`` is a sentence that is wrapped; everything else stays on one line.
+    """
 
     text: Text = ""
     kind: CellKind = "text"

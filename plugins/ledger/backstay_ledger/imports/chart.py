@@ -243,7 +243,7 @@ CHART: Final = ImportKind(
     commit=commit,
     undo=undo,
     sample="code,name,type\n1000,Cash at bank,asset\n3000,Share capital,equity\n4000,Sales,income\n",
-    icon="list-tree",
+    icon="sitemap",
     help=lazy("Accounts that are there already are left as they are."),
     opens="ledger.account.list",
 )
