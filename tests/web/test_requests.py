@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,22 @@ def test_a_form_that_is_sent_twice_is_carried_out_once(clerk: Browser, database:
     assert [first.status_code, second.status_code] == [303, 303]
     assert first.location == second.location == "/c/ALPHA/probe/"
     assert logins(database) >= {"one"}
+
+
+def test_static_files_are_kept_for_ever_whoever_is_signed_in(reader: Browser) -> None:
+    page = reader.get("/c/ALPHA/").text
+    href = re.search(r'href="(/static/[^"]+/theme\.css)"', page)
+    assert href
+    for address, kept in (
+        (href[1], "public, max-age=31536000, immutable"),
+        ("/static/0/theme.css", "no-cache"),
+    ):
+        response = reader.client.get(address, headers={"Accept-Encoding": "gzip"})
+        assert response.headers["Cache-Control"] == kept
+        assert response.headers["Vary"] == "Accept-Encoding"
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert "Set-Cookie" not in response.headers
+    assert reader.client.get("/static/0/../../app.py").status_code == 404
 
 
 def test_another_form_under_the_same_token_is_refused(clerk: Browser, database: Database) -> None:

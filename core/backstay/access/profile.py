@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import available_timezones
 
@@ -31,10 +32,18 @@ def _languages(_session: Session) -> tuple[Choice, ...]:
 
 
 def _zones(_session: Session) -> tuple[Choice, ...]:
+    return tuple(Choice(zone, zone.replace("_", " ")) for zone in _zone_names())
+
+
+@cache
+def _zone_names() -> tuple[str, ...]:
+    """Names of places; asking the system for them reads a folder of files."""
     return tuple(
-        Choice(zone, zone.replace("_", " "))
-        for zone in sorted(available_timezones())
-        if zone == "UTC" or "/" in zone
+        sorted(
+            zone
+            for zone in available_timezones()
+            if zone == "UTC" or ("/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+        )
     )
 
 
@@ -85,7 +94,7 @@ def edit_profile(session: Session, command: EditProfile) -> User:
         raise Invalid(_("This is not an e-mail address."), field="email")
     if command.locale not in LOCALES:
         raise Invalid(_("Choose one of the languages."), field="locale")
-    if command.time_zone not in available_timezones():
+    if command.time_zone not in _zone_names():
         raise Invalid(
             _("There is no time zone of this name; write it like Europe/Zurich."),
             field="time_zone",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Flask, Response, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -23,6 +24,7 @@ from backstay.i18n import gettext, ngettext
 from backstay.navigation.menu import menu_of
 from backstay.web import errors, guard, home, jinja, me, off, security, sign_in, static_files
 from backstay.web.blueprint import PERMISSION, PUBLIC
+from backstay.web.guard import STATIC
 from backstay.web.request import EXTENSION, Runtime, Settings, context, suite
 from backstay.web.transaction import OUTSIDE, SAFE, carry_out
 
@@ -51,8 +53,19 @@ class PluginRefused(ConfigurationError):
         self.reason = message
 
 
+class PageCookies(SecureCookieSessionInterface):
+    """Cookies for pages only: a static file that varied by cookie would be fetched too often."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Leave static files alone."""
+        if request.endpoint != STATIC:
+            super().save_session(app, session, response)
+
+
 class Application(Flask):
     """Flask, with each unsafe request carried out in one transaction."""
+
+    session_interface = PageCookies()
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Answer, in a transaction when the request changes something."""

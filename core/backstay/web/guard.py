@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SEEN_EVERY_SECONDS: Final = 60
 _TOUCH_WAIT_MS: Final = 200
-_STATIC: Final = "static_files.send"
+STATIC: Final = "static_files.send"
 _SYSTEM: Final = operator_context("system:web")
 _WITHOUT_NEW_PASSWORD: Final = frozenset({"me.password", "me.change_password", "sign_in.sign_out"})
 
@@ -61,7 +61,7 @@ def begin(app: Flask) -> None:
         g.request_id = secrets.token_hex(8)
         g.signed_in = None
         use_locale("en")
-        if request.endpoint != _STATIC:
+        if request.endpoint != STATIC:
             parts = runtime()
             g.suite = parts.suite
             g.database = parts.database
@@ -76,7 +76,7 @@ def install(app: Flask, database: Database) -> None:
 
     @app.before_request
     def check() -> Response | None:
-        if request.endpoint == _STATIC:
+        if request.endpoint == STATIC:
             return None
         return _check(app)
 
