@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from backstay.companies.models import Company
 from backstay.db.context import operator_context
+from backstay.testing.fixtures import company_ref
 from backstay.testing.web import Browser, make_user, web_app
 
 if TYPE_CHECKING:
@@ -29,17 +30,20 @@ def boss(web_app: Flask, database: Database, suite: Suite) -> Browser:
 
 
 @pytest.fixture
-def filled(database: Database, suite: Suite, alpha: CompanyRef, beta: CompanyRef) -> None:
-    """Both companies with what the plugins set up and their demo records."""
-    for ref in (alpha, beta):
+def filled(database: Database, suite: Suite, alpha: CompanyRef) -> CompanyRef:
+    """ALPHA and a second company GAMMA, each with the demo records of all plugins."""
+    with database.write(operator_context("system:test"), suite) as session:
+        session.add(Company(code="GAMMA", name="Gamma SA", currency="EUR", minor_units=2))
+    gamma = company_ref(database, suite, "GAMMA")
+    for ref in (alpha, gamma):
         with database.write(operator_context("system:test", company=ref), suite) as session:
             company = session.scalars(select(Company).where(Company.id == ref.id)).one()
             for part in suite.parts:
                 for choice in part.company_setup:
-                    value = choice.default or next((c.value for c in choice.choices), "")
-                    choice.apply(session, company, value)
+                    choice.apply(session, company, choice.default)
                     session.flush()
             for part in suite.parts:
                 for demo in part.demo:
                     demo.fill(session, company)
                     session.flush()
+    return gamma

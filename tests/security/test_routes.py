@@ -164,10 +164,8 @@ def test_ids_of_another_company_are_404_on_every_route(
     web_app: Flask,
     database: Database,
     suite: Suite,
-    alpha: CompanyRef,
-    beta: CompanyRef,
     boss: Browser,
-    filled: None,
+    filled: CompanyRef,
 ) -> None:
     tried = 0
     by_endpoint = {f"{name}.": one for name, one in suite.resources.items()}
@@ -179,13 +177,13 @@ def test_ids_of_another_company_are_404_on_every_route(
             continue
         if resource.model.__scope__ is not Scope.COMPANY:
             continue
-        for foreign in _ids(database, suite, resource.model, beta):
+        for foreign in _ids(database, suite, resource.model, filled):
             path = route.path({"company": "ALPHA", "id": str(foreign)})
             response = boss.get(path) if route.method == "GET" else boss.post(path)
             assert response.status_code == 404, path
             tried += 1
             if route.method == "GET":
-                own = boss.get(route.path({"company": "BETA", "id": str(foreign)}))
+                own = boss.get(route.path({"company": filled.code, "id": str(foreign)}))
                 assert own.status_code in {200, 303, 409}, route.rule
     if any(part.demo for part in suite.parts):
         assert tried > 10
@@ -202,7 +200,7 @@ def digest(database: Database) -> str:
 
 
 def test_reading_changes_no_business_table(
-    web_app: Flask, database: Database, suite: Suite, boss: Browser, filled: None
+    web_app: Flask, database: Database, suite: Suite, boss: Browser, filled: CompanyRef
 ) -> None:
     before = digest(database)
     for route in routes(web_app):
