@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from sqlalchemy import ForeignKey, Index, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from backstay.access.permissions import FieldGroup, Permission, Risk
@@ -28,7 +28,7 @@ from backstay.db.base import (
 from backstay.db.context import CompanyRef, authorize, company_of
 from backstay.db.types import Id
 from backstay.db.versions import check_version
-from backstay.errors import Conflict, Invalid, NotFound
+from backstay.errors import Conflict, Invalid, NotFound, Stale
 from backstay.kernel import load as loading
 from backstay.kernel.discovery import Found
 from backstay.kernel.load import load
@@ -102,7 +102,10 @@ class Plant(Identified, CompanyScoped, Versioned, GardenBase):
     __tablename__ = "garden_plant"
     __audit__ = Audit.FULL
     __field_groups__ = {"note": "garden.notes"}  # noqa: RUF012
-    __table_args__ = (Index("ix_garden_plant_company_id_code_id", "company_id", "code", "id"),)
+    __table_args__ = (
+        Index("ix_garden_plant_company_id_code_id", "company_id", "code", "id"),
+        CheckConstraint("height IS NULL OR height <> 777", name="height"),
+    )
 
     code: Mapped[str] = mapped_column(short(20))
     name: Mapped[str] = mapped_column(short(200))
@@ -205,6 +208,9 @@ def edit_plant(session: Session, command: EditPlant) -> Plant:
     plant = _plant(session, command.id)
     check_version(plant, command.version)
     plant.name = command.name
+    if command.name == "Late":
+        session.flush()
+        raise Stale("Somebody was faster.")
     plant.price = command.price
     plant.bed_id = command.bed_id
     plant.note = command.note
@@ -264,6 +270,9 @@ PLANTS = Resource(
         Filter("watered", "Watered since", Plant.watered_at, kind="date_from"),
         Filter("edible", "Edible", Plant.edible, kind="bool"),
         Filter("note", "Note", Plant.note, kind="text"),
+        Filter(
+            "tool", "Tool", None, kind="picker", picker="shed.tool", condition=lambda _v: true()
+        ),
     ),
     search=(Plant.code, Plant.name, Plant.note),
     order=("code",),

@@ -200,6 +200,27 @@ def test_a_stale_save_shows_both_versions_and_either_can_be_taken(
     assert [one.name for one in plants()] == ["Second"]
 
 
+def test_what_only_the_service_knows_to_be_stale_is_a_conflict_too(
+    gardener: Browser, sow: Callable[..., list[int]], plants: Callable[[], list[Plant]]
+) -> None:
+    (plant,) = sow({"name": "Old"})
+    form = {"version": "1", "name": "Late", "price": "1.50"}
+    answer = gardener.post(f"{LIST}/{plant}/edit", form)
+    assert answer.status_code == 409
+    assert "<mark>Late</mark>" in answer.text
+    assert [one.name for one in plants()] == ["Old"]
+
+
+def test_what_only_the_database_refuses_comes_back_as_a_form(
+    gardener: Browser, plants: Callable[[], list[Plant]]
+) -> None:
+    answer = gardener.post(NEW, {**GOOD, "height": "777"})
+    assert answer.status_code == 409
+    assert "The database refused this" in answer.text
+    assert 'value="ROSE"' in answer.text
+    assert plants() == []
+
+
 def test_a_record_can_be_edited_only_in_the_states_that_allow_it(
     gardener: Browser, sow: Callable[..., list[int]]
 ) -> None:

@@ -205,6 +205,8 @@ def _filters(
         without = {name: value for name, value in asked.items() if name != "q"}
         chips.append(ActiveChip(_("Search"), state.search, _href(base, without)))
     for one in narrow.usable_filters(resource, reader):
+        if one.kind == "picker" and not serves(f"{one.picker}.picker"):
+            continue  # the other resource's plugin does not run
         value = chosen.get(one.name, "")
         shown = _shown(one, value, reader, label_of) if value else ""
         controls.append(_control(one, value, shown))
