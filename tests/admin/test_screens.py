@@ -211,6 +211,8 @@ def test_a_role_form_explains_every_permission_and_a_role_can_be_deleted(
         assert [row.permission for row in role.permissions] == ["core.user.view"]
     path = f"/admin/roles/{role.id}"
     assert "see users" in browser.get(path).text
+    listed = browser.get("/admin/roles?q=helper").text
+    assert re.search(r">1</td>\s*<td[^>]*>0</td>", listed), listed
     edit = browser.get(f"{path}/edit").text
     assert re.search(r'value="core\.user\.view" checked', edit)
     changed = browser.post(
@@ -267,7 +269,7 @@ def test_the_audit_trail_is_searched_and_shows_both_values(
     browser.post(
         f"/admin/users/{user_id}/edit", {"version": "1", "name": "Other", "time_zone": "UTC"}
     )
-    listed = browser.get("/admin/audit?actor=admin&action=update&entity=user").text
+    listed = browser.get("/admin/audit?q=admin&action=changed&entity=user").text
     event = re.search(r'href="(/admin/audit/\d+)"', listed)
     assert event is not None
     shown = browser.get(event[1]).text

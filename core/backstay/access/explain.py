@@ -74,7 +74,11 @@ def explain(
         )
     )
     deciding = next((reason for reason in reasons if reason.counts), None)
-    place = company.name if company else _("the pages outside the companies")
+    place = (
+        _("in %(company)s", company=company.name)
+        if company
+        else _("on the pages outside the companies")
+    )
     if user.state is UserState.DISABLED:
         return Explanation(
             allowed=False, text=_("No: %(login)s is disabled.", login=user.login), reasons=reasons
@@ -91,7 +95,7 @@ def explain(
         )
     if deciding is not None:
         text = _(
-            "Yes: %(login)s may %(label)s in %(place)s through the role %(role)s.",
+            "Yes: %(login)s may %(label)s %(place)s through the role %(role)s.",
             login=user.login,
             label=known.label,
             place=place,
@@ -99,7 +103,7 @@ def explain(
         )
     else:
         text = _(
-            "No: no role of %(login)s permits to %(label)s in %(place)s today.",
+            "No: no role of %(login)s permits to %(label)s %(place)s today.",
             login=user.login,
             label=known.label,
             place=place,

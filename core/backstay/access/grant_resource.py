@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, bindparam, case, literal
+from sqlalchemy import Date, bindparam, case, func, literal
 
 from backstay.access.assignments import revoke_grant
 from backstay.access.core_permissions import (
@@ -84,7 +84,12 @@ GRANTS = Resource(
     columns=(
         Column("user", _("User"), User.login, link=True),
         Column("role", _("Role"), Role.name),
-        Column("company", _("Only in"), Company.name),
+        Column(
+            "company",
+            _("In"),
+            func.coalesce(Company.name, literal("")),
+            format=lambda name: name or gettext("All companies"),
+        ),
         Column("valid_from", _("From"), Grant.valid_from, Kind.DATE),
         Column("valid_to", _("Until"), Grant.valid_to, Kind.DATE),
         Column("standing", _("Standing"), _STANDING, Kind.STATE, choices=_STANDINGS),

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from backstay.access.core_permissions import ROLE_EDIT, ROLE_VIEW
 from backstay.access.models import Grant, Role, RolePermission
 from backstay.access.roles import (
-    RISK_TONES,
     CreateRole,
     DeleteRole,
     EditRole,
@@ -17,9 +16,9 @@ from backstay.access.roles import (
     delete_role,
     edit_role,
     holders,
+    in_words,
     permissions_by_plugin,
     plugin_title,
-    risk_label,
 )
 from backstay.audit.models import AuditEvent
 from backstay.i18n import gettext
@@ -65,22 +64,14 @@ def _permits(session: Session, role: Role) -> dict[str, Any]:
     groups = [
         {
             "title": plugin_title(suite, plugin),
-            "permissions": [
-                {
-                    "label": one.label,
-                    "risk": risk_label(one.risk),
-                    "tone": RISK_TONES[one.risk],
-                    "explanation": one.explanation,
-                }
-                for one in permissions
-                if one.name in held
-            ],
+            "permissions": in_words(one for one in permissions if one.name in held),
         }
         for plugin, permissions in permissions_by_plugin(suite).items()
     ]
     return {
         "groups": [group for group in groups if group["permissions"]],
         "gone": sorted(held - suite.permissions.keys()),
+        "empty": gettext("Nothing yet: its holders see only their own pages."),
     }
 
 
@@ -101,11 +92,22 @@ def _used(session: Session, role: Role) -> str | None:
 
 
 def _history(session: Session, role: Role) -> list[tuple[str, str]]:
-    """Permissions that were added and removed."""
+    """Permissions that were added and removed since the role was made."""
     entity = RolePermission.__tablename__
+    made = session.scalar(
+        select(AuditEvent.request_id).where(
+            AuditEvent.entity == Role.__tablename__,
+            AuditEvent.entity_id == str(role.id),
+            AuditEvent.action == "create",
+        )
+    )
     ids = session.scalars(
         select(AuditEvent.entity_id)
-        .where(AuditEvent.entity == entity, AuditEvent.entity_id.startswith(f"{role.id}:"))
+        .where(
+            AuditEvent.entity == entity,
+            AuditEvent.entity_id.startswith(f"{role.id}:"),
+            AuditEvent.request_id != (made or ""),
+        )
         .distinct()
     )
     return [(entity, entity_id) for entity_id in ids]

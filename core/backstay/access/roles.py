@@ -17,8 +17,8 @@ from backstay.audit.reasons import give_reason
 from backstay.db.context import authorize, context_of
 from backstay.db.versions import check_version
 from backstay.errors import Conflict, Forbidden, Invalid, NotFound
+from backstay.i18n import Text, lazy, ngettext
 from backstay.i18n import gettext as _
-from backstay.i18n import lazy, ngettext
 from backstay.kernel.suite import Suite, suite_of
 from backstay.resources.declare import Choice
 from backstay.resources.fields import BoolField, ChoicesField, TextField
@@ -66,6 +66,27 @@ RISK_TONES: Final[dict[Risk, Tone]] = {
     Risk.SENSITIVE: "warn",
     Risk.CRITICAL: "bad",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionWords:
+    """A permission as it is explained on a page."""
+
+    name: str
+    label: Text
+    risk: str
+    tone: Tone
+    explanation: Text
+
+
+def in_words(permissions: Iterable[Permission]) -> tuple[PermissionWords, ...]:
+    """Permissions as a page explains them: what the holder may do, and the risk of it."""
+    return tuple(
+        PermissionWords(
+            one.name, one.label, risk_label(one.risk), RISK_TONES[one.risk], one.explanation
+        )
+        for one in permissions
+    )
 
 
 def permission_choices(session: Session) -> tuple[Choice, ...]:

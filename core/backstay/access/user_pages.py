@@ -143,6 +143,7 @@ def explain(user_id: int) -> Response:
         "admin/explain.html",
         page=shown,
         crumbs=(
+            Crumb(_("Administration")),
             Crumb(_("Users"), resource_url("core.user")),
             Crumb(user.name, href),
             Crumb(_("Explain")),

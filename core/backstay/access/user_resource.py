@@ -241,9 +241,8 @@ USERS = Resource(
     search_label=_("Search by name"),
     order=("login",),
     sections=(
-        Section(_("Person"), ("login", "name", "email")),
-        Section(_("Account"), ("state", "seen", "must_change_password", "created_at")),
-        Section(_("Settings"), ("locale", "time_zone")),
+        Section(_("Person"), ("login", "name", "email", "locale", "time_zone")),
+        Section(_("Account"), ("state", "seen", "created_at", "must_change_password")),
     ),
     title=_title,
     picker_label=_picked,
@@ -334,9 +333,9 @@ USERS = Resource(
     ),
     related=(
         Related(_("Signed-in browsers"), "core.session", "user", _sessions, "devices"),
-        Related(_("What this user did"), "core.audit", "actor_id", None, "history"),
+        Related(_("What this user did"), "core.audit", "user", None, "history"),
     ),
-    panels=(Panel(_("Roles"), "admin/table_panel.html", _grants),),
+    panels=(Panel(_("Roles"), "admin/table_panel.html", _grants, flush=True),),
     history=_history,
     empty=Empty(
         _("No users yet"),

@@ -46,8 +46,30 @@ def _thing(entity: str) -> str:
     return entity.partition("_")[2].replace("_", " ") or entity
 
 
+_VERBS = {
+    "create": _("created"),
+    "update": _("changed"),
+    "delete": _("deleted"),
+    "sign_in": _("signed in"),
+    "sign_out": _("signed out"),
+    "revoke": _("signed out"),
+    "export": _("exported"),
+    "deny": _("was refused"),
+}
+
+
 def _verb(action: str) -> str:
-    return action.replace("_", " ")
+    return str(_VERBS.get(action, action.replace("_", " ")))
+
+
+def _did(value: str) -> ColumnElement[bool]:
+    """By the word that the page shows, or by the action's own name."""
+    typed = value.strip().casefold()
+    meant = [name for name, word in _VERBS.items() if typed in str(word).casefold()]
+    named: ColumnElement[bool] = AuditEvent.action.icontains(
+        typed.replace(" ", "_"), autoescape=True
+    )
+    return named | AuditEvent.action.in_(meant)
 
 
 def _title(event: AuditEvent) -> str:
@@ -58,12 +80,9 @@ def _title(event: AuditEvent) -> str:
     )
 
 
-def _contains(column: Any) -> Any:
-    def condition(value: str) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = column.icontains(value, autoescape=True)
-        return found
-
-    return condition
+def _by(value: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = AuditEvent.actor.icontains(value, autoescape=True)
+    return found
 
 
 def _about(value: str) -> ColumnElement[bool]:
@@ -166,9 +185,7 @@ def _request_href(session: Session, event: AuditEvent) -> str:
     if not event.request_id:
         return ""
     in_company = context_of(session).company is not None
-    return resource_url(
-        "core.company_audit" if in_company else "core.audit", request=event.request_id
-    )
+    return resource_url("core.company_audit" if in_company else "core.audit", q=event.request_id)
 
 
 def _history(_session: Session, event: AuditEvent) -> list[tuple[str, str]]:
@@ -179,13 +196,9 @@ def _history(_session: Session, event: AuditEvent) -> list[tuple[str, str]]:
 _FILTERS = (
     Filter("from", _("From"), AuditEvent.at, kind="date_from"),
     Filter("to", _("Until"), AuditEvent.at, kind="date_to"),
-    Filter("actor", _("Who"), AuditEvent.actor, kind="text", condition=_contains(AuditEvent.actor)),
-    Filter(
-        "action", _("Did"), AuditEvent.action, kind="text", condition=_contains(AuditEvent.action)
-    ),
+    Filter("action", _("Did"), AuditEvent.action, kind="text", condition=_did),
     Filter("entity", _("What kind"), AuditEvent.entity, kind="text", condition=_about),
     Filter("outcome", _("Outcome"), AuditEvent.outcome, _OUTCOMES, kind="select"),
-    Filter("request", _("Request"), AuditEvent.request_id, kind="text"),
 )
 _COLUMNS = (
     Column("at", _("When"), AuditEvent.at, Kind.INSTANT, link=True),
@@ -223,19 +236,35 @@ AUDIT = Resource(
         Filter(
             "company", _("Company"), AuditEvent.company_id, kind="picker", picker="core.company"
         ),
-        Filter("actor_id", _("User"), AuditEvent.actor_id, kind="picker", picker="core.user"),
+        Filter("user", _("User"), AuditEvent.actor_id, kind="picker", picker="core.user"),
     ),
-    search=(AuditEvent.label, AuditEvent.actor),
-    search_label=_("Search by record or person"),
+    search=(AuditEvent.label, AuditEvent.actor, AuditEvent.request_id),
+    search_label=_("Search by record, person or request"),
     joins=_with_company,
     criteria=visible_events,
     sections=(
-        Section(_("Event"), ("at", "actor", "on_behalf_of", "action", "outcome", "reason")),
-        Section(_("Record"), ("entity", "label", "entity_id", "company", "approval")),
-        Section(_("Trace"), ("request_id", "ip", "plugin", "plugin_version", "row_hash")),
+        Section(
+            _("Event"),
+            (
+                "at",
+                "actor",
+                "on_behalf_of",
+                "action",
+                "entity",
+                "label",
+                "company",
+                "outcome",
+                "reason",
+                "approval",
+            ),
+        ),
+        Section(
+            _("Trace"),
+            ("request_id", "ip", "plugin", "plugin_version", "entity_id", "row_hash"),
+        ),
     ),
     title=_title,
-    panels=(Panel(_("Before and after"), "admin/audit_panel.html", _panel),),
+    panels=(Panel(_("Before and after"), "admin/audit_panel.html", _panel, flush=True),),
     history=_history,
     export=AUDIT_EXPORT,
     in_company=False,
@@ -246,11 +275,6 @@ COMPANY_AUDIT = replace(
     name="core.company_audit",
     help=_("Everything that was changed in this company, by whom and why."),
     columns=tuple(column for column in _COLUMNS if column.name != "company"),
-    filters=_FILTERS,
-    sections=(
-        AUDIT.sections[0],
-        Section(_("Record"), ("entity", "label", "entity_id", "approval")),
-        AUDIT.sections[2],
-    ),
+    filters=(*_FILTERS, Filter("actor", _("Who"), AuditEvent.actor, kind="text", condition=_by)),
     in_company=True,
 )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request, url_for
 
 from backstay.access.core_permissions import JOB_VIEW, PLUGIN_MANAGE, PLUGIN_VIEW
-from backstay.access.roles import RISK_TONES, risk_label
+from backstay.access.roles import in_words
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
+from backstay.i18n import ngettext
 from backstay.kernel.lifecycle import plan, run_subprocess
 from backstay.kernel.models import PluginState
 from backstay.kernel.modules import (
@@ -69,6 +70,7 @@ def overview() -> Response:
         title=_("Modules"),
         url=request.path,
         help=_("What this installation can do. Switching a module off keeps its data."),
+        count_text=ngettext("%(n)s module", "%(n)s modules", len(modules)),
         heads=(
             Head("title", _("Module")),
             Head("state", _("State")),
@@ -167,6 +169,7 @@ def _plan_page(found: Module, target: PluginState, href: str) -> Response:
 def _crumbs(found: Module, last: str = "") -> tuple[Crumb, ...]:
     href = url_for("modules.module", name=found.name) if last else None
     return (
+        Crumb(_("Administration")),
         Crumb(_("Modules"), url_for("modules.overview")),
         Crumb(found.title, href),
         *((Crumb(last),) if last else ()),
@@ -244,20 +247,12 @@ def _neighbours(found: Module) -> tuple[FieldView, ...]:
 
 def _panels(found: Module, details: ModuleDetails) -> tuple[PanelView, ...]:
     unknown = _("Known once the module runs: what is switched off is not loaded.")
-    permissions = _table(
-        (Head("may", _("Its users may")), Head("risk", _("Risk")), Head("name", _("Name"))),
-        tuple(
-            Row(
-                (
-                    Cell(one.label),
-                    Cell(risk_label(one.risk), "state", tone=RISK_TONES[one.risk]),
-                    Cell(one.name, "code"),
-                )
-            )
-            for one in details.permissions
-        ),
-        _("It asks for no permissions.") if found.running else unknown,
-    )
+    groups = [{"title": "", "permissions": in_words(details.permissions)}]
+    permissions = {
+        "groups": groups if details.permissions else [],
+        "gone": [],
+        "empty": _("It asks for no permissions.") if found.running else unknown,
+    }
     tables = _table(
         (Head("table", _("Table")), Head("rows", _("Rows"), "end")),
         tuple(Row((Cell(one.name, "code"), Cell(one.text, "number"))) for one in details.tables),
@@ -269,9 +264,9 @@ def _panels(found: Module, details: ModuleDetails) -> tuple[PanelView, ...]:
         _("It has no background jobs.") if found.running else unknown,
     )
     return (
-        PanelView(_("Permissions it asks for"), "admin/table_panel.html", permissions),
-        PanelView(_("Data it holds"), "admin/table_panel.html", tables),
-        PanelView(_("Background jobs"), "admin/table_panel.html", jobs),
+        PanelView(_("Permissions it asks for"), "admin/permissions_panel.html", permissions),
+        PanelView(_("Data it holds"), "admin/table_panel.html", tables, flush=True),
+        PanelView(_("Background jobs"), "admin/table_panel.html", jobs, flush=True),
     )
 
 
