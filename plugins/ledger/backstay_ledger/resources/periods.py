@@ -17,9 +17,13 @@ from backstay.spi import (
     Resource,
     Section,
     company_of,
+    context_of,
+    resource_url,
     today,
 )
+from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
+from backstay.spi import view as ui
 from backstay_ledger.models import Entry, EntryState, FiscalYear, Period, PeriodState
 from backstay_ledger.permissions import (
     BOOKS_VIEW,
@@ -42,6 +46,8 @@ from backstay_ledger.services.fiscal_years import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
 _MANY: Final = 10_001
@@ -61,6 +67,20 @@ _DRAFTS: Final = (
 def _month(value: Any) -> str:
     """A period as books write it: 2026-03."""
     return f"{value:%Y-%m}"
+
+
+def _or_nothing(count: Any) -> str:
+    """Only periods in which drafts wait show a number."""
+    return str(count) if count else ""
+
+
+def _ways(session: Session) -> Sequence[ui.Button]:
+    """From the periods to their years, and to the next year."""
+    years = ui.Button(translate("Fiscal years"), resource_url("ledger.fiscal_year"), "calendar")
+    if not context_of(session).may(FISCAL_YEAR_CREATE):
+        return (years,)
+    create = resource_url("ledger.fiscal_year", "create")
+    return (years, ui.Button(translate("New fiscal year"), create, "plus", shortcut="n"))
 
 
 def _next_year(session: Session, _record: object) -> dict[str, Any]:
@@ -94,7 +114,9 @@ def _drafts_remain(session: Session, period: Period) -> str | None:
         )
     )
     return (
-        str(_("Drafts are dated in this period: post or delete them first.")) if waiting else None
+        translate("Drafts are dated in this period: post or delete them first.")
+        if waiting
+        else None
     )
 
 
@@ -113,7 +135,7 @@ FISCAL_YEARS: Final = Resource(
         Column("ends_on", _("Last day"), FiscalYear.ends_on, Kind.DATE),
     ),
     order=("-code",),
-    title=lambda year: str(_("Fiscal year")) + f" {year.code}",
+    title=lambda year: translate("Fiscal year %(code)s", code=year.code),
     create=Operation(
         create_fiscal_year,
         CreateFiscalYear,
@@ -150,7 +172,7 @@ PERIODS: Final = Resource(
         Column("number", _("Number"), Period.number, Kind.NUMBER),
         Column("first_day", _("First day"), Period.starts_on, Kind.DATE),
         Column("ends_on", _("Last day"), Period.ends_on, Kind.DATE),
-        Column("drafts", _("Drafts"), _DRAFTS, Kind.NUMBER),
+        Column("drafts", _("Drafts"), _DRAFTS, Kind.NUMBER, format=_or_nothing),
         Column("state", _("State"), Period.state, Kind.STATE, PERIOD_STATES),
     ),
     filters=(
@@ -165,7 +187,7 @@ PERIODS: Final = Resource(
     ),
     order=("-starts_on",),
     joins=lambda statement: statement.join(FiscalYear, FiscalYear.id == Period.fiscal_year_id),
-    title=lambda period: str(_("Period")) + f" {period.label}",
+    title=lambda period: translate("Period %(month)s", month=period.label),
     state="state",
     steps=(PeriodState.OPEN.value, PeriodState.CLOSED.value),
     sections=(Section(_("Period"), ("year", "number", "first_day", "ends_on", "state", "drafts")),),
@@ -213,4 +235,5 @@ PERIODS: Final = Resource(
         "calendar",
     ),
     picker_label=lambda period: str(period.label),
+    buttons=_ways,
 )
