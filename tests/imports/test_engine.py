@@ -141,7 +141,7 @@ def test_a_file_of_another_kind_is_recognised(desk: Desk, work: Callable[[], Non
     work()
     refused = desk.look(import_id)
     assert refused.state is ImportState.REFUSED
-    assert "Keepers" in refused.notes[0]
+    assert "Keepers" in problems_of(refused)[-1].message
 
 
 def test_what_goes_wrong_while_records_are_made_undoes_all_of_them(

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from backstay.clock import now
 from backstay.db.context import authorize, company_of
-from backstay.errors import BackstayError, Conflict, Forbidden, Invalid, NotFound, Unavailable
+from backstay.errors import (
+    BackstayError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    Unavailable,
+)
 from backstay.i18n import gettext as _
 from backstay.imports.columns import fits
 from backstay.imports.declare import ImportKind, Outcome, StagedRow, Validation
@@ -37,7 +45,6 @@ if TYPE_CHECKING:
 
     from backstay.db.context import Context
     from backstay.db.database import Database
-    from backstay.errors import Problem
     from backstay.kernel.suite import Suite
     from backstay.resources.fields import Upload
 
@@ -100,8 +107,8 @@ def check(session: Session, kind: ImportKind, content: bytes) -> Checked:
     try:
         parsed = parse(content, kind.columns)
     except Invalid as refused:
-        notes = _resembles(session, kind, content)
-        return Checked((), Validation(refused.problems, 0, 0, notes))
+        problems = (*refused.problems, *_resembles(session, kind, content))
+        return Checked((), Validation(problems, 0, 0))
     try:
         found = kind.validate(session, parsed.rows)
     except Invalid as refused:
@@ -109,7 +116,7 @@ def check(session: Session, kind: ImportKind, content: bytes) -> Checked:
     return Checked(parsed.rows, replace(found, notes=(*parsed.notes, *found.notes)))
 
 
-def _resembles(session: Session, kind: ImportKind, content: bytes) -> tuple[str, ...]:
+def _resembles(session: Session, kind: ImportKind, content: bytes) -> tuple[Problem, ...]:
     """Say which other kind the file looks like, for whoever chose the wrong one."""
     try:
         text = decode(content)[0]
@@ -118,9 +125,15 @@ def _resembles(session: Session, kind: ImportKind, content: bytes) -> tuple[str,
     if fits(text, kind.columns):
         return ()
     return tuple(
-        _("The columns are those of “%(label)s”: was the wrong import chosen?", label=other.label)
-        for other in suite_of(session).imports.values()
-        if other.name != kind.name and fits(text, other.columns)
+        Problem(
+            _(
+                "The columns are those of “%(label)s”: was the wrong import chosen?",
+                label=one.label,
+            ),
+            row=1,
+        )
+        for one in suite_of(session).imports.values()
+        if one.name != kind.name and fits(text, one.columns)
     )[:1]
 
 

@@ -54,7 +54,16 @@ def parse(content: bytes, columns: Sequence[ImportColumn]) -> Parsed:
     rows = tuple(_rows(text, layout))
     if not rows:
         raise Invalid(_("The file has a header but no rows."), row=2)
+    if not _is_whole(text):
+        notes = (
+            *notes,
+            _("The last row has no line end: make sure that the file was not cut off there."),
+        )
     return Parsed(rows, (*notes, *layout.notes))
+
+
+def _is_whole(text: str) -> bool:
+    return text.endswith(("\n", "\r"))
 
 
 def _rows(text: str, layout: Layout) -> Iterator[StagedRow]:
@@ -62,7 +71,7 @@ def _rows(text: str, layout: Layout) -> Iterator[StagedRow]:
     records = read_records(text, layout.delimiter)
     header = next(records)
     absent = dict.fromkeys(layout.absent, "")
-    whole = text.endswith(("\n", "\r"))
+    whole = _is_whole(text)
     last: tuple[int, int] | None = None
     for number, cells in records:
         if number - 1 > MAX_ROWS:
