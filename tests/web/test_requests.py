@@ -22,6 +22,7 @@ from backstay.kernel.suite import Part, Suite
 from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import PluginRefused, build
 from backstay.web.blueprint import PluginBlueprint, requires
+from backstay.web.request import Settings
 
 SYSTEM = operator_context("system:test")
 
@@ -304,3 +305,28 @@ def test_a_blueprint_may_not_reach_for_the_application(probe: ModuleType) -> Non
     for name in ("before_app_request", "app_errorhandler", "record", "record_once"):
         with pytest.raises(ConfigurationError):
             getattr(pages, name)(lambda *_args: None)
+
+
+def test_other_host_names_are_refused_where_they_are_configured(
+    suite: Suite, database: Database
+) -> None:
+    settings = Settings(hosts=("books.example",))
+    app = build(suite, database, secret_key=SECRET, settings=settings)
+    browser = Browser(app)
+    assert browser.get("/sign-in", base_url="https://books.example").status_code == 200
+    refused = browser.get("/sign-in", base_url="https://evil.example")
+    assert refused.status_code == 400
+    assert "Content-Security-Policy" in refused.headers
+
+
+def test_a_configured_proxy_says_who_asks_and_how(suite: Suite, database: Database) -> None:
+    app = build(suite, database, secret_key=SECRET, settings=Settings(proxies=1))
+    browser = Browser(app)
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+    page = browser.get("/sign-in", headers=headers)
+    assert "Strict-Transport-Security" in page.headers
+    form = {"login": "nobody", "password": "nothing at all"}
+    browser.post("/sign-in", form, headers={**headers, "Referer": "https://localhost/sign-in"})
+    with database.read(SYSTEM) as session:
+        query = select(AuditEvent.ip).where(AuditEvent.action == "sign_in")
+        assert session.scalars(query).all() == ["192.0.2.7"]
