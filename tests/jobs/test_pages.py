@@ -1,0 +1,69 @@
+"""The administrator's list of jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from backstay.errors import Invalid
+from backstay.jobs.execute import execute_next
+from backstay.jobs.models import JobState
+from backstay.kernel.load import load
+from backstay.testing.web import Browser, make_user
+from backstay.web.app import build
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from backstay.db.context import CompanyRef
+
+
+@pytest.fixture
+def dead(probe: Any) -> int:
+    def refuse(_run: object) -> None:
+        raise Invalid("The <file> is gone.")
+
+    probe.doing["later"] = refuse
+    job_id: int = probe.ask("later")
+    execute_next(probe.database, lambda: probe.suite)
+    return job_id
+
+
+@pytest.fixture
+def app(probe: Any, dead: int) -> Flask:
+    return build(load(()), probe.database, secret_key="only-for-tests")
+
+
+def sit_down(app: Flask, probe: Any, login: str, *permissions: str) -> Browser:
+    make_user(probe.database, login, permissions)
+    return Browser.for_user(app, probe.database, login)
+
+
+def test_a_job_that_was_given_up_is_found_and_tried_again(
+    app: Flask, probe: Any, dead: int
+) -> None:
+    admin = sit_down(app, probe, "admin", "core.job.view", "core.job.manage")
+    listed = admin.get("/admin/jobs?state=dead").text
+    assert "probe.later" in listed
+    record = admin.get(f"/admin/jobs/{dead}").text
+    assert "The &lt;file&gt; is gone." in record
+    assert "Try again" in record
+    assert admin.post(f"/admin/jobs/{dead}/do/retry").status_code == 303
+    assert probe.job(dead).state is JobState.READY
+    assert admin.post(f"/admin/jobs/{dead}/do/retry").status_code == 409
+
+
+def test_whoever_may_only_see_jobs_is_not_offered_to_change_them(
+    app: Flask, probe: Any, dead: int
+) -> None:
+    auditor = sit_down(app, probe, "auditor", "core.job.view")
+    assert f"/admin/jobs/{dead}/do/retry" not in auditor.get(f"/admin/jobs/{dead}").text
+    assert auditor.post(f"/admin/jobs/{dead}/do/retry").status_code == 403
+    assert probe.job(dead).state is JobState.DEAD
+
+
+def test_jobs_are_hidden_from_everybody_else(app: Flask, probe: Any, alpha: CompanyRef) -> None:
+    make_user(probe.database, "clerk", ["core.job.view"], alpha)
+    clerk = Browser.for_user(app, probe.database, "clerk")
+    assert clerk.get("/admin/jobs").status_code == 403
