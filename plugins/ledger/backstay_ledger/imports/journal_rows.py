@@ -79,7 +79,7 @@ class FileEntry:
         return Problem(self._about(problem.message), name or None, self.first)
 
     def _about(self, message: str) -> str:
-        return _("Entry %(entry)s: %(message)s", entry=self.name, message=message)
+        return _("Entry %(entry)s: %(problem)s", entry=self.name, problem=message)
 
 
 def read_rows(rows: Sequence[StagedRow]) -> tuple[list[FileEntry], list[Problem]]:
