@@ -65,7 +65,9 @@ class Books:
             add_standard_journals(session)
             create_fiscal_year(session, CreateFiscalYear(starts_on=date(2026, 1, 1)))
 
-    def post(self, key: str, day: date, debit: str, credit: str, amount: str, memo: str = "") -> int:
+    def post(
+        self, key: str, day: date, debit: str, credit: str, amount: str, memo: str = ""
+    ) -> int:
         """Post an entry of two lines."""
         value = Decimal(amount)
         posting = Posting(
@@ -110,9 +112,7 @@ def other_books(database: Database, suite: Suite, beta: CompanyRef) -> Books:
 
 
 @pytest.fixture
-def sit_down(
-    web_app: Flask, database: Database, alpha: CompanyRef
-) -> Callable[..., Browser]:
+def sit_down(web_app: Flask, database: Database, alpha: CompanyRef) -> Callable[..., Browser]:
     """A browser at which somebody with the given permissions in ALPHA is signed in."""
 
     def at(login: str, *permissions: object) -> Browser:
