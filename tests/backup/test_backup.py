@@ -278,7 +278,11 @@ def test_a_backup_that_is_not_what_it_says_is_refused(
     assert postgresql.is_empty(fresh.database_url)
 
 
-@pytest.mark.parametrize("content", [b"", b"no backup", gzip.compress(b"no tar either" * 99)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no backup", gzip.compress(b"no tar either" * 99)],
+    ids=["empty", "text", "compressed text"],
+)
 def test_what_is_no_backup_is_refused(make_home: MakeHome, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "other.tar.gz"
     file.write_bytes(content)

@@ -322,7 +322,7 @@ def test_a_kind_whose_module_is_off_is_not_found(desk: Desk) -> None:
         desk.upload(kind="aviary.cat")
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * (MAX_BYTES + 1)])
+@pytest.mark.parametrize("content", [b"", b"x" * (MAX_BYTES + 1)], ids=["empty", "too large"])
 def test_an_empty_or_too_large_file_is_refused_at_the_field(desk: Desk, content: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         desk.upload(content)
