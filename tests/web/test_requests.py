@@ -230,6 +230,15 @@ def test_errors_are_pages_for_people(reader: Browser, kind: Any, status: Any, te
     assert 'aria-label="Work areas"' in answer.text
 
 
+def test_htmx_gets_an_error_that_fits_into_the_open_page(reader: Browser) -> None:
+    answer = reader.get("/c/ALPHA/probe/error/conflict", headers={"HX-Request": "true"})
+    assert answer.status_code == 409
+    assert answer.headers["HX-Retarget"] == "#main"
+    assert "It is posted." in answer.text
+    assert "<html" not in answer.text
+    assert "<script" not in answer.text
+
+
 def test_the_sidebar_shows_what_may_be_opened(
     reader: Browser, probe_app: Flask, database: Database, beta: CompanyRef
 ) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from backstay.kernel.suite import Suite
 
-_MOST: Final = 8
+_MOST: Final = 6
 _TRAIL: Final = "core.audit.view"
 _NOT_WORK: Final = frozenset({"sign_in", "sign_out", "deny", "sign_out_everywhere"})
 

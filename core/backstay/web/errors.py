@@ -81,8 +81,12 @@ def error_response(
         request_id=g.get("request_id", ""),
         actions=actions or (Button(_("Go to the start page"), href="/", icon="home"),),
     )
+    part = bool(request.headers.get("HX-Request"))
     try:
-        body = render_template("error.html", page=shown, **frame(shown))
+        if part:
+            body = render_template("components/error_part.html", page=shown)
+        else:
+            body = render_template("error.html", page=shown, **frame(shown))
     except Exception:  # noqa: BLE001 - this is where errors end
         _log.exception("the error page itself failed (request %s)", g.get("request_id", ""))
         body = f"{status} {shown.title}"
@@ -90,11 +94,10 @@ def error_response(
         response.mimetype = "text/plain"
         return response
     response = make_response(body, status)
-    if request.headers.get("HX-Request"):
-        # A whole page, wherever the click wanted to put a part of one.
+    if part:
+        # Into the page that is open, wherever the click wanted to put its answer.
         response.headers["HX-Retarget"] = "#main"
-        response.headers["HX-Reselect"] = "#main"
-        response.headers["HX-Reswap"] = "outerHTML"
+        response.headers["HX-Reswap"] = "innerHTML"
     return response
 
 
