@@ -104,7 +104,7 @@ def editor(
         currency=company.currency,
         minor_units=company.minor_units,
         picker_url=account_picker(),
-        status=ui.Tag(_("Draft"), "warn"),
+        status=ui.Tag(_("Draft"), "warn") if entry else None,
         blank=max(1, _FEWEST_ROWS - len(lines)),
         actions=(
             ui.Button(_("Cancel"), back, kind="ghost"),

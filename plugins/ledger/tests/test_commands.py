@@ -1,0 +1,156 @@
+"""``backstay ledger ...`` as scripts use it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backstay.cli import main
+from backstay.db.database import Database
+from backstay.kernel.setup import migrate
+from backstay.testing.requirements import data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+CHART = "code,name,type\n1000,Bank,asset\n3000,Capital,equity\n6000,Rent,expense\n"
+JOURNAL = """entry,date,memo,source,reference,account,debit,credit
+E1,2026-01-02,Capital,manual,,1000,500.00,0.00
+E1,2026-01-02,Capital,manual,,3000,0.00,500.00
+E2,2026-02-02,Rent,manual,R-1,6000,120.00,0.00
+E2,2026-02-02,Rent,manual,R-1,1000,0.00,120.00
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line in a fresh data folder with the company ACME."""
+    monkeypatch.setenv("BACKSTAY_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("BACKSTAY_DATABASE", raising=False)
+    (tmp_path / "home").mkdir()
+    database = Database(f"sqlite:///{tmp_path / 'home' / 'backstay.db'}")
+    migrate(database)
+    database.dispose()
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        status = 0
+        try:
+            main(list(arguments))
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    assert command("plugin", "enable", "ledger")[0] == 0
+    assert command("company", "create", "ACME", "--name", "Acme", "--currency", "EUR")[0] == 0
+    return command
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a chart and a journal."""
+    (tmp_path / "chart.csv").write_text(CHART, encoding="utf-8")
+    (tmp_path / "journal.csv").write_text(JOURNAL, encoding="utf-8")
+    return tmp_path
+
+
+def import_both(run: Run, files: Path) -> None:
+    """Import the chart and the journal."""
+    for kind in ("chart", "journal"):
+        done = run("ledger", f"import-{kind}", str(files / f"{kind}.csv"), "--company", "ACME")
+        assert done[0] == 0, done[2]
+
+
+def test_a_chart_and_a_journal_are_imported_once(run: Run, files: Path) -> None:
+    chart, journal = str(files / "chart.csv"), str(files / "journal.csv")
+    assert run("ledger", "import-chart", chart, "--company", "ACME")[1].startswith(
+        "3 new, 0 present"
+    )
+    tried = run("ledger", "import-journal", journal, "--company", "ACME", "--dry-run")
+    assert tried[1].startswith("2 new, 0 present (dry run")
+    assert run("ledger", "trial-balance", "--company", "ACME")[1].split() == [
+        "account,debit,credit"
+    ]
+    assert run("ledger", "import-journal", journal, "--company", "ACME")[1].startswith("2 new")
+    status, out, _err = run("ledger", "import-journal", journal, "--company", "ACME", "--json")
+    assert status == 0
+    assert json.loads(out) == {"new": 0, "present": 2, "notes": []}
+    assert run("ledger", "import-chart", chart, "--company", "ACME")[1].startswith(
+        "0 new, 3 present"
+    )
+
+
+def test_the_trial_balance_is_printed_as_csv_and_json(run: Run, files: Path) -> None:
+    import_both(run, files)
+    _status, out, _err = run("ledger", "trial-balance", "--company", "ACME", "--format", "csv")
+    assert out.splitlines() == [
+        "account,debit,credit",
+        "1000,380.00,0.00",
+        "3000,0.00,500.00",
+        "6000,120.00,0.00",
+    ]
+    _status, out, _err = run(
+        "ledger", "trial-balance", "--company", "ACME", "--as-of", "2026-01-31", "--format", "json"
+    )
+    assert json.loads(out) == [
+        {"account": "1000", "debit": "500.00", "credit": "0.00"},
+        {"account": "3000", "debit": "0.00", "credit": "500.00"},
+    ]
+
+
+def test_what_is_wrong_is_named_with_its_row_and_nothing_is_done(run: Run, files: Path) -> None:
+    run("ledger", "import-chart", str(files / "chart.csv"), "--company", "ACME")
+    for broken, said in (
+        (JOURNAL.replace("120.00,0.00", "121.00,0.00"), "out by 1.00 EUR"),
+        (JOURNAL.replace("6000", "9999"), "9999"),
+        (JOURNAL.replace("120.00", "120.005"), "120.005"),
+        (JOURNAL.replace("account,debit", "konto,debit"), "account"),
+        (JOURNAL[: JOURNAL.index("0.00,120.00")], "row"),
+    ):
+        (files / "broken.csv").write_text(broken, encoding="utf-8")
+        status, out, err = run(
+            "ledger", "import-journal", str(files / "broken.csv"), "--company", "ACME"
+        )
+        assert (status, out) == (1, "")
+        assert said in err
+        assert "Traceback" not in err
+    assert run("ledger", "trial-balance", "--company", "ACME")[1].split() == [
+        "account,debit,credit"
+    ]
+
+
+def test_an_unknown_company_or_file_is_said(run: Run, files: Path) -> None:
+    for arguments in (
+        ("trial-balance", "--company", "NONE"),
+        ("import-chart", str(files / "chart.csv"), "--company", "NONE"),
+        ("import-chart", str(files / "missing.csv"), "--company", "ACME"),
+    ):
+        status, out, err = run("ledger", *arguments)
+        assert (status, out) == (1, "")
+        assert "NONE" in err or "missing.csv" in err
+
+
+def test_the_books_are_checked(run: Run, files: Path) -> None:
+    import_both(run, files)
+    for company in ((), ("--company", "ACME")):
+        status, out, _err = run("ledger", "check", *company)
+        assert status == 0
+        assert "sound" in out
+    assert json.loads(run("ledger", "check", "--json")[1]) == []
+
+
+@pytest.mark.needs("data")
+def test_published_books_give_their_published_trial_balance(run: Run) -> None:
+    company = data_folder() / "finance" / "company"
+    for kind in ("chart", "journal"):
+        done = run("ledger", f"import-{kind}", str(company / f"{kind}.csv"), "--company", "ACME")
+        assert done[0] == 0, done[2]
+    _status, out, _err = run("ledger", "trial-balance", "--company", "ACME")
+    published = (company / "trial_balance.csv").read_text(encoding="utf-8")
+    assert out.splitlines() == published.splitlines()
+    assert run("ledger", "check")[0] == 0
