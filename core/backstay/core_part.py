@@ -1,55 +1,42 @@
-"""What core itself declares, in the same form as any plugin: the first user of its own interface."""
+"""What core itself declares, in the form that any plugin uses: the interface's first user."""
 
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING
 
-from backstay.access.permissions import SIGNED_IN
 from backstay.core_base import CoreBase
 from backstay.kernel.suite import Part
 
-_AREAS = ("backstay.admin_part", "backstay.imports", "backstay.jobs", "backstay.backup.commands", "backstay.serve.commands")
-
-
-def _all(name: str) -> tuple[Any, ...]:
-    values: list[Any] = []
-    for area in _AREAS:
-        for module in (area, f"{area}.part"):
-            try:
-                if find_spec(module) is None:
-                    continue
-            except ModuleNotFoundError:
-                continue
-            values += getattr(importlib.import_module(module), name, ())
-    return tuple(values)
+if TYPE_CHECKING:
+    import click
 
 
 def core_part() -> Part:
     """Core's models, permissions, roles, resources, pages and jobs."""
-    import backstay.access.models
-    import backstay.audit.models
-    import backstay.companies.models
     import backstay.db.nodes
-    import backstay.imports.models
-    import backstay.jobs.models
-    import backstay.kernel.models  # noqa: F401
+    import backstay.kernel.models  # noqa: F401 - its tables belong to CoreBase
+    from backstay import admin_part
+    from backstay.access.permissions import SIGNED_IN
+    from backstay.imports import part as imports
+    from backstay.jobs import part as jobs
 
     return Part(
         plugin="core",
         base=CoreBase,
-        permissions=(SIGNED_IN, *_all("PERMISSIONS")),
-        field_groups=_all("FIELD_GROUPS"),
-        role_templates=_all("ROLE_TEMPLATES"),
-        resources=_all("RESOURCES"),
-        blueprints=_all("BLUEPRINTS"),
-        pages=_all("PAGES"),
-        jobs=_all("JOBS"),
-        imports=(),
+        permissions=(SIGNED_IN, *admin_part.PERMISSIONS),
+        field_groups=admin_part.FIELD_GROUPS,
+        role_templates=admin_part.ROLE_TEMPLATES,
+        resources=(*admin_part.RESOURCES, *imports.RESOURCES, *jobs.RESOURCES),
+        blueprints=(*admin_part.BLUEPRINTS, *imports.BLUEPRINTS),
+        pages=(*admin_part.PAGES, *imports.PAGES, *jobs.PAGES),
+        jobs=imports.JOBS,
     )
 
 
-def core_commands() -> tuple[Any, ...]:
+def core_commands() -> tuple[click.Command, ...]:
     """Core's commands."""
-    return _all("COMMANDS")
+    from backstay import admin_part
+    from backstay.backup.commands import COMMANDS as BACKUP
+    from backstay.serve.commands import COMMANDS as SERVE
+
+    return (*admin_part.COMMANDS, *BACKUP, *SERVE)

@@ -67,7 +67,7 @@ def web_server(env: dict[str, str], log: Path) -> Iterator[int]:
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text(encoding="utf-8")
         try:
@@ -131,4 +131,28 @@ class Client:
     def sign_in(self, login: str, password: str) -> None:
         """Sign in, which must succeed."""
         answer = self.submit("/sign-in", {"login": login, "password": password})
-        assert answer.status == 303, answer.text  # noqa: PLR2004
+        assert answer.status == 303, answer.text
+
+
+@contextmanager
+def installation(home: Path, log: Path) -> Iterator[str]:
+    """Everything that ``./run`` starts, on a data folder of its own; yields the address."""
+    port = free_port()
+    command = [sys.executable, "-m", "backstay", "start", "--port", str(port), "--workers", "1"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment(home), stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            _wait(port, process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(40)
+
+
+def first_passwords(home: Path) -> dict[str, str]:
+    """The one-time passwords that the first start wrote down, by sign-in name."""
+    lines = (home / "first-sign-in.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines]
+    return {row[0]: row[1] for row in rows if len(row) == 3 and "-" in row[1]}

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from backstay.testing.postgres import create_database, drop_database
 
+from backstay.testing.postgres import create_database, drop_database
 from tests.e2e.servers import Client, cli, environment, web_server
 
 if TYPE_CHECKING:

@@ -1,0 +1,257 @@
+"""A working day in a real browser, from the first start to a trial balance that is right."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backstay.testing.requirements import data_folder
+from tests.e2e.browser import Person, chromium
+from tests.e2e.servers import first_passwords, installation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+
+PASSWORD = "nine-lanterns-at-dusk"
+SMALL = {"width": 390, "height": 844}
+SCREENS = (
+    "/c/DEMO/",
+    "/c/DEMO/ledger/",
+    "/c/DEMO/ledger/accounts",
+    "/c/DEMO/ledger/accounts/new",
+    "/c/DEMO/ledger/entries",
+    "/c/DEMO/ledger/entries/new",
+    "/c/DEMO/ledger/journals",
+    "/c/DEMO/ledger/fiscal-years",
+    "/c/DEMO/ledger/periods",
+    "/c/DEMO/ledger/trial-balance",
+    "/c/DEMO/ledger/general-ledger",
+    "/c/DEMO/ledger/opening-balances",
+    "/c/DEMO/core/imports",
+    "/c/DEMO/core/imports/new",
+    "/c/DEMO/core/imports/new/ledger.journal",
+    "/me/",
+    "/me/password",
+    "/me/sessions",
+)
+ADMIN_SCREENS = (
+    "/admin/users",
+    "/admin/users/new",
+    "/admin/roles",
+    "/admin/roles/new",
+    "/admin/companies",
+    "/admin/companies/new",
+    "/admin/sessions",
+    "/admin/modules",
+    "/admin/modules/ledger",
+    "/admin/modules/ledger/disable",
+    "/admin/audit",
+    "/admin/jobs",
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("installation") / "home"
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    with installation(home, home.with_suffix(".log")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def admin_password(browser: Browser, address: str, home: Path) -> str:
+    """The administrator's own password, set in place of the one-time password."""
+    person = Person.arrive(browser, address)
+    person.sign_in("admin", first_passwords(home)["admin"], change_to=PASSWORD)
+    assert not person.complaints
+    person.context.close()
+    return PASSWORD
+
+
+def import_file(person: Person, company: str, kind: str, path: Path) -> None:
+    """Upload, read the preview, confirm, and wait until it is done."""
+    page = person.page
+    page.goto(f"/c/{company}/core/imports/new/{kind}")
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator("main button[type=submit]").first.click()
+    page.get_by_role("button", name="Import ").or_(
+        page.get_by_role("link", name="Import ")
+    ).first.wait_for()
+    person.look()
+    page.get_by_role("button", name="Import ").first.click()
+    page.get_by_role("button", name="Undo").or_(
+        page.get_by_role("link", name="Undo")
+    ).first.wait_for()
+    person.look()
+
+
+def exported(person: Person, path: str) -> list[dict[str, str]]:
+    """The rows of a CSV export."""
+    answer = person.context.request.get(f"{person.base}{path}")
+    assert answer.status == 200
+    return list(csv.DictReader(io.StringIO(answer.text())))
+
+
+@pytest.mark.needs("data")
+def test_an_accountant_brings_in_a_companys_books_and_posts_an_entry(
+    browser: Browser, address: str, admin_password: str
+) -> None:
+    folder = data_folder()
+    assert folder is not None
+    books = folder / "finance" / "company"
+
+    admin = Person.arrive(browser, address)
+    admin.sign_in("admin", admin_password)
+    admin.page.goto("/admin/companies/new")
+    admin.page.get_by_label("Code").fill("ACME")
+    admin.page.locator("[name=name]").fill("Acme Instruments Ltd")
+    admin.page.locator("[name=currency]").select_option("EUR")
+    admin.page.locator("main button[type=submit].primary").click()
+    admin.page.wait_for_url(lambda url: not url.endswith("/new"))
+    admin.look()
+    admin.page.goto("/admin/users/new")
+    admin.page.locator("[name=login]").fill("books")
+    admin.page.locator("[name=name]").fill("The books of Acme")
+    admin.page.locator("[name=roles][value=accountant]").check()
+    company = admin.page.get_by_role("combobox", name="In company")
+    company.fill("ACME")
+    admin.page.get_by_role("option", name="ACME").first.click()
+    admin.page.locator("main button[type=submit].primary").click()
+    shown = admin.page.locator("main code").first
+    shown.wait_for()
+    one_time = shown.inner_text()
+    admin.look()
+    admin.context.close()
+
+    clerk = Person.arrive(browser, address)
+    clerk.sign_in("books", one_time, change_to=PASSWORD)
+    import_file(clerk, "ACME", "ledger.chart", books / "chart.csv")
+    import_file(clerk, "ACME", "ledger.journal", books / "journal.csv")
+    with (books / "trial_balance.csv").open(encoding="utf-8", newline="") as file:
+        expected = {row["account"]: (row["debit"], row["credit"]) for row in csv.DictReader(file)}
+    rows = exported(clerk, "/c/ACME/ledger/trial-balance.csv?as_of=2026-12-31")
+    found = {row["account"]: (row["debit"], row["credit"]) for row in rows}
+    assert found == expected
+    assert len(found) == 21
+
+    # One entry, by keyboard: first out by a cent, then right.
+    page = clerk.page
+    page.goto("/c/ACME/ledger/entries/new")
+    page.locator("[name=memo]").fill("Stationery")
+    page.locator("#lines-0-account").focus()
+    for text, debit, credit in (("6900", "120.50", ""), ("1000", "", "120.49")):
+        page.keyboard.type(text)
+        page.get_by_role("option", name=text).first.wait_for()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        if debit:
+            page.keyboard.type(debit)
+        page.keyboard.press("Tab")
+        if credit:
+            page.keyboard.type(credit)
+        page.keyboard.press("Tab")
+    assert "Out by 0.01" in page.locator("[data-balance]").inner_text()
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("0.01").first.wait_for()
+    clerk.look()
+    page.locator("#lines-1-credit").fill("120.50")
+    assert "Balanced" in page.locator("[data-balance]").inner_text()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: "/new" not in url)
+    clerk.look()
+    assert "GEN-2026-" in page.locator("h1").inner_text()
+    rows = exported(clerk, "/c/ACME/ledger/trial-balance.csv?as_of=2026-12-31")
+    after = {row["account"]: (row["debit"], row["credit"]) for row in rows}
+    assert after["6900"] == ("135120.50", "0.00")
+    assert after["1000"] == ("1400639.50", "0.00")
+    clerk.look("/c/ACME/ledger/trial-balance")
+    clerk.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_every_screen_of_the_ledger_is_accessible(
+    browser: Browser, address: str, home: Path, admin_password: str, scheme: str, size: str
+) -> None:
+    options = {"viewport": SMALL} if size == "narrow" else {}
+    person = Person.arrive(browser, address, color_scheme=scheme, **options)
+    person.look("/sign-in")
+    person.sign_in("accountant", first_passwords(home)["accountant"])
+    for screen in SCREENS:
+        person.look(screen)
+    for listing in ("accounts", "entries", "periods"):
+        person.page.goto(f"/c/DEMO/ledger/{listing}")
+        person.page.locator("tbody a").first.click()
+        person.page.wait_for_load_state()
+        person.look()
+    person.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_every_screen_of_the_administration_is_accessible(
+    browser: Browser, address: str, admin_password: str, scheme: str, size: str
+) -> None:
+    options = {"viewport": SMALL} if size == "narrow" else {}
+    person = Person.arrive(browser, address, color_scheme=scheme, **options)
+    person.sign_in("admin", admin_password)
+    for screen in ADMIN_SCREENS:
+        person.look(screen)
+    for listing in ("users", "roles", "companies", "audit"):
+        person.page.goto(f"/admin/{listing}")
+        person.page.locator("tbody a").first.click()
+        person.page.wait_for_load_state()
+        person.look()
+    person.context.close()
+
+
+def test_a_module_is_switched_off_and_on_in_the_browser(
+    browser: Browser, address: str, home: Path, admin_password: str
+) -> None:
+    admin = Person.arrive(browser, address)
+    admin.sign_in("admin", admin_password)
+    clerk = Person.arrive(browser, address)
+    clerk.sign_in("bookkeeper", first_passwords(home)["bookkeeper"])
+    for verb, status in (("disable", 404), ("enable", 200)):
+        admin.page.goto(f"/admin/modules/ledger/{verb}")
+        admin.page.locator("main button[type=submit].primary, main button.danger").first.click()
+        admin.page.wait_for_url(lambda url: not url.endswith("able"))
+        answer = clerk.page.goto("/c/DEMO/ledger/entries")
+        assert answer is not None
+        assert answer.status == status
+        if status != 200:
+            assert "switched off" in clerk.page.content()
+            assert "Ledger" not in clerk.page.locator("nav").first.inner_text()
+    admin.context.close()
+    clerk.context.close()
+
+
+def test_the_palette_finds_pages_by_keyboard(
+    browser: Browser, address: str, home: Path, admin_password: str
+) -> None:
+    person = Person.arrive(browser, address)
+    person.sign_in("accountant", first_passwords(home)["accountant"])
+    person.page.keyboard.press("Control+k")
+    person.page.keyboard.type("trial")
+    person.page.get_by_role("option", name="Trial balance").first.wait_for()
+    person.look()
+    person.page.keyboard.press("Enter")
+    person.page.wait_for_url("**/ledger/trial-balance")
+    person.context.close()
