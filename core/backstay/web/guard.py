@@ -26,7 +26,7 @@ from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.errors import Denied, OutOfScope
 from backstay.web.render import redirect_to
 from backstay.web.request import runtime
-from backstay.web.transaction import SAFE, Unit
+from backstay.web.transaction import OUTSIDE, SAFE, Unit
 
 if TYPE_CHECKING:
     from flask import Response
@@ -66,7 +66,10 @@ def begin(app: Flask) -> None:
             g.suite = parts.suite
             g.database = parts.database
             g.context = _anonymous()
-            g.unit = Unit(parts.database, parts.suite, g.context, write=request.method not in SAFE)
+            view = app.view_functions.get(request.endpoint or "")
+            # A view that waits for another process must not keep that one from writing.
+            write = request.method not in SAFE and not hasattr(view, OUTSIDE)
+            g.unit = Unit(parts.database, parts.suite, g.context, write=write)
 
 
 def install(app: Flask, database: Database) -> None:
