@@ -20,12 +20,20 @@ from backstay.access.passwords import verify_password
 from backstay.audit.models import AuditEvent
 from backstay.clock import today
 from backstay.companies.models import Company
-from backstay.testing.web import Browser, make_user
+from backstay.home import Home
+from backstay.kernel import lifecycle, pages
+from backstay.kernel.models import PluginRow, PluginState
+from backstay.testing.web import SECRET, Browser, make_user
+from backstay.web.app import build
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
 
     from backstay.db.context import CompanyRef
+    from backstay.db.database import Database
+    from backstay.kernel.suite import Suite
 
     from .conftest import Office
 
@@ -314,6 +322,38 @@ def test_explain_says_which_role_decides(browser: Browser, office: Office) -> No
         assert "No: no role of clerk" in asked
     assert browser.get(f"{path}?permission=core.no.such").status_code == 404
     assert browser.get(f"{path}?permission=core.user.view&company=NONE").status_code == 422
+
+
+def test_a_module_is_switched_off_by_another_process_that_may_write(
+    office: Office,
+    suite: Suite,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The page waits without a transaction of its own: on SQLite that would block the other."""
+    asked: list[tuple[str, PluginState, str, str]] = []
+
+    def elsewhere(
+        _home: Home, name: str, target: PluginState, actor: str, reason: str
+    ) -> lifecycle.Result:
+        with office.write() as session:
+            session.get_one(PluginRow, name).state = target
+        asked.append((name, target, actor, reason))
+        return lifecycle.Result(ok=True, message="It is off now.")
+
+    monkeypatch.setattr(pages, "run_subprocess", elsewhere)
+    app = build(suite, database, secret_key=SECRET, home_folder=Home(tmp_path))
+    with office.write() as session:
+        session.get_one(User, office.admin_id).must_change_password = False
+    browser = Browser.for_user(app, database, "admin")
+    browser.get("/admin/modules/ledger/disable")
+    done = browser.post("/admin/modules/ledger/disable", {"reason": "not needed"})
+    assert (done.status_code, done.headers["Location"]) == (303, "/admin/modules/ledger")
+    assert asked == [("ledger", PluginState.DISABLED, "admin", "not needed")]
+    shown = browser.get("/admin/modules/ledger").text
+    assert "It is off now." in shown
+    assert "Switch on" in shown
 
 
 def test_unknown_ids_are_not_found(browser: Browser) -> None:

@@ -124,7 +124,9 @@ def switch(name: str, verb: str) -> Response:
     target = _TARGETS.get(verb)
     if target is None:
         raise NotFound(_("A module can be enabled or disabled."))
-    found = get_module(session(), name)
+    # Closed before the other process starts: an open transaction could keep it from writing.
+    with database().read(context(), suite()) as reading:
+        found = get_module(reading, name)
     href = url_for("modules.module", name=name)
     if request.method == "GET":
         return _plan_page(found, target, href)
