@@ -134,7 +134,7 @@ def test_an_accountant_brings_in_a_companys_books_and_posts_an_entry(
     company.fill("ACME")
     admin.page.get_by_role("option", name="ACME").first.click()
     admin.page.locator("main button[type=submit].primary").click()
-    shown = admin.page.locator("main code").first
+    shown = admin.page.locator("main .facts code").nth(1)
     shown.wait_for()
     one_time = shown.inner_text()
     admin.look()
