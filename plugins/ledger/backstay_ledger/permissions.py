@@ -54,9 +54,7 @@ ENTRY_IMPORT: Final = Permission(
     Risk.SENSITIVE,
     _("All entries of the file are posted at once."),
 )
-OPENING_POST: Final = Permission(
-    "ledger.opening.post", _("post opening balances"), Risk.SENSITIVE
-)
+OPENING_POST: Final = Permission("ledger.opening.post", _("post opening balances"), Risk.SENSITIVE)
 
 PERMISSIONS: Final = (
     BOOKS_VIEW,

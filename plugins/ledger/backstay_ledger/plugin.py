@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from backstay.contracts.ledger import Ledger
 from backstay.spi import hookimpl
-from backstay_ledger import guards as guards  # declares them with the models
 from backstay_ledger.commands import COMMANDS
 from backstay_ledger.company_setup import COMPANY_SETUP
 from backstay_ledger.contract import GeneralLedger
 from backstay_ledger.demo import DEMO
+from backstay_ledger.guards import DECLARED
 from backstay_ledger.imports import IMPORTS
 from backstay_ledger.models import LedgerBase
 from backstay_ledger.navigation import PAGES
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def backstay_models() -> type[LedgerBase]:
-    """The ledger's tables."""
+    """The ledger's tables, with the guards that were declared for them."""
+    if not DECLARED:
+        message = "the ledger never runs without its guards"
+        raise RuntimeError(message)
     return LedgerBase
 
 

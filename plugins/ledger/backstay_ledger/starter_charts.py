@@ -31,8 +31,6 @@ def read_starter_chart(name: str) -> list[CreateAccount]:
     """The accounts of a starter chart."""
     text = files("backstay_ledger").joinpath(f"charts/{name}.csv").read_text(encoding="utf-8")
     return [
-        CreateAccount(
-            code=row["code"], name=row["name"], account_class=AccountClass(row["type"])
-        )
+        CreateAccount(code=row["code"], name=row["name"], account_class=AccountClass(row["type"]))
         for row in csv.DictReader(text.splitlines())
     ]

@@ -1,4 +1,4 @@
-"""Books to test with: a company with a chart, journals and the fiscal year 2026, on both databases."""
+"""Books to test with: a company with a chart, journals and the fiscal year 2026."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url, text
+
+from backstay.contracts.ledger import Posting, PostingLine
+from backstay.db.context import operator_context
 from backstay_ledger.models import AccountClass
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 from backstay_ledger.services.journals import add_standard_journals
 from backstay_ledger.services.posting import post, post_many
-from sqlalchemy import make_url, text
-
-from backstay.contracts.ledger import Posting, PostingLine
-from backstay.db.context import operator_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ class Books:
             return list(connection.execute(text(sql), parameters).all())
 
     def count(self, table: str) -> int:
-        return int(self.value(f"SELECT count(*) FROM {table}"))
+        return int(self.value(f"SELECT count(*) FROM {table}"))  # noqa: S608
 
 
 def open_books(database: Database, suite: Suite, company: CompanyRef) -> Books:

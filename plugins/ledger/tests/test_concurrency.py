@@ -5,26 +5,27 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import psycopg
 import pytest
-from backstay_ledger.services.checks import check_books
-from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
-from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, period_on
-from backstay_ledger.services.posting import post
 from sqlalchemy import make_url
 
 from backstay.db.database import Database
 from backstay.errors import BackstayError, Conflict, Unavailable
+from backstay_ledger.services.checks import check_books
+from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
+from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, period_on
+from backstay_ledger.services.posting import post
 
 PARALLEL = 50
 
 
-def at_once(tasks):
+def at_once(tasks: Any) -> Any:
     """Run tasks in as many threads, started together; returns results and errors."""
     barrier = threading.Barrier(len(tasks))
 
-    def run(task):
+    def run(task: Any) -> Any:
         barrier.wait()
         try:
             return task()
@@ -35,12 +36,12 @@ def at_once(tasks):
         return list(pool.map(run, tasks))
 
 
-def sound(books):
+def sound(books: Any) -> Any:
     with books.read() as session:
         return check_books(session) == []
 
 
-def post_patiently(books, posting):
+def post_patiently(books: Any, posting: Any) -> Any:
     """SQLite may be busy for longer than it waits: then the transaction is tried again."""
     while True:
         try:
@@ -50,7 +51,7 @@ def post_patiently(books, posting):
 
 
 @pytest.mark.needs("postgresql")
-def test_fifty_parallel_posts_leave_no_gap(books):
+def test_fifty_parallel_posts_leave_no_gap(books: Any) -> None:
     if books.database.is_sqlite:
         tasks = 10  # one writer at a time: they queue
     else:
@@ -69,17 +70,15 @@ def test_fifty_parallel_posts_leave_no_gap(books):
     assert sound(books)
 
 
-def test_the_same_key_at_once_is_one_entry(books):
-    results = at_once(
-        [lambda: post_patiently(books, books.sale(key="same")) for _twin in range(8)]
-    )
+def test_the_same_key_at_once_is_one_entry(books: Any) -> None:
+    results = at_once([lambda: post_patiently(books, books.sale(key="same")) for _twin in range(8)])
     assert {result.number for result in results} == {"GEN-2026-000001"}
     assert sum(not result.existed for result in results) == 1
     assert sound(books)
 
 
-def test_batches_over_the_same_accounts_do_not_deadlock(books):
-    def batch(turn):
+def test_batches_over_the_same_accounts_do_not_deadlock(books: Any) -> Any:
+    def batch(turn: Any) -> Any:
         codes = ("1000", "1100", "2000", "4000", "5000")
         postings = [
             books.posting(
@@ -100,16 +99,16 @@ def test_batches_over_the_same_accounts_do_not_deadlock(books):
     assert sound(books)
 
 
-def test_a_period_closes_before_or_after_a_post_never_between(books):
+def test_a_period_closes_before_or_after_a_post_never_between(books: Any) -> Any:
     for month in range(1, 7):
         with books.read() as session:
             period_id = period_on(session, date(2026, month, 1)).id
 
-        def close(period_id=period_id):
+        def close(period_id: Any = period_id) -> Any:
             with books.write() as session:
                 return close_period(session, ClosePeriod(id=period_id))
 
-        def sell(month=month):
+        def sell(month: Any = month) -> Any:
             return books.post(books.sale(date=date(2026, month, 9)))
 
         results = at_once([sell, sell, close, sell, sell])
@@ -119,7 +118,7 @@ def test_a_period_closes_before_or_after_a_post_never_between(books):
     assert sound(books)
 
 
-def test_a_draft_is_posted_once(books):
+def test_a_draft_is_posted_once(books: Any) -> Any:
     with books.write() as session:
         draft = save_draft(
             session,
@@ -136,7 +135,7 @@ def test_a_draft_is_posted_once(books):
             ),
         )
 
-    def post_it():
+    def post_it() -> Any:
         with books.write() as session:
             return post_draft(session, PostDraft(id=draft.id))
 
@@ -159,7 +158,9 @@ LATE_CHANGES = {
 
 @pytest.mark.needs("postgresql")
 @pytest.mark.parametrize("what", LATE_CHANGES)
-def test_a_change_of_lines_does_not_slip_past_a_post_that_is_under_way(books, what):
+def test_a_change_of_lines_does_not_slip_past_a_post_that_is_under_way(
+    books: Any, what: Any
+) -> None:
     """The change waits for the post and is refused, or the post sees the change and is refused."""
     if books.database.is_sqlite:
         return  # one writer at a time
@@ -168,13 +169,11 @@ def test_a_change_of_lines_does_not_slip_past_a_post_that_is_under_way(books, wh
             DraftLine(account="1100", debit=books.sale().lines[0].amount),
             DraftLine(account="4000", credit=books.sale().lines[0].amount),
         )
-        draft = save_draft(
-            session, SaveDraft(journal="GEN", date=date(2026, 3, 1), lines=lines)
-        )
+        draft = save_draft(session, SaveDraft(journal="GEN", date=date(2026, 3, 1), lines=lines))
     url = make_url(books.database.url).set(drivername="postgresql")
     refused = []
 
-    def change():
+    def change() -> None:
         with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
             connection.execute("SELECT set_config('backstay.actor', 'intruder', false)")
             try:
@@ -194,7 +193,7 @@ def test_a_change_of_lines_does_not_slip_past_a_post_that_is_under_way(books, wh
     assert sound(books)
 
 
-def test_posting_goes_on_after_a_refusal(books):
+def test_posting_goes_on_after_a_refusal(books: Any) -> None:
     with pytest.raises(BackstayError):
         books.post(books.posting(("1000", "1"), ("4000", "-2")))
     with books.write() as session:

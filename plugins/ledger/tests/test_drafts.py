@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy import select
+
+from backstay.audit.models import AuditEvent
+from backstay.errors import Conflict, Invalid, NotFound, Stale
 from backstay_ledger.models import EntryState
 from backstay_ledger.services.accounts import account_by_code
 from backstay_ledger.services.drafts import (
@@ -36,13 +41,9 @@ from backstay_ledger.services.references import (
     references_of,
 )
 from backstay_ledger.services.stored import stored_entry
-from sqlalchemy import select
-
-from backstay.audit.models import AuditEvent
-from backstay.errors import Conflict, Invalid, NotFound, Stale
 
 
-def draft(*amounts, **values):
+def draft(*amounts: Any, **values: Any) -> Any:
     lines = tuple(
         DraftLine(
             account=code,
@@ -56,13 +57,13 @@ def draft(*amounts, **values):
     )
 
 
-def saved(books, command):
+def saved(books: Any, command: Any) -> Any:
     with books.write() as session:
         entry = save_draft(session, command)
         return entry.id, entry.version
 
 
-def events(books, entry_id):
+def events(books: Any, entry_id: Any) -> Any:
     with books.read() as session:
         found = session.scalars(
             select(AuditEvent)
@@ -72,7 +73,7 @@ def events(books, entry_id):
         return [(one.action, one.before, one.after) for one in found]
 
 
-def test_a_draft_need_not_balance_and_has_no_number(books):
+def test_a_draft_need_not_balance_and_has_no_number(books: Any) -> None:
     entry_id, version = saved(books, draft("5.00", "-4.00"))
     with books.read() as session:
         row = stored_entry(session, entry_id).row
@@ -81,7 +82,7 @@ def test_a_draft_need_not_balance_and_has_no_number(books):
     assert books.count("ledger_balance") == 0
 
 
-def test_what_is_typed_comes_back_as_it_was(books):
+def test_what_is_typed_comes_back_as_it_was(books: Any) -> None:
     command = draft("5.00", "-4.00", reference="R")
     entry_id, _version = saved(books, command)
     with books.read() as session:
@@ -89,10 +90,13 @@ def test_what_is_typed_comes_back_as_it_was(books):
     assert replace(typed, id=None, version=None) == command
 
 
-def test_an_account_may_be_given_by_id(books):
+def test_an_account_may_be_given_by_id(books: Any) -> None:
     with books.read() as session:
         account = account_by_code(session, "1100")
-    lines = (DraftLine(account=account.id, debit=Decimal(1)), DraftLine(account=3, debit=Decimal(1)))
+    lines = (
+        DraftLine(account=account.id, debit=Decimal(1)),
+        DraftLine(account=3, debit=Decimal(1)),
+    )
     with books.write() as session, pytest.raises(Invalid) as caught:
         save_draft(session, draft(lines=lines))
     assert [problem.field for problem in caught.value.problems] == ["lines.1.account"]
@@ -107,7 +111,7 @@ def test_an_account_may_be_given_by_id(books):
         ("-1", None, "negative"),
     ],
 )
-def test_a_line_has_one_positive_amount(books, debit, credit, message):
+def test_a_line_has_one_positive_amount(books: Any, debit: Any, credit: Any, message: Any) -> None:
     line = DraftLine(
         account="1100",
         debit=None if debit is None else Decimal(debit),
@@ -119,7 +123,7 @@ def test_a_line_has_one_positive_amount(books, debit, credit, message):
     assert message in caught.value.problems[0].message
 
 
-def test_a_draft_is_changed_and_the_trail_says_how(books):
+def test_a_draft_is_changed_and_the_trail_says_how(books: Any) -> None:
     entry_id, version = saved(books, draft("5.00", "-4.00"))
     changed = draft("5.00", "-5.00", id=entry_id, version=version, memo="better")
     assert saved(books, changed) == (entry_id, 2)
@@ -131,14 +135,14 @@ def test_a_draft_is_changed_and_the_trail_says_how(books):
     assert [line["amount"] for line in updated[2]["lines"]] == ["5", "-5"]
 
 
-def test_saving_the_same_again_changes_nothing(books):
+def test_saving_the_same_again_changes_nothing(books: Any) -> None:
     entry_id, version = saved(books, draft("5.00", "-4.00"))
     again = saved(books, draft("5.00", "-4.00", id=entry_id, version=version))
     assert again == (entry_id, version)
     assert len(events(books, entry_id)) == 1
 
 
-def test_two_editors_do_not_overwrite_one_another(books):
+def test_two_editors_do_not_overwrite_one_another(books: Any) -> None:
     entry_id, version = saved(books, draft("5.00", "-4.00"))
     saved(books, draft("5.00", "-5.00", id=entry_id, version=version))
     for command in (
@@ -151,7 +155,7 @@ def test_two_editors_do_not_overwrite_one_another(books):
             command(session)
 
 
-def test_a_saved_draft_is_posted(books):
+def test_a_saved_draft_is_posted(books: Any) -> None:
     entry_id, version = saved(books, draft("5.00", "-5.00"))
     with books.write() as session:
         posted = post_draft(session, PostDraft(id=entry_id, version=version))
@@ -169,18 +173,18 @@ def test_a_saved_draft_is_posted(books):
             command(session)
 
 
-def test_an_unfinished_draft_is_not_posted(books):
+def test_an_unfinished_draft_is_not_posted(books: Any) -> None:
     entry_id, _version = saved(books, draft("5.00", "-4.00"))
     with books.write() as session, pytest.raises(Invalid, match=r"out by 1\.00 EUR"):
         post_draft(session, PostDraft(id=entry_id))
 
 
-def test_the_editor_posts_without_saving_first(books):
+def test_the_editor_posts_without_saving_first(books: Any) -> None:
     with books.write() as session:
         assert post_entry(session, draft("5", "-5")).number == "GEN-2026-000001"
 
 
-def test_the_editor_posts_the_changed_draft(books):
+def test_the_editor_posts_the_changed_draft(books: Any) -> None:
     entry_id, version = saved(books, draft("5.00", "-4.00"))
     with books.write() as session:
         command = draft("7", "-7", id=entry_id, version=version, date=date(2026, 4, 1))
@@ -190,7 +194,7 @@ def test_the_editor_posts_the_changed_draft(books):
         post_entry(session, draft("7", "-6"))
 
 
-def test_a_deleted_draft_is_gone_and_the_trail_knows_what_it_was(books):
+def test_a_deleted_draft_is_gone_and_the_trail_knows_what_it_was(books: Any) -> None:
     entry_id, version = saved(books, draft("5.00", "-4.00"))
     with books.write() as session:
         delete_draft(session, DeleteDraft(id=entry_id, version=version))
@@ -200,7 +204,7 @@ def test_a_deleted_draft_is_gone_and_the_trail_knows_what_it_was(books):
     assert len(before["lines"]) == 2
 
 
-def test_a_copy_is_a_new_draft(books):
+def test_a_copy_is_a_new_draft(books: Any) -> None:
     posted = books.post(books.sale("12.50", memo="rent", reference="R"))
     with books.write() as session:
         copy = copy_entry(session, CopyEntry(id=posted.id, date=date(2026, 4, 15)))
@@ -210,7 +214,7 @@ def test_a_copy_is_a_new_draft(books):
     assert [line.debit or line.credit for line in shown.lines] == [Decimal("12.5")] * 2
 
 
-def test_drafts_of_another_company_do_not_exist(books, other_books):
+def test_drafts_of_another_company_do_not_exist(books: Any, other_books: Any) -> None:
     entry_id, _version = saved(books, draft("5.00", "-5.00"))
     for command in (
         lambda session: post_draft(session, PostDraft(id=entry_id)),
@@ -222,15 +226,15 @@ def test_drafts_of_another_company_do_not_exist(books, other_books):
             command(session)
 
 
-def test_a_period_with_drafts_is_not_closed_and_names_them(books):
+def test_a_period_with_drafts_is_not_closed_and_names_them(books: Any) -> None:
     saved(books, draft("5.00", "-4.00", memo="unfinished rent"))
     with books.write() as session:
         period = period_on(session, date(2026, 3, 1))
-        with pytest.raises(Conflict, match="1 draft .*2026-03-15 unfinished rent"):
+        with pytest.raises(Conflict, match=r"1 draft .*2026-03-15 unfinished rent"):
             close_period(session, ClosePeriod(id=period.id))
 
 
-def test_no_draft_is_saved_into_a_closed_period(books):
+def test_no_draft_is_saved_into_a_closed_period(books: Any) -> None:
     with books.write() as session:
         period = period_on(session, date(2026, 3, 1))
         close_period(session, ClosePeriod(id=period.id))
@@ -245,7 +249,7 @@ def test_no_draft_is_saved_into_a_closed_period(books):
     assert books.value("SELECT count(*) FROM core_audit WHERE reason = 'a late bill'") > 0
 
 
-def test_references_are_attached_to_posted_entries_for_good(books, other_books):
+def test_references_are_attached_to_posted_entries_for_good(books: Any, other_books: Any) -> None:
     posted = books.post(books.sale())
     with books.write() as session:
         attach_reference(session, AttachReference(id=posted.id, reference=" INV-7 ", note="n"))

@@ -5,8 +5,14 @@ from __future__ import annotations
 import csv
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
+
+from backstay.db.context import operator_context
+from backstay.errors import Conflict, Invalid
+from backstay.imports.declare import StagedRow
+from backstay.testing.requirements import data_folder
 from backstay_ledger.imports.chart import CHART
 from backstay_ledger.imports.journal import JOURNAL
 from backstay_ledger.models import AccountClass
@@ -17,37 +23,34 @@ from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, per
 from backstay_ledger.services.journals import add_standard_journals
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 
-from backstay.db.context import operator_context
-from backstay.errors import Conflict, Invalid
-from backstay.imports.declare import StagedRow
-from backstay.testing.requirements import data_folder
-
 HEADER = "entry,date,memo,source,reference,account,debit,credit"
 
 
-def staged(text):
+def staged(text: Any) -> Any:
     return [
         StagedRow(number, dict(row))
         for number, row in enumerate(csv.DictReader(text.strip().splitlines()), 2)
     ]
 
 
-def journal(*rows, header=HEADER):
+def journal(*rows: Any, header: Any = HEADER) -> Any:
     return staged("\n".join([header, *rows]))
 
 
-def sale(name="S1", day="2026-03-15", amount="100.00", memo="Sale"):
+def sale(
+    name: Any = "S1", day: Any = "2026-03-15", amount: Any = "100.00", memo: Any = "Sale"
+) -> Any:
     return (
         f"{name},{day},{memo},manual,R-1,1100,{amount},0.00",
         f"{name},{day},{memo},manual,R-1,4000,0.00,{amount}",
     )
 
 
-def places(problems):
+def places(problems: Any) -> Any:
     return [(problem.row, problem.field) for problem in problems]
 
 
-def import_(books, kind, rows):
+def import_(books: Any, kind: Any, rows: Any) -> Any:
     """Validate, then import; both say the same."""
     with books.read() as session:
         validation = kind.validate(session, rows)
@@ -58,7 +61,7 @@ def import_(books, kind, rows):
     return outcome
 
 
-def refused(books, kind, rows, error=Invalid):
+def refused(books: Any, kind: Any, rows: Any, error: Any = Invalid) -> Any:
     """Both validation and import refuse, alike, and nothing is left behind."""
     tables = ("ledger_entry", "ledger_line", "ledger_account", "ledger_period", "core_audit")
     before = [books.count(table) for table in tables]
@@ -71,19 +74,22 @@ def refused(books, kind, rows, error=Invalid):
     return problems
 
 
-def test_entries_are_posted_with_everything_the_file_says(books):
+def test_entries_are_posted_with_everything_the_file_says(books: Any) -> None:
     outcome = import_(books, JOURNAL, journal(*sale(), *sale("S2", "2026-04-01", "5")))
     assert (outcome.new, outcome.present, outcome.notes) == (2, 0, ())
-    assert [tuple(row) for row in books.rows(
-        "SELECT number_text, memo, reference, source_plugin, source_type, source_id"
-        " FROM ledger_entry ORDER BY id"
-    )] == [
+    assert [
+        tuple(row)
+        for row in books.rows(
+            "SELECT number_text, memo, reference, source_plugin, source_type, source_id"
+            " FROM ledger_entry ORDER BY id"
+        )
+    ] == [
         ("GEN-2026-000001", "Sale", "R-1", "ledger", "manual", "S1"),
         ("GEN-2026-000002", "Sale", "R-1", "ledger", "manual", "S2"),
     ]
 
 
-def test_the_same_file_again_changes_nothing(books):
+def test_the_same_file_again_changes_nothing(books: Any) -> None:
     rows = journal(*sale(), *sale("S2"))
     import_(books, JOURNAL, rows)
     before = books.count("core_audit")
@@ -93,7 +99,7 @@ def test_the_same_file_again_changes_nothing(books):
     assert import_(books, JOURNAL, journal(*sale(), *sale("S3"))).new == 1
 
 
-def test_changed_content_under_a_known_name_is_refused(books):
+def test_changed_content_under_a_known_name_is_refused(books: Any) -> None:
     import_(books, JOURNAL, journal(*sale()))
     [problem] = refused(
         books, JOURNAL, journal(*sale(amount="99.00"), *sale("S2")), (Invalid, Conflict)
@@ -102,7 +108,7 @@ def test_changed_content_under_a_known_name_is_refused(books):
     assert "Entry S1 was imported before with other content" in problem.message
 
 
-def test_missing_fiscal_years_are_made_and_said(books):
+def test_missing_fiscal_years_are_made_and_said(books: Any) -> None:
     rows = journal(*sale(day="2024-06-01"), *sale("S2", "2027-01-01"))
     with books.read() as session:
         assert JOURNAL.validate(session, rows).notes == (
@@ -115,7 +121,7 @@ def test_missing_fiscal_years_are_made_and_said(books):
     assert books.count("ledger_fiscal_year") == 4
 
 
-def test_a_mistyped_year_makes_no_hundred_years(books):
+def test_a_mistyped_year_makes_no_hundred_years(books: Any) -> None:
     [problem] = refused(books, JOURNAL, journal(*sale(), *sale("S2", "2206-03-15")))
     assert (problem.row, problem.field) == (4, "date")
 
@@ -136,20 +142,20 @@ WRONG_ROWS = {
 
 
 @pytest.mark.parametrize("what", WRONG_ROWS)
-def test_a_wrong_row_is_named(books, what):
+def test_a_wrong_row_is_named(books: Any, what: Any) -> None:
     row, place = WRONG_ROWS[what]
     problems = refused(books, JOURNAL, journal(row, sale()[1], *sale("S2")))
     assert place in places(problems)
 
 
 @pytest.mark.parametrize("day", ["15.03.2026", "2026-3-15", "2026-02-30", "", "03/15/2026"])
-def test_dates_have_one_form(books, day):
+def test_dates_have_one_form(books: Any, day: Any) -> None:
     problems = refused(books, JOURNAL, journal(*sale(day=day)))
     assert (2, "date") in places(problems)
     assert not day or "2026-03-31" in problems[0].message
 
 
-def test_the_rows_of_an_entry_agree_on_date_and_memo(books):
+def test_the_rows_of_an_entry_agree_on_date_and_memo(books: Any) -> None:
     first, _second = sale()
     _first, second = sale(day="2026-03-16", memo="Another")
     problems = refused(books, JOURNAL, journal(first, second))
@@ -157,7 +163,7 @@ def test_the_rows_of_an_entry_agree_on_date_and_memo(books):
     assert "row 2" in problems[0].message
 
 
-def test_all_problems_of_a_file_come_at_once(books):
+def test_all_problems_of_a_file_come_at_once(books: Any) -> None:
     rows = journal(
         "A,2026-03-15,,,,1100,1.00,",
         "A,2026-03-15,,,,9999,,1.00",
@@ -173,10 +179,11 @@ def test_all_problems_of_a_file_come_at_once(books):
     ]
 
 
-def test_a_journal_column_chooses_the_journal(books):
+def test_a_journal_column_chooses_the_journal(books: Any) -> None:
     header = HEADER + ",journal"
-    rows = journal(*(f"{row},BNK" for row in sale()), *(f"{row}," for row in sale("S2")),
-                   header=header)
+    rows = journal(
+        *(f"{row},BNK" for row in sale()), *(f"{row}," for row in sale("S2")), header=header
+    )
     import_(books, JOURNAL, rows)
     assert books.rows("SELECT number_text FROM ledger_entry ORDER BY id") == [
         ("BNK-2026-000001",),
@@ -186,7 +193,7 @@ def test_a_journal_column_chooses_the_journal(books):
     assert places(problems) == [(2, "journal")]
 
 
-def test_a_closed_period_is_refused_with_the_row(books):
+def test_a_closed_period_is_refused_with_the_row(books: Any) -> None:
     with books.write() as session:
         close_period(session, ClosePeriod(id=period_on(session, date(2026, 3, 1)).id))
     problems = refused(books, JOURNAL, journal(*sale("S0", "2026-04-01"), *sale()))
@@ -194,7 +201,7 @@ def test_a_closed_period_is_refused_with_the_row(books):
     assert "2026-03 is closed" in problems[0].message
 
 
-def test_an_import_is_undone_by_reversal_and_may_come_again(books):
+def test_an_import_is_undone_by_reversal_and_may_come_again(books: Any) -> None:
     rows = journal(*sale(), *sale("S2"))
     outcome = import_(books, JOURNAL, rows)
     with books.write() as session:
@@ -212,7 +219,7 @@ def test_an_import_is_undone_by_reversal_and_may_come_again(books):
         assert check_books(session) == []
 
 
-def test_what_was_reversed_by_hand_stays_imported(books):
+def test_what_was_reversed_by_hand_stays_imported(books: Any) -> None:
     rows = journal(*sale(), *sale("S2"))
     outcome = import_(books, JOURNAL, rows)
     with books.write() as session:
@@ -225,7 +232,7 @@ def test_what_was_reversed_by_hand_stays_imported(books):
         assert JOURNAL.undo(session, outcome.references) == "1 entry was reversed."
 
 
-def test_a_chart_is_imported_once(books):
+def test_a_chart_is_imported_once(books: Any) -> None:
     rows = staged("code,name,type\n1000,Bank,asset\n6000,Rent,Expense\n4010,Fees,revenue\n")
     outcome = import_(books, CHART, rows)
     assert (outcome.new, outcome.present) == (2, 1)
@@ -247,12 +254,12 @@ def test_a_chart_is_imported_once(books):
         ("5000,Purchases,expense\n5000,Purchases,expense", "code"),
     ],
 )
-def test_a_wrong_row_of_a_chart_is_named(books, row, field):
+def test_a_wrong_row_of_a_chart_is_named(books: Any, row: Any, field: Any) -> None:
     problems = refused(books, CHART, staged(f"code,name,type\n9000,Fine,asset\n{row}\n"))
     assert places(problems) == [(3 + row.count("\n"), field)]
 
 
-def test_a_chart_is_undone_while_nothing_uses_it(books):
+def test_a_chart_is_undone_while_nothing_uses_it(books: Any) -> None:
     outcome = import_(books, CHART, staged("code,name,type\n6000,Rent,expense\n"))
     books.post(books.posting(("6000", "1"), ("1000", "-1")))
     with books.write() as session, pytest.raises(Conflict, match="6000"):
@@ -262,7 +269,7 @@ def test_a_chart_is_undone_while_nothing_uses_it(books):
         assert CHART.undo(session, outcome.references) == "1 account was deleted."
 
 
-def test_the_samples_work(books):
+def test_the_samples_work(books: Any) -> None:
     chart = staged(CHART.sample)
     rows = staged(JOURNAL.sample)
     with books.write() as session:
@@ -274,7 +281,9 @@ def test_the_samples_work(books):
 
 
 @pytest.mark.needs("data")
-def test_the_published_books_of_a_company_agree_to_the_cent(database, suite, alpha):
+def test_the_published_books_of_a_company_agree_to_the_cent(
+    database: Any, suite: Any, alpha: Any
+) -> None:
     folder = data_folder() / "finance" / "company"
     context = operator_context("cli:test", company=alpha)
     with database.write(context, suite) as session:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from backstay_ledger.services.balances import trial_balance
-from backstay_ledger.services.checks import check_books
-from backstay_ledger.services.currencies import amount_problem
-from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backstay.errors import BackstayError
+from backstay_ledger.services.balances import trial_balance
+from backstay_ledger.services.checks import check_books
+from backstay_ledger.services.currencies import amount_problem
+from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 
 CODES = ("1000", "1100", "2000", "3000", "4000", "5000")
 cents = st.integers(-10_000_000, 10_000_000).filter(bool)
@@ -28,7 +29,7 @@ on_one_database = settings(
 )
 
 
-def as_posting(books, lines, day, journal, off):
+def as_posting(books: Any, lines: Any, day: Any, journal: Any, off: Any) -> Any:
     """A posting that balances, or is out by ``off`` cents."""
     pairs = [(code, Decimal(amount).scaleb(-2)) for code, amount in lines]
     rest = -sum((amount for _code, amount in pairs), Decimal(0)) + Decimal(off).scaleb(-2)
@@ -38,7 +39,7 @@ def as_posting(books, lines, day, journal, off):
 
 @on_one_database
 @given(history=st.lists(entries, min_size=1, max_size=6), undo=st.booleans())
-def test_books_balance_and_numbers_have_no_gaps(books, history, undo):
+def test_books_balance_and_numbers_have_no_gaps(books: Any, history: Any, undo: Any) -> None:
     before = books.value("SELECT count(*) FROM ledger_entry")
     good = 0
     for lines, day, journal, off in history:
@@ -65,7 +66,9 @@ def test_books_balance_and_numbers_have_no_gaps(books, history, undo):
 
 
 @given(units=st.integers(-(10**15), 10**15), minor_units=st.integers(0, 4))
-def test_an_amount_is_refused_exactly_when_it_has_too_many_decimals(units, minor_units):
+def test_an_amount_is_refused_exactly_when_it_has_too_many_decimals(
+    units: Any, minor_units: Any
+) -> None:
     amount = Decimal(units).scaleb(-4)
     fits = units % 10 ** (4 - minor_units) == 0
     assert (amount_problem(amount, "XXX", minor_units) is None) == fits

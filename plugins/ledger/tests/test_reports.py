@@ -6,8 +6,11 @@ import random
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+
+from backstay.errors import Invalid, NotFound
 from backstay_ledger.services.account_card import (
     Cursor,
     RowKind,
@@ -18,13 +21,11 @@ from backstay_ledger.services.accounts import account_by_code
 from backstay_ledger.services.balances import balance, trial_balance
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 
-from backstay.errors import Invalid, NotFound
-
 CODES = ("1000", "1100", "2000", "4000", "5000")
 
 
 @pytest.fixture
-def history(books):
+def history(books: Any) -> Any:
     """Two hundred random entries over two years, and the plain list of their lines."""
     chance = random.Random(7)
     postings, lines = [], []
@@ -65,7 +66,9 @@ DAYS = (
 
 
 @pytest.mark.parametrize("as_of", [*DAYS, None])
-def test_the_trial_balance_of_any_day_is_the_sum_of_the_lines_up_to_it(books, history, as_of):
+def test_the_trial_balance_of_any_day_is_the_sum_of_the_lines_up_to_it(
+    books: Any, history: Any, as_of: Any
+) -> None:
     expected = defaultdict(Decimal)
     for code, day, _entry, _line, amount in history:
         if as_of is None or day <= as_of:
@@ -83,7 +86,7 @@ def test_the_trial_balance_of_any_day_is_the_sum_of_the_lines_up_to_it(books, hi
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])
-def test_the_account_card_runs_on_from_page_to_page(books, history, limit):
+def test_the_account_card_runs_on_from_page_to_page(books: Any, history: Any, limit: Any) -> None:
     start, end = date(2026, 2, 10), date(2027, 5, 20)
     mine = [line for line in history if line[0] == "1100"]
     opening = sum((line[4] for line in mine if line[1] < start), Decimal(0))
@@ -116,15 +119,13 @@ def test_the_account_card_runs_on_from_page_to_page(books, history, limit):
     assert seen[0].text.startswith("entry ")
 
 
-def test_the_general_ledger_is_all_the_cards(books, history):
+def test_the_general_ledger_is_all_the_cards(books: Any, history: Any) -> None:
     start, end = date(2026, 5, 5), date(2026, 10, 10)
     with books.read() as session:
         rows = list(general_ledger(session, start, end))
         only = list(general_ledger(session, start, end, [account_by_code(session, "5000").id]))
         for code in CODES:
-            card = account_card(
-                session, account_by_code(session, code).id, start, end, limit=1000
-            )
+            card = account_card(session, account_by_code(session, code).id, start, end, limit=1000)
             mine = [row for row in rows if row.code == code]
             assert mine[0].kind is RowKind.OPENING
             assert mine[0].balance == card.opening
@@ -139,7 +140,7 @@ def test_the_general_ledger_is_all_the_cards(books, history):
     assert "3000" not in {row.code for row in rows}
 
 
-def test_what_can_not_be_shown_is_said(books, other_books):
+def test_what_can_not_be_shown_is_said(books: Any, other_books: Any) -> None:
     with other_books.read() as session:
         foreign = account_by_code(session, "1000").id
     with books.read() as session:
@@ -154,7 +155,7 @@ def test_what_can_not_be_shown_is_said(books, other_books):
             balance(session, "9999", date(2026, 1, 1))
 
 
-def test_reports_of_one_company_know_nothing_of_another(books, other_books):
+def test_reports_of_one_company_know_nothing_of_another(books: Any, other_books: Any) -> None:
     books.post(books.sale())
     with other_books.read() as session:
         assert trial_balance(session) == []

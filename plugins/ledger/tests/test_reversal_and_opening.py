@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
+
+from backstay.errors import Conflict, Invalid, NotFound
 from backstay_ledger.models import EntryKind
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
@@ -19,15 +22,19 @@ from backstay_ledger.services.opening import PostOpeningBalances, post_opening_b
 from backstay_ledger.services.reversal import ReverseEntry, reversals_of, reverse_entry
 from backstay_ledger.services.stored import stored_entry
 
-from backstay.errors import Conflict, Invalid, NotFound
 
-
-def reverse(books, entry_id, on=date(2026, 3, 20), reason="posted twice", key=""):
+def reverse(
+    books: Any,
+    entry_id: Any,
+    on: Any = date(2026, 3, 20),
+    reason: Any = "posted twice",
+    key: Any = "",
+) -> Any:
     with books.write() as session:
         return reverse_entry(session, ReverseEntry(id=entry_id, on=on, reason=reason, key=key))
 
 
-def test_a_reversal_mirrors_every_line_and_leaves_the_entry(books):
+def test_a_reversal_mirrors_every_line_and_leaves_the_entry(books: Any) -> None:
     posted = books.post(books.sale("12.34", reference="R-1"))
     reversal = reverse(books, posted.id)
     with books.read() as session:
@@ -43,21 +50,21 @@ def test_a_reversal_mirrors_every_line_and_leaves_the_entry(books):
     assert books.value("SELECT count(*) FROM core_audit WHERE reason = 'posted twice'") == 1
 
 
-def test_an_entry_is_reversed_once(books):
+def test_an_entry_is_reversed_once(books: Any) -> None:
     posted = books.post(books.sale())
     reverse(books, posted.id)
     with pytest.raises(Conflict, match="reversed already by GEN-2026-000002"):
         reverse(books, posted.id)
 
 
-def test_a_reversal_asked_for_twice_under_one_key_is_one(books):
+def test_a_reversal_asked_for_twice_under_one_key_is_one(books: Any) -> None:
     posted = books.post(books.sale())
     first = reverse(books, posted.id, key="r")
     again = reverse(books, posted.id, key="r")
     assert (again.number, again.existed) == (first.number, True)
 
 
-def test_a_reversal_needs_a_reason_a_date_and_an_open_period(books, other_books):
+def test_a_reversal_needs_a_reason_a_date_and_an_open_period(books: Any, other_books: Any) -> None:
     posted = books.post(books.sale())
     with pytest.raises(Invalid) as caught:
         reverse(books, posted.id, on=date(2026, 3, 14), reason=" ")
@@ -71,7 +78,7 @@ def test_a_reversal_needs_a_reason_a_date_and_an_open_period(books, other_books)
     reverse(books, posted.id, on=date(2026, 4, 1))
 
 
-def test_a_draft_is_not_reversed(books):
+def test_a_draft_is_not_reversed(books: Any) -> None:
     with books.write() as session:
         draft = save_draft(
             session,
@@ -85,7 +92,7 @@ def test_a_draft_is_not_reversed(books):
         reverse(books, draft.id)
 
 
-def open_balances(books, *amounts):
+def open_balances(books: Any, *amounts: Any) -> Any:
     with books.write() as session:
         [year] = list_fiscal_years(session)
         return post_opening_balances(
@@ -104,7 +111,7 @@ def open_balances(books, *amounts):
         )
 
 
-def test_opening_balances_are_posted_on_the_first_day(books):
+def test_opening_balances_are_posted_on_the_first_day(books: Any) -> None:
     posted = open_balances(books, ("1000", "250"), ("2000", "-50"), ("3000", "-200"))
     assert posted.number == "OPN-2026-000001"
     with books.read() as session:
@@ -120,7 +127,7 @@ def test_opening_balances_are_posted_on_the_first_day(books):
     open_balances(books, ("1000", "300"), ("3000", "-300"))
 
 
-def test_opening_balances_that_differ_are_refused_with_the_difference(books):
+def test_opening_balances_that_differ_are_refused_with_the_difference(books: Any) -> None:
     with pytest.raises(Invalid, match=r"out by 0\.50 EUR"):
         open_balances(books, ("1000", "250"), ("3000", "-249.50"))
     with pytest.raises(Invalid, match="9999"):

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
+from sqlalchemy import select
+
+from backstay.companies.models import Company
+from backstay.errors import BackstayError, Conflict, Invalid, NotFound, Stale
 from backstay_ledger.company_setup import set_up_books
 from backstay_ledger.models import AccountClass, JournalKind, Period
 from backstay_ledger.services.accounts import (
@@ -33,13 +38,11 @@ from backstay_ledger.services.journals import (
     edit_journal,
 )
 from backstay_ledger.starter_charts import STARTER_CHARTS, read_starter_chart
-from sqlalchemy import select
-
-from backstay.companies.models import Company
-from backstay.errors import BackstayError, Conflict, Invalid, NotFound, Stale
 
 
-def new_account(code="9000", name="New", account_class=AccountClass.ASSET):
+def new_account(
+    code: Any = "9000", name: Any = "New", account_class: Any = AccountClass.ASSET
+) -> Any:
     return CreateAccount(code=code, name=name, account_class=account_class)
 
 
@@ -52,29 +55,29 @@ def new_account(code="9000", name="New", account_class=AccountClass.ASSET):
         (new_account(name=" "), "name"),
     ],
 )
-def test_an_account_that_can_not_be_is_refused_at_its_field(books, command, field):
+def test_an_account_that_can_not_be_is_refused_at_its_field(
+    books: Any, command: Any, field: Any
+) -> None:
     with books.write() as session, pytest.raises(Invalid) as caught:
         create_account(session, command)
     assert [problem.field for problem in caught.value.problems] == [field]
 
 
-def test_the_class_of_an_account_with_entries_stays(books):
+def test_the_class_of_an_account_with_entries_stays(books: Any) -> None:
     books.post(books.sale())
     with books.write() as session:
         account = account_by_code(session, "1100")
         values = {"id": account.id, "code": "1100", "name": "Debtors"}
         with pytest.raises(Invalid, match="past"):
             edit_account(session, EditAccount(account_class=AccountClass.EXPENSE, **values))
-        edit_account(
-            session, EditAccount(account_class=AccountClass.ASSET, version=1, **values)
-        )
+        edit_account(session, EditAccount(account_class=AccountClass.ASSET, version=1, **values))
         with pytest.raises(Stale):
             edit_account(
                 session, EditAccount(account_class=AccountClass.ASSET, version=1, **values)
             )
 
 
-def test_a_code_may_change_but_not_to_a_taken_one(books):
+def test_a_code_may_change_but_not_to_a_taken_one(books: Any) -> None:
     books.post(books.sale())
     with books.write() as session:
         account = account_by_code(session, "1100")
@@ -86,7 +89,7 @@ def test_a_code_may_change_but_not_to_a_taken_one(books):
             account_by_code(session, "1100")
 
 
-def test_only_an_unused_account_is_deleted(books):
+def test_only_an_unused_account_is_deleted(books: Any) -> None:
     books.post(books.sale())
     with books.write() as session:
         with pytest.raises(Conflict, match="1100"):
@@ -94,7 +97,7 @@ def test_only_an_unused_account_is_deleted(books):
         delete_account(session, DeleteAccount(id=account_by_code(session, "2000").id))
 
 
-def test_a_journal_s_code_stays_once_it_is_in_numbers(books):
+def test_a_journal_s_code_stays_once_it_is_in_numbers(books: Any) -> None:
     with books.write() as session:
         journal = create_journal(
             session, CreateJournal(code="CASH", name="Cash", kind=JournalKind.BANK)
@@ -106,14 +109,14 @@ def test_a_journal_s_code_stays_once_it_is_in_numbers(books):
         for code, match in (("CASH", "numbers"), ("GEN", "already"), ("a-b", "capital")):
             with pytest.raises(Invalid, match=match):
                 edit_journal(session, EditJournal(id=journal_id, code=code, name="x"))
-        edit_journal(
-            session, EditJournal(id=journal_id, code="TILL", name="Till", active=False)
-        )
+        edit_journal(session, EditJournal(id=journal_id, code="TILL", name="Till", active=False))
     with pytest.raises(BackstayError, match="inactive"):
         books.post(books.sale(journal="TILL"))
 
 
-def test_a_fiscal_year_may_begin_in_any_month_and_has_twelve_periods(database, suite, alpha):
+def test_a_fiscal_year_may_begin_in_any_month_and_has_twelve_periods(
+    database: Any, suite: Any, alpha: Any
+) -> None:
     from backstay.db.context import operator_context
 
     context = operator_context("cli:test", company=alpha)
@@ -136,12 +139,14 @@ def test_a_fiscal_year_may_begin_in_any_month_and_has_twelve_periods(database, s
         (date(2028, 1, 1), "gap.*2027-01-01"),
     ],
 )
-def test_fiscal_years_neither_overlap_nor_leave_gaps(books, starts_on, message):
+def test_fiscal_years_neither_overlap_nor_leave_gaps(
+    books: Any, starts_on: Any, message: Any
+) -> None:
     with books.write() as session, pytest.raises(Invalid, match=message):
         create_fiscal_year(session, CreateFiscalYear(starts_on=starts_on))
 
 
-def test_years_are_added_at_both_ends(books):
+def test_years_are_added_at_both_ends(books: Any) -> None:
     with books.write() as session:
         made = ensure_fiscal_years(session, [date(2024, 5, 5), date(2027, 1, 1)])
         assert [year.code for year in made] == ["2024", "2025", "2027"]
@@ -150,7 +155,9 @@ def test_years_are_added_at_both_ends(books):
             ensure_fiscal_years(session, [date(2206, 1, 1)])
 
 
-def test_the_first_year_begins_in_the_company_s_month(database, suite, alpha):
+def test_the_first_year_begins_in_the_company_s_month(
+    database: Any, suite: Any, alpha: Any
+) -> None:
     from backstay.db.context import operator_context
 
     company = replace(alpha, fiscal_year_start=4)
@@ -164,7 +171,7 @@ def test_the_first_year_begins_in_the_company_s_month(database, suite, alpha):
 
 
 @pytest.mark.parametrize("chart", [choice.value for choice in STARTER_CHARTS])
-def test_a_new_company_can_post_at_once(database, suite, alpha, chart):
+def test_a_new_company_can_post_at_once(database: Any, suite: Any, alpha: Any, chart: Any) -> None:
     from backstay.db.context import operator_context
 
     with database.write(operator_context("cli:test", company=alpha), suite) as session:

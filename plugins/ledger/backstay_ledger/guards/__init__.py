@@ -1,14 +1,17 @@
 """The rules that both databases keep by themselves, against raw SQL too.
 
-Double entry is checked once, at the step from draft to posted: an entry is inserted as a draft, gets
-its lines, and one UPDATE posts it. Before that step lines may be anything the CHECKs allow; after
-it neither the entry nor its lines can change, and no line can be added. PostgreSQL checks a whole
-statement at once (a batch of entries costs one pass), SQLite row by row. SQLite's foreign keys are
-off in foreign connections, so whatever a foreign key says is said again by a trigger there.
+Double entry is checked once, at the step from draft to posted: an entry is inserted as a draft,
+gets its lines, and one UPDATE posts it. Before that step lines may be anything the CHECKs allow;
+after it neither the entry nor its lines can change, and no line can be added. PostgreSQL checks a
+whole statement at once (a batch of entries costs one pass), SQLite row by row. SQLite's foreign
+keys are off in foreign connections, so what a foreign key says is said again by a trigger there.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from backstay_ledger.guards import lines, posting, tables
 
-__all__ = ["lines", "posting", "tables"]
+DECLARED: Final = (tables, lines, posting)
+"""Importing them declares the guards with the models."""

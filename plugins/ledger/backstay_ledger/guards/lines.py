@@ -1,5 +1,7 @@
 """Lines belong to drafts: none is added to, changed in or taken from a posted entry."""
 
+# ruff: noqa: S608 - the SQL of triggers is put together from names in this code
+
 from __future__ import annotations
 
 from typing import Final
@@ -13,14 +15,14 @@ ORPHAN: Final = "A line belongs to a draft entry of the same company."
 
 def _draft(row: str) -> str:
     return (
-        f"EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.id = {row}.entry_id"  # noqa: S608
+        f"EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.id = {row}.entry_id"
         f" AND e.company_id = {row}.company_id AND e.state = 'draft')"
     )
 
 
 def _posted(row: str) -> str:
     return (
-        f"EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.id = {row}.entry_id"  # noqa: S608
+        f"EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.id = {row}.entry_id"
         " AND e.state = 'posted')"
     )
 
@@ -29,16 +31,22 @@ declare(
     Line.__table__,
     "final",
     sqlite=(
-        "CREATE TRIGGER ledger_line__final_insert BEFORE INSERT ON ledger_line"
-        f" WHEN NOT {_draft('NEW')} BEGIN"
-        f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('NEW')};"
-        f" SELECT RAISE(ABORT, '{ORPHAN}'); END",
-        "CREATE TRIGGER ledger_line__final_update BEFORE UPDATE ON ledger_line"
-        f" WHEN {_posted('OLD')} OR NOT {_draft('NEW')} BEGIN"
-        f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('OLD')} OR {_posted('NEW')};"
-        f" SELECT RAISE(ABORT, '{ORPHAN}'); END",
-        "CREATE TRIGGER ledger_line__final_delete BEFORE DELETE ON ledger_line"
-        f" WHEN {_posted('OLD')} BEGIN SELECT RAISE(ABORT, '{LATE}'); END",
+        (
+            "CREATE TRIGGER ledger_line__final_insert BEFORE INSERT ON ledger_line"
+            f" WHEN NOT {_draft('NEW')} BEGIN"
+            f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('NEW')};"
+            f" SELECT RAISE(ABORT, '{ORPHAN}'); END"
+        ),
+        (
+            "CREATE TRIGGER ledger_line__final_update BEFORE UPDATE ON ledger_line"
+            f" WHEN {_posted('OLD')} OR NOT {_draft('NEW')} BEGIN"
+            f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('OLD')} OR {_posted('NEW')};"
+            f" SELECT RAISE(ABORT, '{ORPHAN}'); END"
+        ),
+        (
+            "CREATE TRIGGER ledger_line__final_delete BEFORE DELETE ON ledger_line"
+            f" WHEN {_posted('OLD')} BEGIN SELECT RAISE(ABORT, '{LATE}'); END"
+        ),
     ),
     postgresql=(
         # The foreign key has locked the entries by now, so their state can't change any more.
@@ -52,9 +60,11 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$""",
-        "CREATE TRIGGER ledger_line__final_insert AFTER INSERT ON ledger_line"
-        " REFERENCING NEW TABLE AS new_rows"
-        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_line__final_insert()",
+        (
+            "CREATE TRIGGER ledger_line__final_insert AFTER INSERT ON ledger_line"
+            " REFERENCING NEW TABLE AS new_rows"
+            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_line__final_insert()"
+        ),
         # The lock keeps somebody else from posting the entry between this check and our commit.
         f"""CREATE OR REPLACE FUNCTION ledger_line__final() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -73,13 +83,17 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$""",
-        "CREATE TRIGGER ledger_line__final BEFORE UPDATE OR DELETE ON ledger_line"
-        " FOR EACH ROW EXECUTE FUNCTION ledger_line__final()",
+        (
+            "CREATE TRIGGER ledger_line__final BEFORE UPDATE OR DELETE ON ledger_line"
+            " FOR EACH ROW EXECUTE FUNCTION ledger_line__final()"
+        ),
         f"""CREATE OR REPLACE FUNCTION ledger_line__final_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '{LATE}' USING ERRCODE = 'restrict_violation'; END $$""",
-        "CREATE TRIGGER ledger_line__final_truncate BEFORE TRUNCATE ON ledger_line"
-        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_line__final_truncate()",
+        (
+            "CREATE TRIGGER ledger_line__final_truncate BEFORE TRUNCATE ON ledger_line"
+            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_line__final_truncate()"
+        ),
     ),
 )
 
@@ -87,9 +101,11 @@ declare(
     Entry.__table__,
     "lines",
     sqlite=(
-        "CREATE TRIGGER ledger_entry__lines BEFORE DELETE ON ledger_entry"
-        " WHEN EXISTS (SELECT 1 FROM ledger_line WHERE entry_id = OLD.id)"
-        " BEGIN SELECT RAISE(ABORT, 'Delete the lines of a draft before the draft.'); END",
+        (
+            "CREATE TRIGGER ledger_entry__lines BEFORE DELETE ON ledger_entry"
+            " WHEN EXISTS (SELECT 1 FROM ledger_line WHERE entry_id = OLD.id)"
+            " BEGIN SELECT RAISE(ABORT, 'Delete the lines of a draft before the draft.'); END"
+        ),
     ),
     postgresql=(),
 )

@@ -4,6 +4,8 @@ The rules are 1-7 and 15 of docs/explanation/ledger.md. Numbers stay gapless bec
 number but the first needs its predecessor, and posted entries never go away.
 """
 
+# ruff: noqa: S608 - the SQL of triggers is put together from names in this code
+
 from __future__ import annotations
 
 from typing import Final
@@ -41,8 +43,7 @@ _ADD_UP: Final = """ON CONFLICT (company_id, account_id, period_id, currency) DO
     n = ledger_balance.n + excluded.n"""
 
 _BALANCE_COLUMNS: Final = (
-    "company_id, account_id, period_id, currency, debit, credit, debit_currency,"
-    " credit_currency, n"
+    "company_id, account_id, period_id, currency, debit, credit, debit_currency, credit_currency, n"
 )
 
 _SQLITE: Final = f"""CREATE TRIGGER ledger_entry__posting AFTER UPDATE ON ledger_entry
@@ -185,17 +186,21 @@ declare(
     Entry.__table__,
     "first_a_draft",
     sqlite=(
-        "CREATE TRIGGER ledger_entry__first_a_draft BEFORE INSERT ON ledger_entry"
-        " WHEN NEW.state IS NOT 'draft'"
-        f" BEGIN SELECT RAISE(ABORT, '{FIRST_A_DRAFT}'); END",
+        (
+            "CREATE TRIGGER ledger_entry__first_a_draft BEFORE INSERT ON ledger_entry"
+            " WHEN NEW.state IS NOT 'draft'"
+            f" BEGIN SELECT RAISE(ABORT, '{FIRST_A_DRAFT}'); END"
+        ),
     ),
     postgresql=(
         f"""CREATE OR REPLACE FUNCTION ledger_entry__first_a_draft() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '{FIRST_A_DRAFT}' USING ERRCODE = 'check_violation'; END $$""",
-        "CREATE TRIGGER ledger_entry__first_a_draft BEFORE INSERT ON ledger_entry"
-        " FOR EACH ROW WHEN (NEW.state IS DISTINCT FROM 'draft')"
-        " EXECUTE FUNCTION ledger_entry__first_a_draft()",
+        (
+            "CREATE TRIGGER ledger_entry__first_a_draft BEFORE INSERT ON ledger_entry"
+            " FOR EACH ROW WHEN (NEW.state IS DISTINCT FROM 'draft')"
+            " EXECUTE FUNCTION ledger_entry__first_a_draft()"
+        ),
     ),
 )
 
@@ -205,8 +210,10 @@ declare(
     sqlite=(_SQLITE,),
     postgresql=(
         _POSTGRESQL,
-        "CREATE TRIGGER ledger_entry__posting AFTER UPDATE ON ledger_entry"
-        " REFERENCING NEW TABLE AS new_rows"
-        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry__posting()",
+        (
+            "CREATE TRIGGER ledger_entry__posting AFTER UPDATE ON ledger_entry"
+            " REFERENCING NEW TABLE AS new_rows"
+            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry__posting()"
+        ),
     ),
 )

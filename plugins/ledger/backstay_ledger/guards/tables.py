@@ -1,4 +1,6 @@
-"""Guards of the tables that entries refer to: accounts, journals, years, periods, counters, balances."""
+"""Guards of what entries refer to: accounts, journals, years, periods, counters, balances."""
+
+# ruff: noqa: S608 - the SQL of triggers is put together from names in this code
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ def keep(
 
     def held(but: str) -> str:
         return " OR ".join(
-            f"EXISTS (SELECT 1 FROM {table} AS held WHERE "  # noqa: S608
+            f"EXISTS (SELECT 1 FROM {table} AS held WHERE "
             + " AND ".join(f"held.{column} = NEW.{column}" for column in key)
             + f"{but})"
             for key in keys
@@ -49,13 +51,19 @@ def keep(
         mapped,
         "identity",
         sqlite=(
-            f"CREATE TRIGGER {trigger}_update BEFORE UPDATE ON {table} WHEN {changed}"
-            f" BEGIN SELECT RAISE(ABORT, '{said}'); END",
-            f"CREATE TRIGGER {trigger}_insert BEFORE INSERT ON {table} WHEN {held('')}"
-            f" BEGIN SELECT RAISE(ABORT, '{taken}'); END",
-            f"CREATE TRIGGER {trigger}_replace BEFORE UPDATE ON {table}"
-            f" WHEN {held(f' AND NOT ({same})')}"
-            f" BEGIN SELECT RAISE(ABORT, '{taken}'); END",
+            (
+                f"CREATE TRIGGER {trigger}_update BEFORE UPDATE ON {table} WHEN {changed}"
+                f" BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            ),
+            (
+                f"CREATE TRIGGER {trigger}_insert BEFORE INSERT ON {table} WHEN {held('')}"
+                f" BEGIN SELECT RAISE(ABORT, '{taken}'); END"
+            ),
+            (
+                f"CREATE TRIGGER {trigger}_replace BEFORE UPDATE ON {table}"
+                f" WHEN {held(f' AND NOT ({same})')}"
+                f" BEGIN SELECT RAISE(ABORT, '{taken}'); END"
+            ),
         ),
         postgresql=(
             f"""CREATE OR REPLACE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -65,8 +73,10 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$""",
-            f"CREATE TRIGGER {trigger} BEFORE UPDATE ON {table}"
-            f" FOR EACH ROW EXECUTE FUNCTION {trigger}()",
+            (
+                f"CREATE TRIGGER {trigger} BEFORE UPDATE ON {table}"
+                f" FOR EACH ROW EXECUTE FUNCTION {trigger}()"
+            ),
         ),
     )
 
@@ -75,15 +85,16 @@ def keep_while_used(mapped: FromClause, uses: Sequence[tuple[str, str]], what: s
     """SQLite: no DELETE of a row that another table refers to (PostgreSQL: its foreign keys)."""
     assert isinstance(mapped, Table)  # noqa: S101
     used = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {table} WHERE {table}.{column} = OLD.id)"  # noqa: S608
-        for table, column in uses
+        f"EXISTS (SELECT 1 FROM {table} WHERE {table}.{column} = OLD.id)" for table, column in uses
     )
     declare(
         mapped,
         "used",
         sqlite=(
-            f"CREATE TRIGGER {mapped.name}__used BEFORE DELETE ON {mapped.name} WHEN {used}"
-            f" BEGIN SELECT RAISE(ABORT, 'This {what} is in use and can''t be deleted.'); END",
+            (
+                f"CREATE TRIGGER {mapped.name}__used BEFORE DELETE ON {mapped.name} WHEN {used}"
+                f" BEGIN SELECT RAISE(ABORT, 'This {what} is in use and can''t be deleted.'); END"
+            ),
         ),
         postgresql=(),
     )
@@ -97,9 +108,11 @@ def _keep_codes_in_numbers() -> None:
         Journal.__table__,
         "code",
         sqlite=(
-            "CREATE TRIGGER ledger_journal__code BEFORE UPDATE ON ledger_journal"
-            f" WHEN NEW.code IS NOT OLD.code AND {posted}"
-            f" BEGIN SELECT RAISE(ABORT, '{said}'); END",
+            (
+                "CREATE TRIGGER ledger_journal__code BEFORE UPDATE ON ledger_journal"
+                f" WHEN NEW.code IS NOT OLD.code AND {posted}"
+                f" BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            ),
         ),
         postgresql=(
             f"""CREATE OR REPLACE FUNCTION ledger_journal__code() RETURNS trigger
@@ -110,8 +123,10 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$""",
-            "CREATE TRIGGER ledger_journal__code BEFORE UPDATE ON ledger_journal"
-            " FOR EACH ROW EXECUTE FUNCTION ledger_journal__code()",
+            (
+                "CREATE TRIGGER ledger_journal__code BEFORE UPDATE ON ledger_journal"
+                " FOR EACH ROW EXECUTE FUNCTION ledger_journal__code()"
+            ),
         ),
     )
 
@@ -121,7 +136,7 @@ def _keep_dates_apart(mapped: FromClause, what: str) -> None:
     assert isinstance(mapped, Table)  # noqa: S101
     table = mapped.name
     met = (
-        f"EXISTS (SELECT 1 FROM {table} AS held"  # noqa: S608
+        f"EXISTS (SELECT 1 FROM {table} AS held"
         " WHERE held.company_id = NEW.company_id AND held.id <> NEW.id"
         " AND held.starts_on <= NEW.ends_on AND held.ends_on >= NEW.starts_on)"
     )
@@ -130,8 +145,10 @@ def _keep_dates_apart(mapped: FromClause, what: str) -> None:
         mapped,
         "dates",
         sqlite=(
-            f"CREATE TRIGGER {table}__dates BEFORE INSERT ON {table} WHEN {met} OR {malformed}"
-            f" BEGIN SELECT RAISE(ABORT, '{what} of a company can''t overlap.'); END",
+            (
+                f"CREATE TRIGGER {table}__dates BEFORE INSERT ON {table} WHEN {met} OR {malformed}"
+                f" BEGIN SELECT RAISE(ABORT, '{what} of a company can''t overlap.'); END"
+            ),
         ),
         postgresql=(),
     )
@@ -148,8 +165,11 @@ def _keep_periods_in_years() -> None:
         Period.__table__,
         "year",
         sqlite=(
-            f"CREATE TRIGGER ledger_period__year BEFORE INSERT ON ledger_period WHEN NOT {inside}"
-            f" BEGIN SELECT RAISE(ABORT, '{said}'); END",
+            (
+                "CREATE TRIGGER ledger_period__year BEFORE INSERT ON ledger_period"
+                f" WHEN NOT {inside}"
+                f" BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            ),
         ),
         postgresql=(
             f"""CREATE OR REPLACE FUNCTION ledger_period__year() RETURNS trigger
@@ -160,8 +180,10 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$""",
-            "CREATE TRIGGER ledger_period__year BEFORE INSERT ON ledger_period"
-            " FOR EACH ROW EXECUTE FUNCTION ledger_period__year()",
+            (
+                "CREATE TRIGGER ledger_period__year BEFORE INSERT ON ledger_period"
+                " FOR EACH ROW EXECUTE FUNCTION ledger_period__year()"
+            ),
         ),
     )
 
@@ -174,13 +196,19 @@ def _keep_counters() -> None:
         SequenceHead.__table__,
         "rising",
         sqlite=(
-            f"CREATE TRIGGER {table}__rising_insert BEFORE INSERT ON {table}"
-            f" BEGIN SELECT {CONTEXT_FUNCTION}(); END",
-            f"CREATE TRIGGER {table}__rising_update BEFORE UPDATE ON {table} BEGIN"
-            f" SELECT {CONTEXT_FUNCTION}();"
-            f" SELECT RAISE(ABORT, '{said}') WHERE NEW.last_number < OLD.last_number; END",
-            f"CREATE TRIGGER {table}__rising_delete BEFORE DELETE ON {table}"
-            f" BEGIN SELECT RAISE(ABORT, '{said}'); END",
+            (
+                f"CREATE TRIGGER {table}__rising_insert BEFORE INSERT ON {table}"
+                f" BEGIN SELECT {CONTEXT_FUNCTION}(); END"
+            ),
+            (
+                f"CREATE TRIGGER {table}__rising_update BEFORE UPDATE ON {table} BEGIN"
+                f" SELECT {CONTEXT_FUNCTION}();"
+                f" SELECT RAISE(ABORT, '{said}') WHERE NEW.last_number < OLD.last_number; END"
+            ),
+            (
+                f"CREATE TRIGGER {table}__rising_delete BEFORE DELETE ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            ),
         ),
         postgresql=(
             f"""CREATE OR REPLACE FUNCTION {table}__rising() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -194,8 +222,10 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$""",
-            f"CREATE TRIGGER {table}__rising BEFORE INSERT OR UPDATE OR DELETE ON {table}"
-            f" FOR EACH ROW EXECUTE FUNCTION {table}__rising()",
+            (
+                f"CREATE TRIGGER {table}__rising BEFORE INSERT OR UPDATE OR DELETE ON {table}"
+                f" FOR EACH ROW EXECUTE FUNCTION {table}__rising()"
+            ),
             *_no_truncate(table, f"{table}__rising", said),
         ),
     )
@@ -208,14 +238,16 @@ def _keep_balances() -> None:
     declare(
         AccountBalance.__table__,
         "posting",
-        sqlite=tuple(
-            f"CREATE TRIGGER {table}__posting_{event.lower()} BEFORE {event} ON {table}"
-            f" BEGIN SELECT {CONTEXT_FUNCTION}(); END"
-            for event in ("INSERT", "UPDATE")
-        )
-        + (
-            f"CREATE TRIGGER {table}__posting_delete BEFORE DELETE ON {table}"
-            f" BEGIN SELECT RAISE(ABORT, '{said}'); END",
+        sqlite=(
+            *(
+                f"CREATE TRIGGER {table}__posting_{event.lower()} BEFORE {event} ON {table}"
+                f" BEGIN SELECT {CONTEXT_FUNCTION}(); END"
+                for event in ("INSERT", "UPDATE")
+            ),
+            (
+                f"CREATE TRIGGER {table}__posting_delete BEFORE DELETE ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            ),
         ),
         postgresql=(
             f"""CREATE OR REPLACE FUNCTION {table}__posting() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -226,8 +258,10 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$""",
-            f"CREATE TRIGGER {table}__posting BEFORE INSERT OR UPDATE OR DELETE ON {table}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {table}__posting()",
+            (
+                f"CREATE TRIGGER {table}__posting BEFORE INSERT OR UPDATE OR DELETE ON {table}"
+                f" FOR EACH STATEMENT EXECUTE FUNCTION {table}__posting()"
+            ),
             *_no_truncate(table, f"{table}__posting", said),
         ),
     )
@@ -235,10 +269,15 @@ END $$""",
 
 def _no_truncate(table: str, trigger: str, said: str) -> tuple[str, str]:
     return (
-        f"CREATE OR REPLACE FUNCTION {trigger}_truncate() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-        f"BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END $$",
-        f"CREATE TRIGGER {trigger}_truncate BEFORE TRUNCATE ON {table}"
-        f" FOR EACH STATEMENT EXECUTE FUNCTION {trigger}_truncate()",
+        (
+            f"CREATE OR REPLACE FUNCTION {trigger}_truncate() RETURNS trigger"
+            " LANGUAGE plpgsql AS $$\n"
+            f"BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END $$"
+        ),
+        (
+            f"CREATE TRIGGER {trigger}_truncate BEFORE TRUNCATE ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {trigger}_truncate()"
+        ),
     )
 
 

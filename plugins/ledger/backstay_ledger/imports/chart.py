@@ -68,9 +68,7 @@ def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
     if plan.problems:
         raise Invalid(_("The chart can't be imported."), problems=plan.problems)
     made = add_accounts(session, plan.new)
-    return Outcome(
-        len(made), plan.present, references=tuple(str(account.id) for account in made)
-    )
+    return Outcome(len(made), plan.present, references=tuple(str(account.id) for account in made))
 
 
 def undo(session: Session, references: Sequence[str]) -> str:
@@ -108,9 +106,7 @@ def undo(session: Session, references: Sequence[str]) -> str:
     for account in accounts:
         session.delete(account)
     session.flush()
-    return ngettext(
-        "%(n)s account was deleted.", "%(n)s accounts were deleted.", len(accounts)
-    )
+    return ngettext("%(n)s account was deleted.", "%(n)s accounts were deleted.", len(accounts))
 
 
 def _plan(session: Session, rows: Sequence[StagedRow]) -> _Plan:
@@ -177,9 +173,7 @@ def _read(row: StagedRow) -> CreateAccount | list[Problem]:
     if not name:
         problems.append(Problem(_("The name is missing."), "name", row.number))
     elif len(name) > 200:  # noqa: PLR2004
-        problems.append(
-            Problem(_("The name is longer than 200 characters."), "name", row.number)
-        )
+        problems.append(Problem(_("The name is longer than 200 characters."), "name", row.number))
     account_class = TYPES.get(kind.casefold())
     if account_class is None:
         problems.append(
@@ -198,9 +192,7 @@ def _read(row: StagedRow) -> CreateAccount | list[Problem]:
     return CreateAccount(code=code, name=name, account_class=account_class)
 
 
-def _differs(
-    number: int, found: CreateAccount, known: tuple[str, AccountClass]
-) -> Problem:
+def _differs(number: int, found: CreateAccount, known: tuple[str, AccountClass]) -> Problem:
     return Problem(
         _(
             "Account “%(code)s” exists as “%(name)s” (%(type)s). Change it in the chart, or make"
@@ -242,7 +234,9 @@ CHART: Final = ImportKind(
     validate=validate,
     commit=commit,
     undo=undo,
-    sample="code,name,type\n1000,Cash at bank,asset\n3000,Share capital,equity\n4000,Sales,income\n",
+    sample=(
+        "code,name,type\n1000,Cash at bank,asset\n3000,Share capital,equity\n4000,Sales,income\n"
+    ),
     icon="sitemap",
     help=lazy("Accounts that are there already are left as they are."),
     opens="ledger.account.list",

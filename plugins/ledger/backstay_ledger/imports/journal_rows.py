@@ -13,8 +13,8 @@ from backstay.spi import Problem, StagedRow
 from backstay.spi import gettext as _
 from backstay_ledger.imports.cells import BadCell, read_amount, read_date
 from backstay_ledger.imports.keys import LONGEST_NAME
-from backstay_ledger.services.drafts import side_problem
 from backstay_ledger.services.journals import DEFAULT_JOURNAL
+from backstay_ledger.services.typed_lines import side_problem
 
 HEADER: Final = ("date", "memo", "source", "reference", "journal")
 """Columns that say the same in every row of an entry."""

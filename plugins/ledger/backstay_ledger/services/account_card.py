@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -267,9 +267,10 @@ def _lines(
     )
     if after is not None:
         query = query.where(_position() > tuple_(after.day, after.entry_id, after.line_no))
-    for row in session.execute(query):
+    rows: Iterable[Any] = session.execute(query)
+    for row in rows:
         at += row.amount
-        yield CardLine(*row, at)
+        yield CardLine(*(*row, at))
 
 
 def _balance_at(session: Session, account_id: int, cursor: Cursor) -> Decimal:

@@ -107,9 +107,7 @@ def add_accounts(session: Session, commands: Sequence[CreateAccount]) -> list[Ac
         Invalid: lists every account that can't be added.
     """
     company = company_of(session)
-    taken = set(
-        session.scalars(select(Account.code).where(Account.company_id == company.id)).all()
-    )
+    taken = set(session.scalars(select(Account.code).where(Account.company_id == company.id)).all())
     problems: list[Problem] = []
     for command in commands:
         problems += _form_problems(command)

@@ -86,9 +86,7 @@ def balances(
     whole = whole.group_by(AccountBalance.account_id)
     if as_of is None:
         return {row.account_id: row.net for row in session.execute(whole)}
-    whole = whole.join(Period, Period.id == AccountBalance.period_id).where(
-        Period.ends_on <= as_of
-    )
+    whole = whole.join(Period, Period.id == AccountBalance.period_id).where(Period.ends_on <= as_of)
     part = _part_of_period(session, company.id, as_of, account_ids)
     if part is None:
         return {row.account_id: row.net for row in session.execute(whole)}
@@ -126,7 +124,7 @@ def day_before(day: date) -> date:
 
 def _part_of_period(
     session: Session, company_id: int, as_of: date, account_ids: Sequence[int] | None
-) -> Select[Any] | None:
+) -> Select[int, Decimal] | None:
     """The lines of the period that ends after the day, up to the day; None if there is none."""
     starts_on = session.scalar(
         select(Period.starts_on).where(

@@ -16,13 +16,22 @@ from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import ARRAY, ColumnElement, Dialect, Table, bindparam, func, text
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
 from backstay.spi import context_of
 
 Row = tuple[Any, ...]
 LARGE: Final = 100
 """From so many rows on, a batch makes statistics that know fewer worth renewing."""
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """The table that a model maps."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        message = f"{model.__name__} maps no table"
+        raise TypeError(message)
+    return table
 
 
 def insert_rows(
@@ -133,9 +142,7 @@ Processor = Callable[[Any], Any] | None
 
 
 @lru_cache
-def _processors(
-    table: Table, columns: tuple[str, ...], dialect: Dialect
-) -> tuple[Processor, ...]:
+def _processors(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tuple[Processor, ...]:
     return tuple(
         table.columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
     )

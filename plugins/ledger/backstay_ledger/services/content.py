@@ -1,4 +1,4 @@
-"""What an entry says, in the forms that the database, the audit trail and the idempotency key need."""
+"""What an entry says, as the database, the audit trail and the idempotency key need it."""
 
 from __future__ import annotations
 
@@ -169,9 +169,7 @@ def entry_event(
     old: dict[str, Any] | None = None
     new: dict[str, Any] = present
     if before is not None:
-        changed = [
-            name for name in ENTRY_COLUMNS if getattr(before, name) != getattr(entry, name)
-        ]
+        changed = [name for name in ENTRY_COLUMNS if getattr(before, name) != getattr(entry, name)]
         old = {name: canonical(getattr(before, name)) for name in changed}
         new = {name: canonical(getattr(entry, name)) for name in changed}
         if lines_before is not None:

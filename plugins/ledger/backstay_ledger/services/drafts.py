@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -26,7 +24,6 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryState, Line
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, ENTRY_POST
-from backstay_ledger.services.accounts import account_codes
 from backstay_ledger.services.bulk_rows import insert_rows, update_rows
 from backstay_ledger.services.content import (
     ENTRY_COLUMNS,
@@ -46,27 +43,26 @@ from backstay_ledger.services.posting import (
     writable_company,
 )
 from backstay_ledger.services.stored import StoredEntry, stored_entry
+from backstay_ledger.services.typed_lines import DraftLine, signed_lines
 from backstay_ledger.services.validation import Checked, Order, check_orders
 
 _CHANGED = ("journal_id", "date", "memo", "reference", "payload_hash", "version")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftLine:
-    """A line as it is typed: an account and a debit or a credit.
-
-    Arguments:
-        account: the account's id as a number, or its code as text.
-        debit / credit: base currency, positive; exactly one of them.
-        amount_currency: positive; it takes the side of the base amount.
-    """
-
-    account: int | str
-    debit: Decimal | None = None
-    credit: Decimal | None = None
-    text: str = ""
-    currency: str | None = None
-    amount_currency: Decimal | None = None
+__all__ = [
+    "CopyEntry",
+    "DeleteDraft",
+    "DraftLine",
+    "PostDraft",
+    "SaveDraft",
+    "as_typed",
+    "copy_entry",
+    "delete_draft",
+    "draft_from",
+    "load_draft",
+    "post_draft",
+    "post_entry",
+    "save_draft",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +165,7 @@ def delete_draft(session: Session, command: DeleteDraft) -> None:
             execution_options=options,
         )
         session.execute(
-            delete(Entry).where(
-                Entry.id == command.id, Entry.company_id == draft.row.company_id
-            ),
+            delete(Entry).where(Entry.id == command.id, Entry.company_id == draft.row.company_id),
             execution_options=options,
         )
     event = entry_event("delete", draft.row, draft.lines)
@@ -204,7 +198,9 @@ def draft_from(session: Session, command: CopyEntry) -> SaveDraft:
     """What the editor shows for a copy of an entry, before anything is saved."""
     authorize(session, BOOKS_VIEW)
     original = stored_entry(session, command.id)
-    return replace(as_typed(original), id=None, version=None, date=command.date or original.row.date)
+    return replace(
+        as_typed(original), id=None, version=None, date=command.date or original.row.date
+    )
 
 
 def as_typed(entry: StoredEntry) -> SaveDraft:
@@ -223,9 +219,7 @@ def as_typed(entry: StoredEntry) -> SaveDraft:
                 credit=-line.amount if line.amount < 0 else None,
                 text=line.text,
                 currency=line.currency,
-                amount_currency=None
-                if line.amount_currency is None
-                else abs(line.amount_currency),
+                amount_currency=None if line.amount_currency is None else abs(line.amount_currency),
             )
             for line in entry.lines
         ),
@@ -254,49 +248,6 @@ def load_draft(session: Session, entry_id: int, version: int | None) -> StoredEn
             _("Somebody else changed this draft in the meantime. Nothing of yours was saved.")
         )
     return draft
-
-
-def signed_lines(
-    session: Session, lines: Sequence[DraftLine]
-) -> tuple[tuple[PostingLine, ...], list[Problem]]:
-    """Typed lines with signed amounts, and what is wrong with the typed ones."""
-    codes = account_codes(session, (line.account for line in lines if isinstance(line.account, int)))
-    problems: list[Problem] = []
-    signed: list[PostingLine] = []
-    for index, line in enumerate(lines):
-        amount = Decimal(0)
-        if problem := side_problem(line.debit, line.credit):
-            problems.append(Problem(problem, f"lines.{index}.debit"))
-        else:
-            amount = line.debit or -(line.credit or Decimal(0))
-        if isinstance(line.account, int) and line.account not in codes:
-            problems.append(
-                Problem(_("There is no such account in the chart."), f"lines.{index}.account")
-            )
-        foreign = line.amount_currency
-        signed.append(
-            PostingLine(
-                account=codes.get(line.account, "")
-                if isinstance(line.account, int)
-                else line.account,
-                amount=amount,
-                text=line.text,
-                currency=line.currency,
-                amount_currency=foreign.copy_sign(amount) if foreign is not None else None,
-            )
-        )
-    return tuple(signed), problems
-
-
-def side_problem(debit: Decimal | None, credit: Decimal | None) -> str | None:
-    """What is wrong with the pair of amounts of a line, or None."""
-    if debit and credit:
-        return _("A line has a debit or a credit, not both.")
-    if not debit and not credit:
-        return _("The line has no amount: give a debit or a credit.")
-    if (debit or credit or Decimal(0)) < 0:
-        return _("The amount is negative: put it on the other side.")
-    return None
 
 
 def _posting(session: Session, command: SaveDraft) -> Posting:
@@ -402,9 +353,7 @@ def _post_stored(session: Session, draft: StoredEntry) -> Posted:
         journal=draft.journal,
         date=row.date,
         lines=tuple(
-            PostingLine(
-                line.account, line.amount, line.text, line.currency, line.amount_currency
-            )
+            PostingLine(line.account, line.amount, line.text, line.currency, line.amount_currency)
             for line in draft.lines
         ),
         memo=row.memo,

@@ -270,9 +270,9 @@ def year_code(starts_on: date) -> str:
 
 
 def _adjoins(years: list[FiscalYear], starts_on: date, ends_on: date) -> bool:
-    return starts_on == years[-1].ends_on + timedelta(
-        days=1
-    ) or ends_on == years[0].starts_on - timedelta(days=1)
+    return starts_on == years[-1].ends_on + timedelta(days=1) or ends_on == years[
+        0
+    ].starts_on - timedelta(days=1)
 
 
 def _add_year(session: Session, starts_on: date, code: str) -> FiscalYear:

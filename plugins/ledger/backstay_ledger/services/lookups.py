@@ -116,9 +116,9 @@ def existing_by_key(session: Session, company_id: int, keys: Sequence[str]) -> d
     found: dict[str, Existing] = {}
     for some in _chunks(sorted(set(keys))):
         for row in session.execute(
-            select(
-                Entry.idempotency_key, Entry.id, Entry.number_text, Entry.payload_hash
-            ).where(Entry.company_id == company_id, among(session, Entry.idempotency_key, some))
+            select(Entry.idempotency_key, Entry.id, Entry.number_text, Entry.payload_hash).where(
+                Entry.company_id == company_id, among(session, Entry.idempotency_key, some)
+            )
         ):
             found[str(row.idempotency_key)] = Existing(
                 row.id, row.number_text or "", row.payload_hash

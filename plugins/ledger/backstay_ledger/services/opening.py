@@ -14,8 +14,8 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryKind, FiscalYear, Journal, JournalKind
 from backstay_ledger.permissions import OPENING_POST
 from backstay_ledger.services.currencies import written
-from backstay_ledger.services.drafts import DraftLine, signed_lines
 from backstay_ledger.services.posting import post_orders
+from backstay_ledger.services.typed_lines import DraftLine, signed_lines
 from backstay_ledger.services.validation import Order
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -33,7 +33,12 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryState, Line, SequenceHead
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
-from backstay_ledger.services.bulk_rows import insert_rows, refresh_statistics, update_rows
+from backstay_ledger.services.bulk_rows import (
+    insert_rows,
+    refresh_statistics,
+    table_of,
+    update_rows,
+)
 from backstay_ledger.services.content import (
     ENTRY_COLUMNS,
     LINE_COLUMNS,
@@ -46,10 +51,8 @@ from backstay_ledger.services.lookups import existing_by_key
 from backstay_ledger.services.stored import stored_entries
 from backstay_ledger.services.validation import Checked, Order, check_orders, other_content
 
-ENTRIES: Final = Entry.__table__
-LINES: Final = Line.__table__
-assert isinstance(ENTRIES, Table)  # noqa: S101
-assert isinstance(LINES, Table)  # noqa: S101
+ENTRIES: Final = table_of(Entry)
+LINES: Final = table_of(Line)
 _KEYS: Final = ("company_id", "id")
 _POSTED_COLUMNS: Final = (
     "journal_id",
@@ -199,9 +202,7 @@ def _lock_counter(
     }
     if session.get_bind().dialect.name == "postgresql":
         # Somebody else may make the same counter at this moment: wait for it, then lock it.
-        session.execute(
-            postgresql_insert(SequenceHead).on_conflict_do_nothing(), [first]
-        )
+        session.execute(postgresql_insert(SequenceHead).on_conflict_do_nothing(), [first])
         return session.scalars(query).one()
     session.add(SequenceHead(**first))
     session.flush()
@@ -330,11 +331,9 @@ def _write(
         ("date",),
         [(step.posted.company_id, step.posted.id, step.posted.date) for step in kept],
     )
-    heads_table = SequenceHead.__table__
-    assert isinstance(heads_table, Table)  # noqa: S101
     update_rows(
         session,
-        heads_table,
+        table_of(SequenceHead),
         ("company_id", "journal_id", "fiscal_year_id"),
         ("last_number",),
         [(company.id, *key, last) for key, last in sorted(heads.items())],
@@ -344,10 +343,7 @@ def _write(
         ENTRIES,
         _KEYS,
         _POSTED_COLUMNS,
-        [
-            tuple(getattr(step.posted, name) for name in _KEYS + _POSTED_COLUMNS)
-            for step in steps
-        ],
+        [tuple(getattr(step.posted, name) for name in _KEYS + _POSTED_COLUMNS) for step in steps],
     )
     if count != len(steps):
         raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))

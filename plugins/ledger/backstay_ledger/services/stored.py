@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from backstay_ledger.models import Account, Entry, Journal, Line
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
 
-_SOME = 1000
+_SOME: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ def stored_entries(
         )
         if lock:
             query = query.with_for_update(of=Entry)
-        entries = session.execute(query).all()
+        entries: Sequence[Any] = session.execute(query).all()
         lines: dict[int, list[LineRow]] = {}
-        for entry_id, *values in session.execute(
+        stored_lines: Sequence[Any] = session.execute(
             select(
                 Line.entry_id,
                 Line.account_id,
@@ -74,7 +75,8 @@ def stored_entries(
             .join(Account, Account.id == Line.account_id)
             .where(Line.company_id == company_id, among(session, Line.entry_id, some))
             .order_by(Line.entry_id, Line.line_no)
-        ):
+        ).all()
+        for entry_id, *values in stored_lines:
             lines.setdefault(entry_id, []).append(LineRow(*values))
         for *values, journal in entries:
             row = EntryRow(**dict(zip(ENTRY_COLUMNS, values, strict=True)))

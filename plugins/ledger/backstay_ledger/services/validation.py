@@ -259,9 +259,7 @@ class _Check:
         if not posting.key:
             return None
         if posting.key in self.seen:
-            self._add(
-                _("The key “%(key)s” is used twice in this batch.", key=posting.key), "key"
-            )
+            self._add(_("The key “%(key)s” is used twice in this batch.", key=posting.key), "key")
         self.seen[posting.key] = digest
         existing = self.existing.get(posting.key)
         if existing is not None and existing.payload_hash != digest:
@@ -292,9 +290,7 @@ class _Check:
             self._add(
                 _(
                     "The entry is out by %(difference)s: debit %(debit)s, credit %(credit)s.",
-                    difference=written(
-                        abs(debit - credit), company.currency, company.minor_units
-                    ),
+                    difference=written(abs(debit - credit), company.currency, company.minor_units),
                     debit=written(debit, company.currency, company.minor_units),
                     credit=written(credit, company.currency, company.minor_units),
                 ),

@@ -1,0 +1,77 @@
+"""Lines as people type them, with a debit or a credit, made into signed amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from backstay.contracts.ledger import PostingLine
+from backstay.spi import Problem
+from backstay.spi import gettext as _
+from backstay_ledger.services.accounts import account_codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftLine:
+    """A line as it is typed: an account and a debit or a credit.
+
+    Arguments:
+        account: the account's id as a number, or its code as text.
+        debit / credit: base currency, positive; exactly one of them.
+        amount_currency: positive; it takes the side of the base amount.
+    """
+
+    account: int | str
+    debit: Decimal | None = None
+    credit: Decimal | None = None
+    text: str = ""
+    currency: str | None = None
+    amount_currency: Decimal | None = None
+
+
+def signed_lines(
+    session: Session, lines: Sequence[DraftLine]
+) -> tuple[tuple[PostingLine, ...], list[Problem]]:
+    """Typed lines with signed amounts, and what is wrong with the typed ones."""
+    codes = account_codes(
+        session, (line.account for line in lines if isinstance(line.account, int))
+    )
+    problems: list[Problem] = []
+    signed: list[PostingLine] = []
+    for index, line in enumerate(lines):
+        amount = Decimal(0)
+        if problem := side_problem(line.debit, line.credit):
+            problems.append(Problem(problem, f"lines.{index}.debit"))
+        else:
+            amount = line.debit or -(line.credit or Decimal(0))
+        if isinstance(line.account, int) and line.account not in codes:
+            problems.append(
+                Problem(_("There is no such account in the chart."), f"lines.{index}.account")
+            )
+        foreign = line.amount_currency
+        signed.append(
+            PostingLine(
+                account=codes.get(line.account, "")
+                if isinstance(line.account, int)
+                else line.account,
+                amount=amount,
+                text=line.text,
+                currency=line.currency,
+                amount_currency=foreign.copy_sign(amount) if foreign is not None else None,
+            )
+        )
+    return tuple(signed), problems
+
+
+def side_problem(debit: Decimal | None, credit: Decimal | None) -> str | None:
+    """What is wrong with the pair of amounts of a line, or None."""
+    if debit and credit:
+        return _("A line has a debit or a credit, not both.")
+    if not debit and not credit:
+        return _("The line has no amount: give a debit or a credit.")
+    if (debit or credit or Decimal(0)) < 0:
+        return _("The amount is negative: put it on the other side.")
+    return None
