@@ -106,7 +106,7 @@ def exported(person: Person, path: str) -> list[dict[str, str]]:
     """The rows of a CSV export."""
     answer = person.context.request.get(f"{person.base}{path}")
     assert answer.status == 200
-    return list(csv.DictReader(io.StringIO(answer.text())))
+    return list(csv.DictReader(io.StringIO(answer.body().decode("utf-8-sig"))))
 
 
 @pytest.mark.needs("data")
