@@ -18,7 +18,7 @@ import pluggy
 from backstay import hookspecs, spi
 from backstay.cli import backstay
 from backstay.cli_environment import Environment
-from backstay.core_part import core_commands
+from backstay.cli import core_commands
 from backstay.db.base import guards_of
 from backstay.kernel.load import load
 

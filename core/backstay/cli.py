@@ -70,15 +70,18 @@ def backstay(ctx: click.Context, home: str | None, acting_as: str, reason: str) 
     ctx.call_on_close(environment.close)
 
 
-def _core_commands() -> Sequence[click.Command]:
-    from backstay.core_part import core_commands
+def core_commands() -> Sequence[click.Command]:
+    """Core's own; imported late, since the help of one command must not wait for all."""
+    from backstay import admin_part
+    from backstay.backup.commands import COMMANDS as BACKUP
+    from backstay.serve.commands import COMMANDS as SERVE
 
-    return core_commands()
+    return (*admin_part.COMMANDS, *BACKUP, *SERVE)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its status: 0, or 1 with the reason on standard error."""
-    for command in _core_commands():
+    for command in core_commands():
         backstay.add_command(command)
     given = _home_first(list(sys.argv[1:] if arguments is None else arguments))
     try:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from backstay.core_base import CoreBase
 from backstay.kernel.suite import Part
-
-if TYPE_CHECKING:
-    import click
 
 
 def core_part() -> Part:
@@ -31,12 +26,3 @@ def core_part() -> Part:
         pages=(*admin_part.PAGES, *imports.PAGES, *jobs.PAGES),
         jobs=imports.JOBS,
     )
-
-
-def core_commands() -> tuple[click.Command, ...]:
-    """Core's commands."""
-    from backstay import admin_part
-    from backstay.backup.commands import COMMANDS as BACKUP
-    from backstay.serve.commands import COMMANDS as SERVE
-
-    return (*admin_part.COMMANDS, *BACKUP, *SERVE)

@@ -82,7 +82,8 @@ def discover() -> dict[str, Found]:
 def _licence(metadata: PackageMetadata | None) -> str:
     if metadata is None:
         return ""
-    return str(metadata.get("License-Expression") or metadata.get("License") or "")
+    known = metadata.json
+    return str(known.get("license_expression") or known.get("license") or "")
 
 
 def _read(point: EntryPoint, by_distribution: Mapping[NormalizedName, str]) -> Found:

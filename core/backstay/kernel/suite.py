@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import click
+    from flask import Blueprint
     from sqlalchemy.orm import DeclarativeBase, Session
 
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from backstay.kernel.discovery import Found
     from backstay.navigation.declare import Page
     from backstay.resources.declare import Resource
-    from backstay.web.blueprint import PluginBlueprint
 
 Contract = TypeVar("Contract")
 
@@ -39,7 +39,8 @@ class Part:
     field_groups: tuple[FieldGroup, ...] = ()
     role_templates: tuple[RoleTemplate, ...] = ()
     resources: tuple[Resource, ...] = ()
-    blueprints: tuple[PluginBlueprint, ...] = ()
+    blueprints: tuple[Blueprint, ...] = ()
+    """A plugin's are PluginBlueprints; core's own may lie anywhere."""
     pages: tuple[Page, ...] = ()
     jobs: tuple[JobKind, ...] = ()
     imports: tuple[ImportKind, ...] = ()
