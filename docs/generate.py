@@ -16,9 +16,8 @@ import click
 import pluggy
 
 from backstay import hookspecs, spi
-from backstay.cli import backstay
+from backstay.cli import backstay, core_commands
 from backstay.cli_environment import Environment
-from backstay.cli import core_commands
 from backstay.db.base import guards_of
 from backstay.kernel.load import load
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from backstay.access.commands import COMMANDS as ACCESS_COMMANDS
 from backstay.access.core_permissions import (
     AUDIT_VIEW,
     COMPANY_CREATE,
@@ -21,20 +20,16 @@ from backstay.access.grant_resource import GRANTS, SESSIONS
 from backstay.access.role_resource import ROLES
 from backstay.access.user_pages import blueprint as user_pages
 from backstay.access.user_resource import USERS
-from backstay.audit.commands import COMMANDS as AUDIT_COMMANDS
 from backstay.audit.resources import AUDIT, COMPANY_AUDIT
-from backstay.companies.commands import COMMANDS as COMPANY_COMMANDS
 from backstay.companies.resources import COMPANIES
 from backstay.companies.resources import blueprint as company_pages
 from backstay.i18n import lazy as _
-from backstay.kernel.commands import COMMANDS as PLUGIN_COMMANDS
 from backstay.kernel.pages import blueprint as modules
 from backstay.navigation import administration
 from backstay.navigation.declare import Area, Page
 
 RESOURCES = (USERS, ROLES, GRANTS, SESSIONS, COMPANIES, AUDIT, COMPANY_AUDIT)
 BLUEPRINTS = (user_pages, company_pages, modules)
-COMMANDS = (*PLUGIN_COMMANDS, *ACCESS_COMMANDS, *COMPANY_COMMANDS, *AUDIT_COMMANDS)
 _ADMIN = Area.ADMINISTRATION
 PAGES = (
     Page(
@@ -94,7 +89,6 @@ PAGES = (
 
 __all__ = [
     "BLUEPRINTS",
-    "COMMANDS",
     "FIELD_GROUPS",
     "PAGES",
     "PERMISSIONS",

@@ -72,11 +72,14 @@ def backstay(ctx: click.Context, home: str | None, acting_as: str, reason: str) 
 
 def core_commands() -> Sequence[click.Command]:
     """Core's own; imported late, since the help of one command must not wait for all."""
-    from backstay import admin_part
+    from backstay.access.commands import COMMANDS as ACCESS
+    from backstay.audit.commands import COMMANDS as AUDIT
     from backstay.backup.commands import COMMANDS as BACKUP
+    from backstay.companies.commands import COMMANDS as COMPANIES
+    from backstay.kernel.commands import COMMANDS as PLUGINS
     from backstay.serve.commands import COMMANDS as SERVE
 
-    return (*admin_part.COMMANDS, *BACKUP, *SERVE)
+    return (*PLUGINS, *ACCESS, *COMPANIES, *AUDIT, *BACKUP, *SERVE)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -21,7 +21,7 @@ from backstay.audit.models import AuditEvent
 from backstay.clock import today
 from backstay.companies.models import Company
 from backstay.home import Home
-from backstay.kernel import lifecycle, pages
+from backstay.kernel import pages, plans
 from backstay.kernel.models import PluginRow, PluginState
 from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import build
@@ -336,11 +336,11 @@ def test_a_module_is_switched_off_by_another_process_that_may_write(
 
     def elsewhere(
         _home: Home, name: str, target: PluginState, actor: str, reason: str
-    ) -> lifecycle.Result:
+    ) -> plans.Result:
         with office.write() as session:
             session.get_one(PluginRow, name).state = target
         asked.append((name, target, actor, reason))
-        return lifecycle.Result(ok=True, message="It is off now.")
+        return plans.Result(ok=True, message="It is off now.")
 
     monkeypatch.setattr(pages, "run_subprocess", elsewhere)
     app = build(suite, database, secret_key=SECRET, home_folder=Home(tmp_path))

@@ -12,8 +12,9 @@ from backstay.audit.models import AuditEvent
 from backstay.db.context import operator_context
 from backstay.errors import ConfigurationError, Conflict
 from backstay.kernel.leases import lease
-from backstay.kernel.lifecycle import DUTY, plan, transition
+from backstay.kernel.lifecycle import DUTY, transition
 from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.plans import plan
 from backstay.kernel.setup import DEFAULT_THEME, migrate
 from backstay.kernel.state import generation, in_force, load_in_force
 

@@ -143,7 +143,8 @@ def _no_truncate(table: str, trigger: str, said: str) -> tuple[str, str]:
     return (
         (
             f"CREATE OR REPLACE FUNCTION {trigger}_truncate() RETURNS trigger"
-            f" LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END $$"
+            f" LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{said}'"
+            " USING ERRCODE = 'restrict_violation'; END $$"
         ),
         (
             f"CREATE TRIGGER {trigger}_truncate BEFORE TRUNCATE ON {table}"

@@ -9,9 +9,10 @@ from backstay.cli_environment import command_environment, environment
 from backstay.cli_output import echo_rows, json_option
 from backstay.errors import Forbidden
 from backstay.i18n import gettext as _
-from backstay.kernel.lifecycle import Plan, plan, transition
+from backstay.kernel.lifecycle import transition
 from backstay.kernel.models import PluginState
 from backstay.kernel.modules import list_modules
+from backstay.kernel.plans import Plan, plan
 
 
 @click.group()

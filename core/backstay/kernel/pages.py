@@ -11,7 +11,6 @@ from backstay.access.roles import in_words
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
-from backstay.kernel.lifecycle import plan, run_subprocess
 from backstay.kernel.models import PluginState
 from backstay.kernel.modules import (
     STATE_LABELS,
@@ -22,6 +21,7 @@ from backstay.kernel.modules import (
     list_modules,
     module_details,
 )
+from backstay.kernel.plans import plan, run_subprocess
 from backstay.resources.urls import resource_url
 from backstay.web.blueprint import requires
 from backstay.web.page import (

@@ -233,6 +233,8 @@ def text_of(value: object, reader: Reader) -> str:  # noqa: PLR0911
             return formats.date_text(value, reader.locale)
         case tuple() | list():
             return ", ".join(text_of(item, reader) for item in value)
+        case dict():
+            return " ".join(text_of(item, reader) for item in value.values())
     return raw(value)
 
 

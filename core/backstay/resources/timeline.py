@@ -122,6 +122,11 @@ def _about_other(event: Row[Any]) -> str:
     return known.get(event.action, _("%(verb)s “%(what)s”", verb=verb, what=event.label))
 
 
+def silent(name: str) -> bool:
+    """Whether an attribute is the program's own and says nothing to a reader."""
+    return name in _SILENT or name.endswith("_hash")
+
+
 class ChangeTeller:
     """Turns canonical values of audit rows into words: labels, formats, names of other records."""
 
@@ -161,7 +166,7 @@ class ChangeTeller:
         self, before: dict[str, Any] | None, after: dict[str, Any] | None
     ) -> tuple[Change, ...]:
         """What an event changed, field by field."""
-        names = [name for name in {**(before or {}), **(after or {})} if name not in _SILENT]
+        names = [name for name in {**(before or {}), **(after or {})} if not silent(name)]
         return tuple(
             Change(
                 self.label(name),
