@@ -141,7 +141,12 @@ WRONG_POSTINGS = {
     "a date outside the period": ("february", (DATE_LINES, RAISE_COUNTER), {}, "in its period"),
     "a number beyond the counter": ("good", (DATE_LINES,), {}, "from the counter"),
     "a gap": ("good", (DATE_LINES, RAISE_COUNTER), {"number": 3}, "no gaps"),
-    "a number in use": ("good", (DATE_LINES, RAISE_COUNTER), {"number": 1}, ""),
+    "a number in use": (
+        "good",
+        (DATE_LINES, RAISE_COUNTER),
+        {"number": 1},
+        "reverse it|uq_ledger_entry",
+    ),
     "more decimals than the currency": (
         "good",
         (

@@ -15,39 +15,45 @@ LINE = (
     " currency, amount_currency, minor_units_currency, text) VALUES ({good}, 3, "
 )
 WRONG_ROWS = {
-    "a zero line": (LINE + "{company}, {account}, 0, 2, NULL, NULL, NULL, '')", ""),
-    "a third decimal": (LINE + "{company}, {account}, 12345, 2, NULL, NULL, NULL, '')", ""),
+    "a zero line": (
+        LINE + "{company}, {account}, 0, 2, NULL, NULL, NULL, '')",
+        "ck_ledger_line_amount",
+    ),
+    "a third decimal": (
+        LINE + "{company}, {account}, 12345, 2, NULL, NULL, NULL, '')",
+        "ck_ledger_line_minor_units",
+    ),
     "a foreign amount on the other side": (
         LINE + "{company}, {account}, 10000, 2, 'USD', -10000, 2, '')",
-        "",
+        "ck_ledger_line_currency",
     ),
     "a currency without an amount": (
         LINE + "{company}, {account}, 10000, 2, 'USD', NULL, NULL, '')",
-        "",
+        "ck_ledger_line_currency",
     ),
     "a third decimal abroad": (
         LINE + "{company}, {account}, 10000, 2, 'USD', 12345, 2, '')",
-        "",
+        "ck_ledger_line_minor_units_currency",
     ),
     "a line of another company": (
         LINE + "{other}, {other_account}, 10000, 2, NULL, NULL, NULL, '')",
-        "",
+        "of the same company|foreign key",
     ),
     "a line without an entry": (
         (
             "INSERT INTO ledger_line (entry_id, line_no, company_id, account_id, amount,"
             " minor_units, text) VALUES (1, 3, {company}, {account}, 10000, 2, '')"
         ),
-        "",
+        "of the same company|foreign key",
     ),
     "a balance": ("UPDATE ledger_balance SET debit = 0", "can not be written"),
     "a deleted balance": ("DELETE FROM ledger_balance", "can not be written"),
-    "a deleted account": ("DELETE FROM ledger_account WHERE id = {account}", ""),
+    "a deleted account": ("DELETE FROM ledger_account WHERE id = {account}", "in use|foreign key"),
     "a moved account": (
         "UPDATE ledger_account SET company_id = {other}, code = 'X' WHERE id = {account}",
         "never change",
     ),
-    "a deleted period": ("DELETE FROM ledger_period WHERE id = {period}", ""),
+    "a deleted period": ("DELETE FROM ledger_period WHERE id = {period}", "in use|foreign key"),
     "a moved period": (
         "UPDATE ledger_period SET ends_on = '2026-04-30' WHERE id = {period}",
         "never change",
@@ -58,7 +64,7 @@ WRONG_ROWS = {
             " state, version) VALUES (3, {company}, {year}, 13, '2026-12-31', '2026-12-31', 'open',"
             " 1)"
         ),
-        "",
+        "overlap|ex_ledger_period_dates",
     ),
     "a period outside its year": (
         (
@@ -73,7 +79,7 @@ WRONG_ROWS = {
             "INSERT INTO ledger_fiscal_year (id, company_id, code, starts_on, ends_on)"
             " VALUES (3, {company}, 'X', '2026-12-31', '2027-12-30')"
         ),
-        "",
+        "overlap|ex_ledger_fiscal_year_dates",
     ),
     "a lower counter": ("UPDATE ledger_sequence_head SET last_number = 0", "only rises"),
     "a deleted counter": ("DELETE FROM ledger_sequence_head", "never deleted"),
@@ -81,8 +87,11 @@ WRONG_ROWS = {
         "UPDATE ledger_journal SET code = 'X' WHERE id = {journal}",
         "part of their numbers",
     ),
-    "a deleted journal": ("DELETE FROM ledger_journal WHERE id = {journal}", ""),
-    "a deleted draft with lines": ("DELETE FROM ledger_entry WHERE id = {good}", ""),
+    "a deleted journal": ("DELETE FROM ledger_journal WHERE id = {journal}", "in use|foreign key"),
+    "a deleted draft with lines": (
+        "DELETE FROM ledger_entry WHERE id = {good}",
+        "before the draft|foreign key",
+    ),
 }
 
 
