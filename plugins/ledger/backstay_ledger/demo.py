@@ -70,11 +70,11 @@ SALES: Final = (
     Sale(23, "Islands Ferry Service", "7925.00", "4890.00"),
 )
 BILLS: Final = (
-    Bill(3, "Ropeworks Wholesale", _GOODS, "6120.00", "Goods for resale"),
+    Bill(3, "Ropeworks Wholesale", _GOODS, "7920.00", "Goods for resale"),
     Bill(6, "Town utilities", _ENERGY, "318.40", "Energy and water"),
     Bill(11, "Fastline Telecom", _PHONE, "89.00", "Telephone and internet"),
     Bill(12, "Ledgerline Software", _SOFTWARE, "149.00", "Subscriptions"),
-    Bill(16, "Ropeworks Wholesale", _GOODS, "4380.00", "Goods for resale"),
+    Bill(16, "Ropeworks Wholesale", _GOODS, "6340.00", "Goods for resale"),
     Bill(20, "Poster & Print", _ADVERTISING, "540.00", "Autumn leaflets"),
 )
 

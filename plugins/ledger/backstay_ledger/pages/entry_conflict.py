@@ -6,6 +6,8 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from flask import url_for
+
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.pages.draft_forms import header, stored_lines
@@ -30,7 +32,17 @@ def both_versions(session: Session, shown: Editor, entry: Entry, message: str) -
         ui.ConflictRow(_("Line %(n)s", n=n + 1), _in_words(yours), _in_words(stored))
         for n, (yours, stored) in enumerate(zip_longest(shown.lines, stored_lines(session, entry)))
     ]
-    return replace(shown, version=str(entry.version), conflict=ui.Conflict(message, tuple(rows)))
+    drop = ui.Button(
+        _("Drop mine, keep what is saved"),
+        url_for("ledger.entry_edit", id=entry.id),
+        "arrow-back-up",
+    )
+    return replace(
+        shown,
+        version=str(entry.version),
+        conflict=ui.Conflict(message, tuple(rows)),
+        actions=(drop, *shown.actions),
+    )
 
 
 def _in_words(line: TypedLine | None) -> str:
