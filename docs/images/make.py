@@ -90,7 +90,8 @@ def fill_entry(page: Page) -> None:
         row = page.locator("table[data-lines] tbody tr").nth(number)
         picker = row.get_by_role("combobox")
         picker.press_sequentially(account)
-        page.get_by_role("option").first.wait_for()
+        # Not by role: the options of the select above count as well, though they are hidden.
+        page.locator("[role=option]", has_text=account).first.wait_for()
         picker.press("Enter")
         if text:
             row.get_by_label("Text").fill(text)
@@ -148,8 +149,8 @@ def main() -> None:
         page.goto(f"{books}/trial-balance")
         shoot(page, "phone")
         page = open_as("administrator", PASSWORD, DESKTOP, "light")
-        page.goto(f"{url}admin/modules")
-        shoot(page, "modules")
+        page.goto(f"{url}admin/modules/ledger")
+        shoot(page, "module")
         browser.close()
 
 

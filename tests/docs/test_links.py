@@ -79,6 +79,13 @@ def test_every_page_below_docs_is_reached_from_the_index() -> None:
     assert lost == set()
 
 
+def test_pictures_are_small_and_all_shown() -> None:
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    for picture in (ROOT / "docs" / "images").glob("*.png"):
+        assert picture.stat().st_size < 200_000
+        assert f"docs/images/{picture.name}" in shown
+
+
 def test_the_programs_that_the_documentation_starts_exist() -> None:
     """`./run ...` in a code block is a command that `./run --help` knows."""
     known = {"cli", "test", "lint", "install", ""}
