@@ -34,6 +34,18 @@ _STATES: Final = (
     Choice(VehicleState.SOLD.value, _("Sold")),
 )
 
+_REGISTER: Final = Operation(register_vehicle, RegisterVehicle, VEHICLE_EDIT, _("Register vehicle"))
+_EDIT: Final = Operation(edit_vehicle, EditVehicle, VEHICLE_EDIT, _("Edit"))
+_SELL: Final = Action(
+    "sell",
+    Operation(sell_vehicle, SellVehicle, VEHICLE_SELL, _("Sell")),
+    icon="receipt-2",
+    states=("in_use",),
+    leads_to="sold",
+    primary=True,
+    confirm=_("A sold vehicle can't be changed any more."),
+)
+
 VEHICLES: Final = Resource(
     name="vehicles.vehicle",
     path="vehicles",
@@ -60,20 +72,10 @@ VEHICLES: Final = Resource(
     ),
     state="state",
     steps=("in_use", "sold"),
-    create=Operation(register_vehicle, RegisterVehicle, VEHICLE_EDIT, _("Register vehicle")),
-    update=Operation(edit_vehicle, EditVehicle, VEHICLE_EDIT, _("Edit")),
+    create=_REGISTER,
+    update=_EDIT,
     update_states=("in_use",),
-    actions=(
-        Action(
-            "sell",
-            Operation(sell_vehicle, SellVehicle, VEHICLE_SELL, _("Sell")),
-            icon="receipt-2",
-            states=("in_use",),
-            leads_to="sold",
-            primary=True,
-            confirm=_("A sold vehicle can't be changed any more."),
-        ),
-    ),
+    actions=(_SELL,),
     empty=Empty(
         _("No vehicles yet"),
         _("Register the first one; its price and dates are kept here."),
