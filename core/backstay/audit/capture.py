@@ -6,12 +6,13 @@ statements (posting in bulk) call :func:`record_many` themselves.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, insert, inspect, literal_column
+from sqlalchemy import event, insert, inspect, text
 
 from backstay.audit.canonical import MASK, canonical, hash_of
 from backstay.audit.models import AuditEvent
@@ -79,7 +80,6 @@ def record_many(session: Session, happened: Sequence[Event]) -> None:
     rows = [
         {
             "id": new,
-            **shared,
             "plugin": one.plugin,
             "plugin_version": plugin_version(one.plugin),
             "action": one.action,
@@ -96,14 +96,29 @@ def record_many(session: Session, happened: Sequence[Event]) -> None:
         for new, one in zip(new_ids(len(happened)), happened, strict=True)
     ]
     if connection.dialect.name == "postgresql":
-        statement = insert(AuditEvent.__table__).values(  # type: ignore[arg-type]
-            at=literal_column("(extract(epoch from clock_timestamp()) * 1000000)::bigint"),
-            xid=literal_column("pg_current_xact_id()::text"),
-        )
+        connection.execute(_ON_POSTGRESQL, {**shared, "rows": _json(rows)})
     else:
         # SQLite's clock is this machine's clock.
-        statement = insert(AuditEvent.__table__).values(at=now())  # type: ignore[arg-type]
-    connection.execute(statement, rows)
+        statement = insert(AuditEvent.__table__).values(at=now(), **shared)  # type: ignore[arg-type]
+        connection.execute(statement, rows)
+
+
+_SHARED = ("actor_id", "actor", "on_behalf_of", "session_id", "request_id", "ip", "reason")
+_OWN = (
+    "id bigint, plugin text, plugin_version text, action text, entity text, entity_id text,"
+    " label text, company_id bigint, before json, after json, row_hash text, approval text,"
+    " outcome text"
+)
+_names = ", ".join(column.split()[0] for column in _OWN.split(", "))
+# One statement for all rows: posting writes thousands, and the driver would send each by itself.
+_ON_POSTGRESQL = text(
+    f"INSERT INTO core_audit (at, xid, {', '.join(_SHARED)}, {_names})"  # noqa: S608
+    " SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint,"
+    " pg_current_xact_id()::text,"
+    f" {', '.join(f':{name}' for name in _SHARED)}, {_names}"
+    f" FROM json_to_recordset(CAST(:rows AS json)) AS given({_OWN})"
+)
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 @lru_cache
