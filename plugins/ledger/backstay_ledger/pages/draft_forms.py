@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from backstay_ledger.pages.entry_form import Understood
 
 _FEWEST_ROWS: Final = 4
+_LATEST: Final = 200
 
 
 def load_entry(session: Session, entry_id: int) -> Entry:
@@ -178,13 +179,20 @@ def _journals(session: Session, entry: Entry | None) -> list[tuple[int, str, str
 def _last_used(session: Session, journals: list[tuple[int, str, str]]) -> str:
     """The journal that the person used last, else the general one."""
     codes = {key: code for key, code, _name in journals}
-    last = session.scalar(
-        select(Entry.journal_id)
-        .where(
-            Entry.created_by == context_of(session).actor.label,
-            Entry.journal_id.in_(codes),
-        )
+    # Among the latest only: somebody who never wrote an entry is not looked for in all of them.
+    latest = (
+        select(Entry.id, Entry.journal_id, Entry.created_by)
         .order_by(Entry.id.desc())
+        .limit(_LATEST)
+        .subquery()
+    )
+    last = session.scalar(
+        select(latest.c.journal_id)
+        .where(
+            latest.c.created_by == context_of(session).actor.label,
+            latest.c.journal_id.in_(codes),
+        )
+        .order_by(latest.c.id.desc())
         .limit(1)
     )
     if last is not None:

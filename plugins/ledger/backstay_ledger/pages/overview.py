@@ -14,7 +14,6 @@ from backstay.spi import view as ui
 from backstay_ledger.models import (
     Account,
     Entry,
-    EntryKind,
     EntryState,
     FiscalYear,
     Journal,
@@ -56,7 +55,6 @@ class Standing:
     years: int
     drafts: int
     posted: bool
-    opened: bool
     period: Period | None
     open_periods_past: int
 
@@ -102,16 +100,13 @@ def look(db: Session, day: date) -> Standing:
         years=db.scalar(select(func.count(FiscalYear.id))) or 0,
         drafts=db.scalar(select(func.count()).select_from(some_drafts)) or 0,
         posted=_any_posted(db),
-        opened=_any_posted(db, opening=True),
         period=period,
         open_periods_past=db.scalar(past.select_from(Period)) or 0,
     )
 
 
-def _any_posted(db: Session, *, opening: bool = False) -> bool:
+def _any_posted(db: Session) -> bool:
     found = select(Entry.id).where(Entry.state == EntryState.POSTED).limit(1)
-    if opening:
-        found = found.where(Entry.kind == EntryKind.OPENING)
     return db.scalar(found) is not None
 
 
@@ -147,7 +142,6 @@ def _first_steps(standing: Standing) -> tuple[ui.ChecklistItem, ...]:
             url_for("ledger.opening")
             if may(OPENING_POST) and standing.accounts and standing.years
             else None,
-            done=standing.opened,
         ),
         ui.ChecklistItem(
             _("The first entries"),
