@@ -19,7 +19,7 @@ from backstay.errors import Conflict, Forbidden
 from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 _CORE = "core."
 
 
-def in_force() -> tuple[ColumnElement[bool], ...]:
-    """Conditions under which a grant holds today."""
-    day = today()
-    return (Grant.valid_from <= day, or_(Grant.valid_to.is_(None), Grant.valid_to >= day))
+def not_over() -> ColumnElement[bool]:
+    """The condition under which a grant holds today or will hold later."""
+    return or_(Grant.valid_to.is_(None), Grant.valid_to >= today())
 
 
 def administrators(session: Session) -> frozenset[int]:
@@ -93,7 +92,7 @@ def refuse_self(session: Session, user_id: int, message: str) -> None:
 
 
 def core_permissions_of(session: Session, user_id: int) -> frozenset[str]:
-    """The administrative permissions that a user has for all companies today."""
+    """The administrative permissions that a user has for all companies, today or later."""
     return frozenset(
         session.scalars(
             select(RolePermission.permission)
@@ -102,10 +101,33 @@ def core_permissions_of(session: Session, user_id: int) -> frozenset[str]:
                 Grant.user_id == user_id,
                 Grant.company_id.is_(None),
                 RolePermission.permission.startswith(_CORE),
-                *in_force(),
+                not_over(),
             )
         )
     )
+
+
+def administers_more(session: Session, user_id: int) -> bool:
+    """Whether a user has administrative permissions that the acting user lacks."""
+    mine = context_of(session).permissions
+    return mine is not None and not core_permissions_of(session, user_id) <= mine
+
+
+def refuse_giving_more(session: Session, permissions: Iterable[str]) -> None:
+    """Refuse to hand on administrative permissions that the acting user lacks.
+
+    Otherwise a second account, or a friend, would be the way around every other rule here.
+
+    Raises:
+        Forbidden: there are such permissions among them.
+    """
+    mine = context_of(session).permissions
+    if mine is not None and any(
+        name.startswith(_CORE) and name not in mine for name in permissions
+    ):
+        raise Forbidden(
+            _("You can't give others what you may not administer. Ask an administrator.")
+        )
 
 
 def refuse_superior(session: Session, user_id: int) -> None:
@@ -114,8 +136,7 @@ def refuse_superior(session: Session, user_id: int) -> None:
     Raises:
         Forbidden: the other has administrative permissions that the acting user lacks.
     """
-    mine = context_of(session).permissions
-    if mine is not None and not core_permissions_of(session, user_id) <= mine:
+    if administers_more(session, user_id):
         raise Forbidden(
             _("This user may administer more than you. Ask an administrator to do this.")
         )

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from backstay.access.administrators import administrators_kept, refuse_self
+from backstay.access.administrators import (
+    administrators_kept,
+    refuse_giving_more,
+    refuse_self,
+    refuse_superior,
+)
 from backstay.access.core_permissions import GRANT_EDIT
-from backstay.access.models import Grant, Role, User
+from backstay.access.models import Grant, Role, RolePermission, User
 from backstay.access.user_commands import GiveRole, GrantRole, RevokeGrant
 from backstay.audit.reasons import give_reason
 from backstay.clock import now, today
@@ -27,7 +32,7 @@ def grant_role(session: Session, command: GrantRole) -> Grant:
     """Give a role to a user, from a day on, for one company or for all.
 
     Raises:
-        Forbidden: it is for the acting user themselves.
+        Forbidden: it is for the acting user themselves, or administers more than they do.
         Invalid: the role or company does not exist, the user has it already, the dates are in the
             wrong order, a reading role has no end, or an administrative role is for one company.
     """
@@ -48,6 +53,9 @@ def grant_role(session: Session, command: GrantRole) -> Grant:
             _("%(role)s works for all companies only: leave the company empty.", role=role.name),
             field="company_id",
         )
+    if command.company_id is None:  # in a single company nothing is administered
+        held = select(RolePermission.permission).where(RolePermission.role_id == role.id)
+        refuse_giving_more(session, session.scalars(held))
     begins = command.valid_from or today()
     _check_end(role, begins, command.valid_to)
     _check_new(session, user, role, command)
@@ -84,7 +92,7 @@ def revoke_grant(session: Session, command: RevokeGrant) -> Grant:
     """Take a role away from a user at once; the audit trail keeps that it was given.
 
     Raises:
-        Forbidden: it is one's own.
+        Forbidden: it is one's own, or that of somebody who administers more.
         Conflict: nobody could administer any more.
     """
     authorize(session, GRANT_EDIT)
@@ -96,6 +104,7 @@ def revoke_grant(session: Session, command: RevokeGrant) -> Grant:
         grant.user_id,
         _("Nobody can take a role from themselves. Ask another administrator."),
     )
+    refuse_superior(session, grant.user_id)
     give_reason(session, command.reason)
     with administrators_kept(session):
         session.delete(grant)

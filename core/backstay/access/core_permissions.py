@@ -1,7 +1,7 @@
 """The permissions of core: who may administer users, roles, companies, modules and the audit trail.
 
 They take effect on the pages under ``/admin`` when they are granted for all companies, and on the
-core pages of a company (its audit trail, its jobs) when they are granted for that company.
+audit trail of a company when they are granted for that company.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Date, bindparam, case, func, literal
 
+from backstay.access.administrators import administers_more
 from backstay.access.assignments import revoke_grant
 from backstay.access.core_permissions import (
     GRANT_EDIT,
@@ -69,6 +70,8 @@ def _grant_title(grant: Grant) -> str:
 def _not_own(session: Session, grant: Grant) -> str | None:
     if context_of(session).actor.user_id == grant.user_id:
         return gettext("Nobody can take a role from themselves. Ask another administrator.")
+    if administers_more(session, grant.user_id):
+        return gettext("This user may administer more than you.")
     return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm.attributes import flag_modified
 
-from backstay.access.administrators import administrators_kept, in_force
+from backstay.access.administrators import administrators_kept, not_over, refuse_giving_more
 from backstay.access.core_permissions import PLUGIN_MANAGE, ROLE_EDIT
 from backstay.access.models import Grant, Role, RolePermission
 from backstay.access.permissions import SIGNED_IN, Permission, Risk, RoleTemplate
@@ -183,6 +183,7 @@ def create_role(session: Session, command: CreateRole) -> Role:
     Raises:
         Invalid: the code is taken or has a wrong form, a permission is unknown, or a reading role
             holds more than reading.
+        Forbidden: it would administer more than the acting user.
     """
     authorize(session, ROLE_EDIT)
     if not re.fullmatch(CODE_PATTERN, command.code):
@@ -201,6 +202,7 @@ def create_role(session: Session, command: CreateRole) -> Role:
     )
     wanted = frozenset(command.permissions)
     _check_permissions(session, role, wanted)
+    refuse_giving_more(session, wanted)
     session.add(role)
     session.flush()
     _add(session, role, wanted)
@@ -214,7 +216,7 @@ def edit_role(session: Session, command: EditRole) -> Role:
 
     Raises:
         Stale: somebody else saved in the meantime.
-        Forbidden: something is added to a role of one's own.
+        Forbidden: something is added to a role of one's own, or that one may not administer.
         Conflict: nobody could administer any more.
     """
     authorize(session, ROLE_EDIT)
@@ -228,6 +230,7 @@ def edit_role(session: Session, command: EditRole) -> Role:
     _check_permissions(session, role, wanted)
     if added:
         _refuse_own(session, role, added)
+        refuse_giving_more(session, added)
     give_reason(session, command.reason)
     with administrators_kept(session):
         role.name = _required_name(command.name)
@@ -356,14 +359,14 @@ def _check_permissions(session: Session, role: Role, wanted: frozenset[str]) -> 
             )
 
 
-def _refuse_own(session: Session, role: Role, added: frozenset[str] | set[str]) -> None:
-    """Nobody adds to a role that they hold what they don't have otherwise."""
+def _refuse_own(session: Session, role: Role, added: frozenset[str]) -> None:
+    """Nobody adds to a role that they hold, now or later, what they don't have otherwise."""
     context = context_of(session)
     if context.actor.user_id is None or context.permissions is None:
         return
     mine = session.scalar(
         select(Grant.id)
-        .where(Grant.role_id == role.id, Grant.user_id == context.actor.user_id, *in_force())
+        .where(Grant.role_id == role.id, Grant.user_id == context.actor.user_id, not_over())
         .limit(1)
     )
     if mine is not None and not added <= context.permissions:

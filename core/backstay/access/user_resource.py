@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 from sqlalchemy import exists, func, select
 
-from backstay.access.administrators import core_permissions_of
+from backstay.access.administrators import administers_more
 from backstay.access.assignments import give_role
 from backstay.access.core_permissions import (
     CONTACT,
@@ -99,11 +99,9 @@ def _not_own(message: Any) -> Any:
         context = context_of(session)
         if context.actor.user_id == user.id:
             return str(message)
-        if context.permissions is None or core_permissions_of(session, user.id) <= (
-            context.permissions
-        ):
-            return None
-        return gettext("This user may administer more than you.")
+        if administers_more(session, user.id):
+            return gettext("This user may administer more than you.")
+        return None
 
     return refuses
 
