@@ -66,9 +66,10 @@ class Environment:
         if not self.acting_as:
             label = f"cli:{getpass.getuser()}"
             return operator_context(label, company=ref, reason=self.reason)
-        from backstay.access.grants import context_for_login
+        from backstay.access.grants import context_for_login, read_only_names
 
-        context = context_for_login(self.database, self.acting_as, ref)
+        reading = read_only_names(self.suite.permissions.values()) if ref and ref.archived else None
+        context = context_for_login(self.database, self.acting_as, ref, reading=reading)
         return replace(context, reason=self.reason)
 
     def company(self, code: str) -> CompanyRef:

@@ -206,15 +206,24 @@ def read_only_names(permissions: Iterable[Permission]) -> frozenset[str]:
     return frozenset(p.name for p in permissions if p.risk is Risk.READ) | {SIGNED_IN.name}
 
 
-def context_for_login(database: Database, login: str, company: CompanyRef | None) -> Context:
+def context_for_login(
+    database: Database,
+    login: str,
+    company: CompanyRef | None,
+    *,
+    reading: frozenset[str] | None = None,
+) -> Context:
     """The context of ``--as USER`` on the command line.
+
+    Arguments:
+        reading: names of the permissions that only read, all that an archived company leaves.
 
     Raises:
         NotFound: there is no active user of that name, or no grant in that company.
     """
     with database.read(operator_context("system:access")) as session:
         user_id = session.scalar(select(User.id).where(User.login == login))
-        access = access_of(session, user_id) if user_id is not None else None
+        access = access_of(session, user_id, reading=reading) if user_id is not None else None
     if access is None:
         raise NotFound(_("There is no active user “%(login)s”.", login=login), field="as")
     if company is not None and access.company(company.code) is None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 from sqlalchemy import select
 
-from backstay.access.core_permissions import ROLE_VIEW
+from backstay.access.core_permissions import ROLE_VIEW, USER_VIEW
 from backstay.access.explain import explain as explained
 from backstay.access.roles import permissions_by_plugin, plugin_title
 from backstay.access.users import get_user
 from backstay.companies.models import Company
+from backstay.db.context import authorize
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
 from backstay.resources.formats import date_text
@@ -98,6 +99,7 @@ def back_to_sessions(_session: Session, _row: SignIn) -> Response:
 def explain(user_id: int) -> Response:
     """Which grant and role decide whether a user may do something."""
     reading = session()
+    authorize(reading, USER_VIEW)
     user = get_user(reading, user_id)
     permission = request.args.get("permission", "")
     code = request.args.get("company", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backstay.audit.queries import AuditQuery, list_events
+from backstay.audit.queries import AuditQuery, list_events, masked_values
 from backstay.cli_environment import command_environment
 from backstay.cli_output import echo_rows, json_option
 
@@ -60,8 +60,8 @@ def list_all(
                 "company_id": str(one.company_id) if one.company_id else None,
                 "plugin": one.plugin,
                 "plugin_version": one.plugin_version,
-                "before": one.before,
-                "after": one.after,
+                "before": masked_values(session, one.entity, one.before),
+                "after": masked_values(session, one.entity, one.after),
                 "row_hash": one.row_hash,
             }
             for one in list_events(session, query)

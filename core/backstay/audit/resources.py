@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from backstay.access.core_permissions import AUDIT_EXPORT, AUDIT_VIEW
 from backstay.audit.canonical import MASK
 from backstay.audit.models import AuditEvent
-from backstay.audit.queries import visible_events
+from backstay.audit.queries import model_of, visible_events
 from backstay.companies.models import Company
 from backstay.db.context import context_of
 from backstay.i18n import gettext
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from backstay.kernel.suite import Suite
 
 _OUTCOMES = (
     Choice("done", _("Done"), "ok"),
@@ -94,15 +93,6 @@ def _with_company(statement: Any) -> Any:
     return statement.outerjoin(Company, Company.id == AuditEvent.company_id)
 
 
-def _model_of(suite: Suite, table: str) -> Any:
-    for part in suite.parts:
-        if part.base is not None:
-            for mapper in part.base.registry.mappers:
-                if mapper.class_.__tablename__ == table:
-                    return mapper.class_
-    return None
-
-
 def _changes(session: Session, event: AuditEvent) -> Iterator[Change]:
     """Both values of each changed field, formatted and masked as on the record's own page."""
     from backstay.resources.serialize import Reader
@@ -123,7 +113,7 @@ def _changes(session: Session, event: AuditEvent) -> Iterator[Change]:
         teller.learn([event])  # type: ignore[list-item]
         yield from teller.changes(event.before, event.after)
         return
-    groups = getattr(_model_of(suite, event.entity), "__field_groups__", {})
+    groups = getattr(model_of(suite, event.entity), "__field_groups__", {})
     before, after = event.before or {}, event.after or {}
     for name in sorted({**before, **after}):
         masked = name in groups and not reader.may_read_named(groups[name])

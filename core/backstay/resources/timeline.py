@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from backstay.audit.canonical import MASK
 from backstay.audit.models import AuditEvent
+from backstay.audit.queries import model_of
 from backstay.db.types import Instant, Money
 from backstay.i18n import gettext as _
 from backstay.resources.declare import Column, Kind
@@ -155,7 +156,7 @@ class ChangeTeller:
                     if table and isinstance(value, int) and event.action == "update":
                         wanted.setdefault(table, set()).add(value)
         for table, ids in wanted.items():
-            model = self._model_of(table)
+            model = model_of(self._suite, table)
             if model is not None:
                 rows: Sequence[Any] = self._session.scalars(
                     select(model).where(model.id.in_(sorted(ids)))
@@ -226,11 +227,3 @@ class ChangeTeller:
             return ""
         keys = attribute.columns[0].foreign_keys
         return next((key.column.table.name for key in keys if key.column.name == "id"), "")
-
-    def _model_of(self, table: str) -> Any:
-        for part in self._suite.parts:
-            if part.base is not None:
-                for mapper in part.base.registry.mappers:
-                    if mapper.local_table is not None and mapper.class_.__tablename__ == table:
-                        return mapper.class_
-        return None
