@@ -170,3 +170,25 @@ def test_a_database_that_is_not_set_up_is_answered_with_503(database: Database) 
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_swap_between_two_looks_is_not_answered_by_the_old_application(
+    installed: Database,
+) -> None:
+    class SwapsWhenLookedAt(Generations):
+        """The builder finishes at the very moment in which the number is read."""
+
+        @property
+        def _built(self) -> int:
+            self._app = new
+            return 1
+
+        @_built.setter
+        def _built(self, _value: int) -> None:
+            pass
+
+    old: Any = object()
+    new: Any = object()
+    swapping = SwapsWhenLookedAt(installed, secret_key=SECRET)
+    swapping._app = old
+    assert swapping.current() is new

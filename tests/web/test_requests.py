@@ -23,6 +23,7 @@ from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import PluginRefused, build
 from backstay.web.blueprint import PluginBlueprint, requires
 from backstay.web.request import Settings
+from backstay.web.transaction import _digest
 
 SYSTEM = operator_context("system:test")
 
@@ -339,3 +340,12 @@ def test_a_configured_proxy_says_who_asks_and_how(suite: Suite, database: Databa
     with database.read(SYSTEM) as session:
         query = select(AuditEvent.ip).where(AuditEvent.action == "sign_in")
         assert session.scalars(query).all() == ["192.0.2.7"]
+
+
+def test_the_digest_of_a_form_tells_nothing_without_the_server_s_secret(probe_app: Flask) -> None:
+    digests = set()
+    for secret in ("one", "two"):
+        probe_app.secret_key = secret
+        with probe_app.test_request_context("/me/password", method="POST", data={"new": "guess"}):
+            digests.add(_digest())
+    assert len(digests) == 2

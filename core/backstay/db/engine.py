@@ -6,6 +6,7 @@ when it begins, not half-way. PostgreSQL reads in READ ONLY transactions.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -15,6 +16,7 @@ from backstay.db.guards import AUDIT_FUNCTION
 from backstay.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from sqlite3 import Connection as SQLiteConnection
 
 READ_ONLY: Final = "backstay_read_only"
@@ -52,6 +54,29 @@ def reading(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{READ_ONLY: True})
     return engine.execution_options(postgresql_readonly=True)
+
+
+@contextmanager
+def briefly(engine: Engine, patience_ms: int) -> Iterator[Connection]:
+    """A transaction that gives up soon when somebody else holds the lock.
+
+    Arguments:
+        engine: a writing one.
+        patience_ms: how long it waits for a lock, in milliseconds.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout = {patience_ms}")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        else:
+            with connection.begin():
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience_ms}")
+                yield connection
 
 
 def _prepare_sqlite(engine: Engine) -> None:

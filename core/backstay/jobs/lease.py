@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -18,13 +17,13 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from backstay.clock import now
-from backstay.db.engine import BUSY_MS
+from backstay.db.engine import briefly
 from backstay.jobs.models import Job, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Update
+    from sqlalchemy import ColumnElement, Update
     from sqlalchemy.orm import Session
 
     from backstay.db.database import Database
@@ -140,24 +139,6 @@ def hold(session: Session, claim: Claim, **values: object) -> None:
         raise LeaseLost(message)
 
 
-@contextmanager
-def briefly(engine: Engine) -> Iterator[Connection]:
-    """A transaction that gives up soon when somebody else holds the lock."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            driver: Any = connection.connection.driver_connection
-            driver.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                driver.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        else:
-            with connection.begin():
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
-                yield connection
-
-
 def tell(database: Database, claim: Claim, **values: object) -> bool | None:
     """Change the job's row in a transaction of its own; None when the database was too busy.
 
@@ -165,7 +146,7 @@ def tell(database: Database, claim: Claim, **values: object) -> bool | None:
         whether the claim still holds.
     """
     try:
-        with briefly(database.engine) as connection:
+        with briefly(database.engine, PATIENCE_MS) as connection:
             return connection.execute(claim.change(**values)).rowcount == 1
     except DBAPIError as error:
         _log.debug("job %s: the row could not be changed now: %s", claim.id, error)

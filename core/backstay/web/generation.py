@@ -102,8 +102,10 @@ class Generations:
             if self._app is None:
                 raise
             return self._app
+        # The number first: the builder writes it last, so the application read after it is its own.
+        known = (self._built, self._given_up)
         app = self._app
-        if app is not None and wanted in {self._built, self._given_up}:
+        if app is not None and wanted in known:
             return app
         return self._follow(wanted)
 

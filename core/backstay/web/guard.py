@@ -6,6 +6,8 @@ A view can't forget a check, because none of them checks: the mark on its route 
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +22,7 @@ from backstay.access.permissions import SIGNED_IN, Permission
 from backstay.access.sessions import SignedIn, session_by_token
 from backstay.clock import now
 from backstay.db.context import Actor, Context, operator_context
+from backstay.db.engine import briefly
 from backstay.i18n import gettext as _
 from backstay.i18n import use_locale
 from backstay.web.blueprint import PERMISSION, PUBLIC
@@ -178,10 +181,8 @@ def _enter(signed_in: SignedIn) -> None:
         ip=request.remote_addr or "",
     )
     if g.get("company_code") and company is None:
-        # Named a company that is not open: no row of any company is.
-        g.context = signed_in.access.context(
-            session_id=signed_in.id, request_id=g.request_id, ip=request.remote_addr or ""
-        )
+        # Named a company that is not open: no row of any company is, and no function.
+        g.context = replace(g.context, permissions=frozenset(), company_ids=frozenset())
     g.unit.become(g.context)
 
 
@@ -203,30 +204,20 @@ def _refusal(permission: Permission) -> str:
 def _touch(signed_in: SignedIn) -> None:
     """Note that the session is in use (once a minute) and which company it works in.
 
-    On SQLite it does not wait for a long writer: the next request notes it again.
+    It does not wait for a long writer: the next request notes it again.
     """
     company = g.context.company.code if g.context.company else signed_in.company_code
     at = now()
     recent = (at - signed_in.seen_at).total_seconds() < SEEN_EVERY_SECONDS
     if recent and company == signed_in.company_code:
         return
-    database = runtime().database
-    with database.engine.connect() as connection:
-        raw: Any = connection.connection.driver_connection
-        if database.is_sqlite:
-            raw.execute(f"PRAGMA busy_timeout = {_TOUCH_WAIT_MS}")
-        try:
-            connection.execute(
-                update(SignIn)
-                .where(SignIn.id == signed_in.id)
-                .values(seen_at=at, company_code=company)
-            )
-            connection.commit()
-        except OperationalError:
-            connection.rollback()
-        finally:
-            if database.is_sqlite:
-                raw.execute("PRAGMA busy_timeout = 10000")
+    with (
+        suppress(OperationalError),
+        briefly(runtime().database.engine, _TOUCH_WAIT_MS) as connection,
+    ):
+        connection.execute(
+            update(SignIn).where(SignIn.id == signed_in.id).values(seen_at=at, company_code=company)
+        )
 
 
 def idempotency_token() -> str:

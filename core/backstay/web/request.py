@@ -7,12 +7,10 @@ before the view is called (ask ``context().company``) and put back by ``url_for`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from flask import current_app, flash, g
 
-from backstay.access.sessions import IDLE, LONGEST
 from backstay.audit.capture import Event, record_event
 
 if TYPE_CHECKING:
@@ -43,8 +41,6 @@ class Settings:
     proxies: int = 0
     hosts: tuple[str, ...] = ()
     hsts: int = 31_536_000
-    idle: timedelta = IDLE
-    longest: timedelta = LONGEST
 
 
 @dataclass(frozen=True, slots=True)

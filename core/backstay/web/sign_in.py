@@ -17,7 +17,7 @@ from backstay.web.device import device_name
 from backstay.web.guard import sign_in_cookie
 from backstay.web.page import SignInPage
 from backstay.web.render import frame, redirect_to
-from backstay.web.request import context, database, session, signed_in
+from backstay.web.request import context, database, session, signed_in, suite
 from backstay.web.security import is_loopback, safe_next
 from backstay.web.transaction import outside_transaction
 
@@ -61,6 +61,11 @@ def submit() -> Response:
         return response
     except (WrongPassword, Invalid) as error:
         return _page(target, login=login, problem=error.message, status=error.status)
+    before = signed_in()
+    if before is not None:
+        # The browser forgets the token of its former session, so nobody could end that one.
+        with database().write(context(), suite()) as writing:
+            end_session(writing, before.access.person.id, before.id)
     sign_in_cookie(opened.token)
     return redirect_to("/me/password" if opened.must_change_password else target)
 

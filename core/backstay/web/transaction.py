@@ -8,11 +8,12 @@ and is answered with its result. Serialization failures are retried here and now
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from flask import session as cookie
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -117,8 +118,9 @@ def _as_it_came(flashed: list[Any]) -> None:
         cookie["_flashes"] = flashed
     else:
         cookie.pop("_flashes", None)
-    for upload in request.files.values():
-        upload.stream.seek(0)
+    for uploads in request.files.listvalues():
+        for upload in uploads:
+            upload.stream.seek(0)
 
 
 class _AlreadyClaimed(Exception):
@@ -247,8 +249,13 @@ def _outside(answer: Callable[[], Response], claim: _Claim | None) -> Response:
 
 
 def _digest() -> str:
-    """sha256 of where the form went and what was in it."""
-    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
+    """HMAC-SHA256 of where the form went and what was in it.
+
+    Keyed with a secret that the database does not hold: a form may contain a password, and a plain
+    hash of it would let whoever gets a copy of the table guess it quickly.
+    """
+    digest = hmac.new(str(current_app.secret_key).encode(), digestmod=hashlib.sha256)
+    digest.update(f"{request.method} {request.full_path}\n".encode())
     for name, value in sorted(request.form.items(multi=True)):
         if name not in _NOT_PART_OF_IT:
             digest.update(f"{len(name)}:{name}={len(value)}:{value}\n".encode())
