@@ -80,6 +80,8 @@ class Manifest:
             raise Invalid(_("The file is not a backup of Backstay.")) from error
         if not known:
             raise Invalid(_("The backup has a format that this version does not know."))
+        if manifest.dump not in members:
+            raise Invalid(_("The backup lacks “%(name)s”.", name=manifest.dump))
         return manifest
 
     @property
