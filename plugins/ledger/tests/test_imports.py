@@ -219,6 +219,25 @@ def test_an_import_is_undone_by_reversal_and_may_come_again(books: Any) -> None:
         assert check_books(session) == []
 
 
+def test_the_reason_of_an_undo_stands_with_every_reversal(books: Any) -> None:
+    outcome = import_(books, JOURNAL, journal(*sale()))
+    with books.write(books.context(reason="the wrong year")) as session:
+        JOURNAL.undo(session, outcome.references)
+    reasons = books.rows(
+        "SELECT reason FROM core_audit WHERE entity = 'ledger_entry' ORDER BY id DESC LIMIT 1"
+    )
+    assert [row[0] for row in reasons] == ["the wrong year"]
+    memo = books.value("SELECT memo FROM ledger_entry WHERE kind = 'reversal'")
+    assert memo.endswith(": the wrong year")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_date_at_the_end_of_the_calendar_is_a_mistyped_one(books: Any, day: Any) -> None:
+    with books.read() as session:
+        problems = JOURNAL.validate(session, journal(*sale(day=day))).problems
+    assert {problem.field for problem in problems} == {"date"}
+
+
 def test_what_was_reversed_by_hand_stays_imported(books: Any) -> None:
     rows = journal(*sale(), *sale("S2"))
     outcome = import_(books, JOURNAL, rows)

@@ -47,7 +47,7 @@ _BALANCE_COLUMNS: Final = (
 )
 
 _SQLITE: Final = f"""CREATE TRIGGER ledger_entry__posting AFTER UPDATE ON ledger_entry
-WHEN OLD.state = 'draft' AND NEW.state = 'posted' BEGIN
+WHEN OLD.state IS NOT 'posted' AND NEW.state = 'posted' BEGIN
 SELECT RAISE(ABORT, '{_PERIOD}') WHERE NEW.date IS NOT date(NEW.date) OR NOT EXISTS (
     SELECT 1 FROM ledger_period AS p WHERE p.id = NEW.period_id AND p.company_id = NEW.company_id
     AND p.fiscal_year_id = NEW.fiscal_year_id AND NEW.date BETWEEN p.starts_on AND p.ends_on);

@@ -252,8 +252,9 @@ def _keep_balances() -> None:
         postgresql=(
             f"""CREATE OR REPLACE FUNCTION {table}__posting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- 1 is this trigger; the posting trigger makes it 2.
-    IF pg_trigger_depth() < 2 OR TG_OP = 'DELETE' THEN
+    -- 1 is this trigger; the posting trigger makes it 2, but so would anybody's own trigger.
+    IF pg_trigger_depth() < 2 OR TG_OP = 'DELETE'
+        OR coalesce(current_setting('backstay.actor', true), '') = '' THEN
         RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NULL;

@@ -21,6 +21,7 @@ from backstay.spi import (
     Validation,
     authorize,
     company_of,
+    context_of,
     lazy,
     ngettext,
 )
@@ -105,13 +106,15 @@ def undo(session: Session, references: Sequence[str]) -> str:
     ids = [int(reference) for reference in references]
     entries = stored_entries(session, ids)
     reversed_before = _reversed(session, ids)
+    # Whoever undoes the import has said why; posting the reversals must not say otherwise.
+    reason = context_of(session).reason or _("the import was undone")
     reverse_entries(
         session,
         [
             ReverseEntry(
                 id=entry_id,
                 on=entry.row.date,
-                reason=_("the import was undone"),
+                reason=reason,
                 key=f"{UNDO}{entry_id}",
             )
             for entry_id, entry in entries.items()

@@ -30,6 +30,8 @@ from backstay_ledger.permissions import FISCAL_YEAR_CREATE, PERIOD_CLOSE, PERIOD
 MONTHS: Final = 12
 FARTHEST: Final = 20
 """How many years may be made at once for a date far from the books: more is a mistyped date."""
+YEARS: Final = range(1800, 3000)
+"""Years that a date of the books can lie in; others are mistyped, and the calendar ends at 9999."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ def create_fiscal_year(session: Session, command: CreateFiscalYear) -> FiscalYea
             _("A fiscal year begins on the first of a month, not on %(day)s.", day=starts_on),
             field="starts_on",
         )
+    if starts_on.year not in YEARS:
+        raise Invalid(_("The year %(year)s is mistyped.", year=starts_on.year), field="starts_on")
     years = list_fiscal_years(session)
     ends_on = add_months(starts_on, MONTHS) - timedelta(days=1)
     for year in years:
@@ -153,6 +157,9 @@ def missing_fiscal_years(session: Session, dates: Iterable[date]) -> list[date]:
     wanted = sorted(set(dates))
     if not wanted:
         return []
+    for day in (wanted[0], wanted[-1]):
+        if day.year not in YEARS:
+            raise FarFromBooks(day)
     company = company_of(session)
     years = list_fiscal_years(session)
     if years:

@@ -87,12 +87,12 @@ def reverse_entry(session: Session, command: ReverseEntry) -> Posted:
 
 
 def reverse_entries(session: Session, commands: Sequence[ReverseEntry]) -> list[Posted]:
-    """Reverse many entries, all or none; the caller has checked the permission.
+    """Reverse many entries for one reason, all or none; the caller has checked the permission.
 
     Raises:
         Invalid, Conflict, NotFound: as :func:`reverse_entry`.
     """
-    company = writable_company(session)
+    writable_company(session)
     originals = stored_entries(session, [command.id for command in commands])
     done = _reversed_by_key(session, commands)
     reversed_before = _reversal_numbers(session, [command.id for command in commands])
@@ -117,7 +117,7 @@ def reverse_entries(session: Session, commands: Sequence[ReverseEntry]) -> list[
             ),
             problems=tuple(problems),
         )
-    if commands and company is not None:
+    if commands:
         give_reason(session, commands[0].reason)
     return post_orders(session, orders)
 
@@ -222,15 +222,14 @@ def _reversal_numbers(session: Session, ids: Sequence[int]) -> dict[int, str]:
 def _reversed_by_key(session: Session, commands: Sequence[ReverseEntry]) -> set[str]:
     """Keys of reversals that were posted before: asking again is answered, not refused."""
     keys = [command.key for command in commands if command.key]
-    if not keys:
-        return set()
-    return {
-        str(key)
-        for key in session.scalars(
+    found: set[str] = set()
+    for start in range(0, len(keys), 1000):
+        rows = session.scalars(
             select(Entry.idempotency_key).where(
                 Entry.company_id == company_of(session).id,
-                among(session, Entry.idempotency_key, keys),
+                among(session, Entry.idempotency_key, keys[start : start + 1000]),
                 Entry.kind == EntryKind.REVERSAL,
             )
         )
-    }
+        found.update(str(key) for key in rows)
+    return found

@@ -129,3 +129,19 @@ def test_a_foreign_connection_changes_nothing_at_all(
         FOREIGN[table],
         **ids,
     )
+
+
+def test_a_trigger_of_one_s_own_is_no_way_to_the_balances(
+    foreign: Any, books: Any, ids: Any, refuse: Any
+) -> None:
+    if foreign.is_sqlite:
+        return  # there a temporary trigger calls the same missing function
+    refuse(
+        foreign,
+        "can not be written",
+        "CREATE TEMP TABLE lever (n int)",
+        "CREATE FUNCTION pg_temp.pull() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN UPDATE ledger_balance SET debit = 0; RETURN NEW; END $$",
+        "CREATE TRIGGER pull BEFORE INSERT ON lever FOR EACH ROW EXECUTE FUNCTION pg_temp.pull()",
+        "INSERT INTO lever VALUES (1)",
+    )
