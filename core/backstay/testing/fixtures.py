@@ -83,9 +83,7 @@ def postgres_template(suite: Suite, postgres_url: str) -> str:
     return "template_backstay"
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgresql"))]
-)
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgresql"))])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database of its own for the test, with two companies, on each of the two engines."""
     if request.param == "sqlite":
