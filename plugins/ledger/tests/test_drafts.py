@@ -109,6 +109,7 @@ def test_an_account_may_be_given_by_id(books: Any) -> None:
         (None, None, "no amount"),
         ("0", "0", "no amount"),
         ("-1", None, "negative"),
+        ("NaN", None, "not an amount"),
     ],
 )
 def test_a_line_has_one_positive_amount(books: Any, debit: Any, credit: Any, message: Any) -> None:

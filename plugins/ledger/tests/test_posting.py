@@ -175,7 +175,7 @@ def test_texts_that_do_not_fit_are_refused_at_their_field(
     assert refusal(books, books.sale(**changes))[0][0] == field
 
 
-@pytest.mark.parametrize("amount", ["1e13", "NaN", "Infinity"])
+@pytest.mark.parametrize("amount", ["1e13", "NaN", "sNaN", "Infinity"])
 def test_amounts_that_are_no_amounts_are_refused(books: Any, amount: Any) -> None:
     problems = refusal(books, books.posting(("1000", amount), ("4000", "-1")))
     assert problems[0][0] == "lines.0.amount"

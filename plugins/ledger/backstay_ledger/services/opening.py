@@ -14,6 +14,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryKind, FiscalYear, Journal, JournalKind
 from backstay_ledger.permissions import OPENING_POST
 from backstay_ledger.services.currencies import written
+from backstay_ledger.services.lookups import existing_by_key
 from backstay_ledger.services.posting import post_orders
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines
 from backstay_ledger.services.validation import Order
@@ -61,7 +62,8 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
             ),
             field="lines",
         )
-    if not command.key and (present := opening_of(session, year)):
+    again = command.key and existing_by_key(session, company.id, [command.key])
+    if not again and (present := opening_of(session, year)):
         raise Conflict(
             _(
                 "Opening balances of %(year)s were posted as %(number)s; reverse them first.",

@@ -68,6 +68,8 @@ def signed_lines(
 
 def side_problem(debit: Decimal | None, credit: Decimal | None) -> str | None:
     """What is wrong with the pair of amounts of a line, or None."""
+    if not all(amount is None or amount.is_finite() for amount in (debit, credit)):
+        return _("This is not an amount.")
     if debit and credit:
         return _("A line has a debit or a credit, not both.")
     if not debit and not credit:

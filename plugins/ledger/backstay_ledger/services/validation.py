@@ -188,10 +188,10 @@ class _Check:
                 f"{place}.account",
             )
         company = self.company
-        if line.amount == 0:
-            self._add(_("The amount is missing."), f"{place}.amount")
-        elif problem := amount_problem(line.amount, company.currency, company.minor_units):
+        if problem := amount_problem(line.amount, company.currency, company.minor_units):
             self._add(problem, f"{place}.amount")
+        elif line.amount == 0:
+            self._add(_("The amount is missing."), f"{place}.amount")
         if len(line.text) > LINE_TEXT or "\0" in line.text:
             self._add(
                 _("The text is too long: %(most)s characters at most.", most=LINE_TEXT),
@@ -227,7 +227,7 @@ class _Check:
             return None
         if problem := amount_problem(line.amount_currency, line.currency, units):
             self._add(problem, field)
-        elif line.amount_currency * line.amount <= 0:
+        elif line.amount.is_finite() and line.amount_currency * line.amount <= 0:
             self._add(_("Both amounts of a line are debits or both are credits."), field)
         return units
 
