@@ -237,6 +237,13 @@ def upgrade() -> None:
             "ix_ledger_entry_company_id_date_id", ["company_id", "date", "id"], unique=False
         )
         batch_op.create_index(
+            "ix_ledger_entry_draft_company_id_date_id",
+            ["company_id", "date", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'draft'"),
+            postgresql_where=sa.text("state = 'draft'"),
+        )
+        batch_op.create_index(
             "ix_ledger_entry_source_plugin_source_type_source_id",
             ["source_plugin", "source_type", "source_id"],
             unique=False,
