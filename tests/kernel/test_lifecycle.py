@@ -166,3 +166,43 @@ def test_migrating_twice_does_nothing_the_second_time(
     assert migrate(database) == []
     assert generation(database) == number
     database.dispose()
+
+
+@pytest.fixture
+def migrated(tmp_path: Path, shelf: PluginShelf) -> Database:
+    """A database made by migrations, with the plugin “crate” on."""
+    from backstay.db.database import Database as Made
+
+    shelf.add(
+        "crate", CRATE, files={"migrations/versions/0001.py": TABLE.replace("{extra}", "pass")}
+    )
+    database = Made(f"sqlite:///{tmp_path / 'migrated.db'}")
+    migrate(database)
+    transition(database, "crate", PluginState.ENABLED, ADMIN)
+    return database
+
+
+def test_a_guard_that_went_missing_is_made_again_without_a_migration(migrated: Database) -> None:
+    drop = "DROP TRIGGER crate_thing__audit_context_insert"
+    with migrated.engine.begin() as connection:
+        connection.exec_driver_sql(drop)
+    migrate(migrated)
+    with migrated.engine.begin() as connection:
+        connection.exec_driver_sql(drop)
+
+
+def test_a_plugin_whose_migration_fails_is_not_run_on_the_old_tables(
+    migrated: Database, shelf: PluginShelf
+) -> None:
+    before = generation(migrated)
+    later = TABLE.replace("crate_0001", "crate_0002").replace(
+        "down_revision = None", 'down_revision = "crate_0001"'
+    )
+    place = shelf.folder / "backstay_crate/migrations/versions/0002.py"
+    place.write_text(later.replace("{extra}", "raise RuntimeError('no space')"), encoding="utf-8")
+    assert any("failed" in said for said in migrate(migrated))
+    row = state(migrated, "crate")
+    assert row is not None
+    assert row.state is PluginState.FAILED
+    assert generation(migrated) == before + 1
+    assert "crate" not in load_in_force(migrated).running

@@ -5,12 +5,14 @@ use nothing but SQL, apart from the audit guard, whose function only our own con
 so that a foreign connection fails at once. SQLite's ``INSERT OR REPLACE`` and ``UPDATE OR REPLACE``
 delete the old row without firing DELETE triggers, so frozen tables refuse the new row as well.
 
-After every migration all guards of the plugin are dropped and made again (a batch rebuild on
-SQLite loses a table's triggers silently), so a guard never needs a migration of its own.
+After every migration, with every new version and whenever one is missing, all guards of the plugin
+are dropped and made again (a batch rebuild on SQLite loses a table's triggers silently), so a guard
+never needs a migration of its own.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 AUDIT_FUNCTION: Final = "backstay_audit_context_required"
 """The SQLite function whose absence stops a foreign connection; its name is the message."""
+_TRIGGER: Final = re.compile(r"CREATE TRIGGER (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,19 @@ def install_guards(connection: Connection, metadata: MetaData) -> None:
             for statement in guard.postgresql:
                 # The driver reads % as a placeholder; RAISE needs it too.
                 connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def guards_are_missing(connection: Connection, metadata: MetaData) -> bool:
+    """Whether a trigger that is declared is not in the database, or another one is."""
+    sqlite = connection.dialect.name == "sqlite"
+    declared = {
+        found[1]
+        for guard in metadata.info["guards"]
+        for statement in (guard.sqlite if sqlite else guard.postgresql)
+        if (found := _TRIGGER.match(statement)) is not None
+    }
+    installed = installed_guards(connection, f"{metadata.info['plugin']}_")
+    return declared != {name for name, _table in installed}
 
 
 def installed_guards(connection: Connection, prefix: str) -> list[tuple[str, str]]:

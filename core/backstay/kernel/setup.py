@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import inspect, select
 
+from backstay.clock import now
 from backstay.core_base import CoreBase
 from backstay.db.context import operator_context
+from backstay.db.guards import guards_are_missing
 from backstay.kernel.lifecycle import next_generation
 from backstay.kernel.load import load
 from backstay.kernel.migrate import core_schema, pending, plugin_schema, upgrade
@@ -23,8 +25,8 @@ DEFAULT_THEME: Final = "harbor"
 def migrate(database: Database) -> list[str]:
     """Bring core and every enabled plugin up to date.
 
-    Each plugin is a transaction of its own: one that fails is marked as failed and the others go
-    on. Safe to call at every start.
+    Each plugin is a transaction of its own: one that fails is switched off as failed, because its
+    code does not fit its tables, and the others go on. Safe to call at every start.
 
     Returns:
         what was done, in words.
@@ -34,8 +36,8 @@ def migrate(database: Database) -> list[str]:
     done = [f"core: {step}" for step in upgrade(database.engine, core_schema(CoreBase.metadata))]
     context = operator_context("system:migrate")
     enabled = _enabled(database)
-    suite = load(enabled)
-    failed = dict(suite.failed)
+    suite = load(frozenset(enabled))
+    failed: dict[str, str] = {}
     for name in suite.running:
         part = suite.part(name)
         if part.base is None:
@@ -43,7 +45,8 @@ def migrate(database: Database) -> list[str]:
         schema = plugin_schema(suite.found[name], part.base.metadata)
         with database.reading_connection() as connection:
             due = pending(connection, schema)
-        if not due:
+            lacking = guards_are_missing(connection, schema.metadata)
+        if not due and not lacking and enabled[name] == suite.found[name].version:
             continue
         try:
             done += [f"{name}: {step}" for step in upgrade(database.engine, schema)]
@@ -57,18 +60,25 @@ def migrate(database: Database) -> list[str]:
         install_role_templates(session, suite)
         for name in enabled:
             row = session.get_one(PluginRow, name)
-            if name in suite.found and name not in failed:
+            if name in failed:
+                row.state = PluginState.FAILED
+                row.message = failed[name][:1000]
+                row.changed_at = now()
+            elif name in suite.running:
                 row.version = suite.found[name].version
-        if done:
+        if done or failed:
             next_generation(session)
-    done += [f"{name}: failed: {why}" for name, why in sorted(failed.items())]
+    trouble = sorted({**suite.failed, **failed}.items())
+    done += [f"{name}: failed: {why}" for name, why in trouble]
     return done
 
 
-def _enabled(database: Database) -> frozenset[str]:
+def _enabled(database: Database) -> dict[str, str]:
+    """The enabled plugins with the version whose migrations have run."""
     with database.reading_connection() as connection:
         if not inspect(connection).has_table(PluginRow.__tablename__):
-            return frozenset()
-        return frozenset(
-            connection.scalars(select(PluginRow.name).where(PluginRow.state == PluginState.ENABLED))
+            return {}
+        rows = connection.execute(
+            select(PluginRow.name, PluginRow.version).where(PluginRow.state == PluginState.ENABLED)
         )
+        return {row.name: row.version for row in rows}
