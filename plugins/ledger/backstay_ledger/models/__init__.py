@@ -6,6 +6,7 @@ from backstay_ledger.models.accounts import Account, AccountClass
 from backstay_ledger.models.balances import AccountBalance
 from backstay_ledger.models.base import LedgerBase
 from backstay_ledger.models.entries import (
+    IS_DRAFT,
     Entry,
     EntryKind,
     EntryReference,
@@ -16,6 +17,7 @@ from backstay_ledger.models.journals import Journal, JournalKind, SequenceHead
 from backstay_ledger.models.periods import FiscalYear, Period, PeriodState
 
 __all__ = [
+    "IS_DRAFT",
     "Account",
     "AccountBalance",
     "AccountClass",

@@ -9,12 +9,14 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
+    literal,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -122,6 +124,10 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
     def audit_label(self) -> str:
         """The number, or what a draft is about."""
         return self.number_text or self.memo or "draft"
+
+
+IS_DRAFT: Final = Entry.state == literal(EntryState.DRAFT, Entry.state.type, literal_execute=True)
+"""Written out in the statement, or SQLite could not use the index of the drafts."""
 
 
 def _at_minor_unit(amount: str, minor_units: str) -> str:

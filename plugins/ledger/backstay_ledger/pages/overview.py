@@ -12,6 +12,7 @@ from backstay.spi import company_of, context, ngettext, page, requires, resource
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.models import (
+    IS_DRAFT,
     Account,
     Entry,
     EntryState,
@@ -93,7 +94,7 @@ def look(db: Session, day: date) -> Standing:
         select(Period).where(Period.starts_on <= day, Period.ends_on >= day)
     ).one_or_none()
     past = select(func.count()).where(Period.ends_on < day, Period.state == PeriodState.OPEN)
-    some_drafts = select(Entry.id).where(Entry.state == EntryState.DRAFT).limit(_MANY).subquery()
+    some_drafts = select(Entry.id).where(IS_DRAFT).limit(_MANY).subquery()
     return Standing(
         accounts=db.scalar(select(func.count(Account.id))) or 0,
         journals=db.scalar(select(func.count(Journal.id))) or 0,

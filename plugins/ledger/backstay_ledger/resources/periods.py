@@ -24,7 +24,7 @@ from backstay.spi import (
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
-from backstay_ledger.models import Entry, EntryState, FiscalYear, Period, PeriodState
+from backstay_ledger.models import IS_DRAFT, Entry, FiscalYear, Period, PeriodState
 from backstay_ledger.permissions import (
     BOOKS_VIEW,
     FISCAL_YEAR_CREATE,
@@ -56,7 +56,7 @@ _DRAFTS: Final = (
     .select_from(Entry)
     .where(
         Entry.company_id == Period.company_id,
-        Entry.state == EntryState.DRAFT,
+        IS_DRAFT,
         Entry.date.between(Period.starts_on, Period.ends_on),
     )
     .correlate(Period)
@@ -109,7 +109,7 @@ def _no_reason(_session: Session, _record: object) -> dict[str, Any]:
 def _drafts_remain(session: Session, period: Period) -> str | None:
     waiting = session.scalar(
         select(func.count(Entry.id)).where(
-            Entry.state == EntryState.DRAFT,
+            IS_DRAFT,
             Entry.date.between(period.starts_on, period.ends_on),
         )
     )

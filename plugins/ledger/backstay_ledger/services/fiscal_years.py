@@ -24,7 +24,7 @@ from backstay.spi import (
     ngettext,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryState, FiscalYear, Period, PeriodState
+from backstay_ledger.models import IS_DRAFT, Entry, FiscalYear, Period, PeriodState
 from backstay_ledger.permissions import FISCAL_YEAR_CREATE, PERIOD_CLOSE, PERIOD_REOPEN
 
 MONTHS: Final = 12
@@ -324,7 +324,7 @@ def _lock_period(session: Session, period_id: int) -> Period:
 def _refuse_drafts(session: Session, period: Period) -> None:
     inside = (
         Entry.company_id == period.company_id,
-        Entry.state == EntryState.DRAFT,
+        IS_DRAFT,
         Entry.date.between(period.starts_on, period.ends_on),
     )
     count = session.scalar(select(func.count()).select_from(Entry).where(*inside)) or 0
