@@ -180,3 +180,27 @@ def test_a_reading_session_cannot_write(
         session.flush()
     with database.read(operator, suite) as session:
         assert session.scalar(select(func.count()).select_from(AuditEvent)) == 2
+
+
+def test_a_text_that_gives_objects_is_refused_like_any_other_text(
+    database: Database, suite: Suite, ids: dict[str, int], in_alpha: Context
+) -> None:
+    assert ids
+    statement = select(Import).from_statement(text("SELECT * FROM core_import"))
+    with (
+        database.read(in_alpha, suite) as session,
+        pytest.raises(ConfigurationError, match="scope_checked"),
+    ):
+        session.scalars(statement).all()
+
+
+def test_a_statement_moves_no_row_to_another_company(
+    database: Database, suite: Suite, ids: dict[str, int], in_alpha: Context, beta: CompanyRef
+) -> None:
+    assert ids
+    statement = update(ImportRow).values(company_id=beta.id)
+    with (
+        database.write(in_alpha, suite) as session,
+        pytest.raises(NotFound, match="another company"),
+    ):
+        session.execute(statement, execution_options={"synchronize_session": False})

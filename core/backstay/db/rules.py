@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
 
 from backstay.db.base import Audit, CompanyScoped
 from backstay.db.context import context_of
@@ -31,7 +31,8 @@ def apply_record_rules(factory: sessionmaker[Session]) -> None:
 def _filter(state: ORMExecuteState) -> None:
     context = context_of(state.session)
     options = state.execution_options
-    if not state.is_orm_statement:
+    # ``from_statement`` gives objects, but its text can't be filtered either.
+    if not state.is_orm_statement or isinstance(state.statement, FromStatement):
         if not options.get("scope_checked"):
             message = (
                 "a statement without a model is not filtered by company: use the model,"
@@ -65,12 +66,19 @@ def _check_statement(state: ORMExecuteState) -> None:
         )
         raise ConfigurationError(message)
     allowed = context_of(state.session).company_ids
-    if state.is_insert and issubclass(model, CompanyScoped) and allowed is not None:
-        given: Any = state.parameters
-        rows: list[dict[str, Any]] = given if isinstance(given, list) else [given or {}]
-        if any(row.get("company_id") not in allowed for row in rows):
-            message = f"{model.__name__}: rows of another company can't be inserted"
+    if not issubclass(model, CompanyScoped) or allowed is None:
+        return
+    given: Any = state.parameters
+    rows: list[dict[str, Any]] = given if isinstance(given, list) else [given or {}]
+    if state.is_update:
+        changed: Any = getattr(state.statement, "_values", None) or {}
+        moved = {row["company_id"] for row in rows if "company_id" in row} - allowed
+        if moved or any(getattr(one, "key", one) == "company_id" for one in changed):
+            message = f"{model.__name__}: a row can't be moved to another company"
             raise NotFound(message)
+    if state.is_insert and any(row.get("company_id") not in allowed for row in rows):
+        message = f"{model.__name__}: rows of another company can't be inserted"
+        raise NotFound(message)
 
 
 def _check_flush(session: Session, _context: Any, _instances: Any) -> None:
