@@ -63,7 +63,7 @@ class Home:
 
     @property
     def first_sign_in(self) -> Path:
-        """The note with the one-time passwords of the first start."""
+        """The note with the passwords of the first start."""
         return self.path / "first-sign-in.txt"
 
     def secret_key(self) -> str:

@@ -192,3 +192,8 @@ def test_safe_mode_starts_core_alone(shelf: PluginShelf) -> None:
     suite = load(["good"], safe_mode=True)
     assert suite.running == ()
     assert suite.safe_mode
+
+
+def test_a_name_of_more_than_letters_is_refused(shelf: PluginShelf) -> None:
+    shelf.add("apple_pie", good("apple_pie"))
+    assert "small letters" in load(["apple_pie"]).failed["apple_pie"]

@@ -206,3 +206,9 @@ def test_a_plugin_whose_migration_fails_is_not_run_on_the_old_tables(
     assert row.state is PluginState.FAILED
     assert generation(migrated) == before + 1
     assert "crate" not in load_in_force(migrated).running
+
+
+def test_models_without_a_migration_are_named(installed: Database, shelf: PluginShelf) -> None:
+    shelf.add("bare", CRATE.replace("crate", "bare").replace("storekeeper", "barekeeper"))
+    with pytest.raises(ConfigurationError, match="no migration of bare makes the table bare_thing"):
+        transition(installed, "bare", PluginState.ENABLED, ADMIN)

@@ -7,6 +7,7 @@ and the API number from ``plugin.toml`` beside the package.
 from __future__ import annotations
 
 import importlib.util
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, PackageMetadata, entry_points
@@ -96,6 +97,9 @@ def _read(point: EntryPoint, by_distribution: Mapping[NormalizedName, str]) -> F
     except (ConfigurationError, OSError, tomllib.TOMLDecodeError) as error:
         broken = f"plugin.toml can't be read: {error}"
     api = manifest.get("api")
+    if not re.fullmatch("[a-z]+", point.name):
+        # Its tables are called <name>_..., and no other plugin's may begin likewise.
+        broken = "its name may have small letters only"
     if not broken and api != API:
         broken = f"it is written for plugin API {api}; this Backstay has API {API}"
     distribution = point.dist

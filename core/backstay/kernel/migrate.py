@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from backstay.db.guards import install_guards
 from backstay.errors import ConfigurationError
@@ -86,6 +86,7 @@ def upgrade(engine: Engine, schema: Schema) -> list[str]:
                     )
                 done = pending(connection, schema)
                 _run(connection, schema, done)
+                _check_tables(connection, schema)
                 install_guards(connection, schema.metadata)
                 if sqlite:
                     _check_references(connection)
@@ -93,6 +94,14 @@ def upgrade(engine: Engine, schema: Schema) -> list[str]:
             if sqlite:
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]
     return done
+
+
+def _check_tables(connection: Connection, schema: Schema) -> None:
+    missing = sorted(set(schema.metadata.tables) - set(inspect(connection).get_table_names()))
+    own = [name for name in missing if name.startswith(f"{schema.plugin}_")]
+    if own:
+        message = f"no migration of {schema.plugin} makes the table {own[0]}"
+        raise ConfigurationError(message)
 
 
 def _check_references(connection: Connection) -> None:

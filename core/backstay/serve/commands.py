@@ -27,7 +27,7 @@ def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: F
         click.echo(f"Migrated {line}")
     if is_first_run(here.database):
         click.echo("First start: making the administrator" + ("" if no_demo else " and demo data"))
-        first_run(here.home, here.database, demo=not no_demo)
+        first_run(here.home, here.database, demo=not no_demo, say=click.echo)
     address = free_address(host, port)
     announcement = [
         "",

@@ -1,7 +1,7 @@
 """The first start: plugins on, an administrator, and a demo company with a user for each role.
 
-There are no default passwords: each is made at random, shown once at the start and kept in a note
-in the data folder that only its owner can read, until the administrator has signed in.
+There are no default passwords: each is made at random, shown at the start and kept in a note in the
+data folder that only its owner can read, until they delete it. The administrator's works once.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from backstay.companies.services import CreateCompany, create_company, ref_of, s
 from backstay.db.context import operator_context
 from backstay.kernel.discovery import discover
 from backstay.kernel.lifecycle import transition
+from backstay.kernel.load import in_order
 from backstay.kernel.models import Installation, PluginRow, PluginState
 from backstay.kernel.state import INSTALLATION, load_in_force
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backstay.db.context import Context
     from backstay.db.database import Database
     from backstay.home import Home
@@ -50,29 +53,42 @@ def is_first_run(database: Database) -> bool:
         return session.scalar(select(func.count()).select_from(User)) == 0
 
 
-def first_run(home: Home, database: Database, *, demo: bool) -> list[Account]:
-    """Set up plugins, users and the demo company; returns the accounts that were made."""
+def first_run(home: Home, database: Database, *, demo: bool, say: Callable[[str], None]) -> None:
+    """Set up plugins, the administrator and the demo company.
+
+    The administrator's password is written down before the account exists, so a start that is
+    cut short loses nothing. A plugin or demo that fails is told and left out; the rest runs.
+
+    Arguments:
+        say: prints a line for whoever started it.
+    """
     context = operator_context("system:first-run", reason="first start")
-    _enable_installed(database, context)
-    accounts = [_administrator(database, context)]
-    if demo:
-        accounts += _demo(database, context)
+    _enable_installed(database, context, say)
+    accounts = [Account(ADMINISTRATOR, one_time_password(), "administrator")]
     _write_note(home, accounts)
-    return accounts
+    _administrator(database, context, accounts[0])
+    if not demo:
+        return
+    try:
+        _write_note(home, accounts + _demo(database, context))
+    except Exception as error:  # noqa: BLE001 - a demo must not keep anybody from the product
+        say(f"The demo company is incomplete: {error}")
 
 
-def _enable_installed(database: Database, context: Context) -> None:
+def _enable_installed(database: Database, context: Context, say: Callable[[str], None]) -> None:
     with database.read(context) as session:
         known = set(session.scalars(select(PluginRow.name)))
-    waiting = [plugin for plugin in discover().values() if plugin.name not in known]
-    # Those that others need come first.
-    for plugin in sorted(waiting, key=lambda plugin: (len(plugin.requires), plugin.name)):
-        if not plugin.broken:
-            transition(database, plugin.name, PluginState.ENABLED, context)
+    found = discover()
+    for name in in_order(found, frozenset(found), {}):
+        if name in known:
+            continue
+        try:
+            transition(database, name, PluginState.ENABLED, context)
+        except Exception as error:  # noqa: BLE001 - one plugin's failure is shown under Modules
+            say(f"The module {name} stays off: {error}")
 
 
-def _administrator(database: Database, context: Context) -> Account:
-    account = Account(ADMINISTRATOR, one_time_password(), "administrator")
+def _administrator(database: Database, context: Context, account: Account) -> None:
     with database.write(context, load_in_force(database)) as session:
         create_user(
             session,
@@ -84,7 +100,6 @@ def _administrator(database: Database, context: Context) -> Account:
                 must_change_password=True,
             ),
         )
-    return account
 
 
 def _demo(database: Database, context: Context) -> list[Account]:
@@ -124,8 +139,8 @@ def _demo(database: Database, context: Context) -> list[Account]:
 
 def _write_note(home: Home, accounts: list[Account]) -> None:
     lines = [
-        "Sign-in names and one-time passwords of the first start of this Backstay.",
-        "Delete this file when you have signed in and changed them.",
+        "Sign-in names and passwords of the first start of this Backstay.",
+        "The administrator's works once. Delete this file when you have noted what you need.",
         "",
         *(f"{account.login:16} {account.password:24} {account.role}" for account in accounts),
         "",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from backstay.home import Home
 
 _GRACE_SECONDS: Final = 30
-_START_SECONDS: Final = 30
+_START_SECONDS: Final = 120
 _MOST_RESTARTS: Final = 5
 
 
@@ -127,6 +127,7 @@ def children(home: Home, address: Address, workers: int) -> list[Child]:
                 "25",
                 "--log-level",
                 "warning",
+                "--no-control-socket",
                 "--worker-tmp-dir",
                 str(home.path),
                 "backstay.web.wsgi:application",
