@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from backstay.db.context import Context
     from backstay.kernel.suite import Suite
+
+_BUSY_STATES: Final = frozenset({"40001", "40P01", "55P03", "57014"})
+"""Serialization failure, deadlock, lock not available, statement cancelled or too long."""
 
 
 class Database:
@@ -113,7 +116,7 @@ def is_busy(error: OperationalError) -> bool:
     """Whether the same transaction may well succeed when it is tried again."""
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
-        return state in {"40001", "40P01", "55P03"}
+        return state in _BUSY_STATES
     return "locked" in str(error.orig)
 
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 READ_ONLY: Final = "backstay_read_only"
 BUSY_MS: Final = 10_000
+"""How long a statement waits for somebody else's lock, in milliseconds."""
+IDLE_MS: Final = 60_000
+"""How long a transaction of PostgreSQL may do nothing: a process that hangs lets its locks go."""
+STATEMENT_MS: Final = 120_000
+"""The longest statement on PostgreSQL; work that needs more says so with :func:`unhurried`."""
 
 
 def make_engine(url: str) -> Engine:
@@ -36,7 +41,12 @@ def make_engine(url: str) -> Engine:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=10,
-            connect_args={"options": "-c timezone=UTC"},
+            connect_args={
+                "options": "-c timezone=UTC"
+                f" -c lock_timeout={BUSY_MS}"
+                f" -c idle_in_transaction_session_timeout={IDLE_MS}"
+                f" -c statement_timeout={STATEMENT_MS}"
+            },
         )
     if parsed.drivername == "sqlite":
         engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
@@ -54,6 +64,13 @@ def reading(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{READ_ONLY: True})
     return engine.execution_options(postgresql_readonly=True)
+
+
+def unhurried(connection: Connection) -> None:
+    """Let this transaction take as long as it needs: a migration on PostgreSQL."""
+    if connection.dialect.name == "postgresql":
+        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
 
 
 @contextmanager

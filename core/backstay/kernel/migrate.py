@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from backstay.db.engine import unhurried
 from backstay.db.guards import install_guards
 from backstay.errors import ConfigurationError
 
@@ -80,6 +81,7 @@ def upgrade(engine: Engine, schema: Schema) -> list[str]:
             connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
         try:
             with connection.begin():
+                unhurried(connection)
                 if not sqlite:
                     connection.execute(
                         text("SELECT set_config('backstay.actor', 'migration', true)")

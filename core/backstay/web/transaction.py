@@ -234,6 +234,8 @@ def _outside(answer: Callable[[], Response], claim: _Claim | None) -> Response:
             claim.take(session)
     except _AlreadyClaimed:
         raise Conflict(_("This is already being carried out. Look again in a moment.")) from None
+    # Who signed in was read in it; nothing stays open while another process is waited for.
+    unit.close()
     try:
         response = answer()
     except BaseException:

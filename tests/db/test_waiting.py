@@ -1,0 +1,56 @@
+"""Nobody waits for ever: locks, idle transactions and long statements have an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from backstay.companies.models import Company
+from backstay.db.engine import briefly, unhurried
+from backstay.errors import Unavailable
+
+if TYPE_CHECKING:
+    from backstay.db.context import Context
+    from backstay.db.database import Database
+    from backstay.kernel.suite import Suite
+
+
+def on_postgresql(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one limit only, its busy time")
+
+
+def test_connections_have_limits_and_a_migration_lifts_them(database: Database) -> None:
+    on_postgresql(database)
+    with database.engine.begin() as connection:
+
+        def limit(name: str) -> object:
+            return connection.scalar(text(f"SHOW {name}"))
+
+        assert limit("lock_timeout") == "10s"
+        assert limit("idle_in_transaction_session_timeout") == "1min"
+        assert limit("statement_timeout") == "2min"
+        unhurried(connection)
+        assert limit("statement_timeout") == "0"
+        assert limit("idle_in_transaction_session_timeout") == "0"
+        assert limit("lock_timeout") == "10s"
+
+
+@pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])
+def test_whoever_waits_too_long_is_told_that_the_database_is_busy(
+    limit: str, database: Database, suite: Suite, operator: Context
+) -> None:
+    on_postgresql(database)
+    checked = {"scope_checked": True}
+    with briefly(database.engine, 1000) as other:
+        other.execute(text(f"LOCK TABLE {Company.__tablename__}"))
+        with (
+            pytest.raises(Unavailable, match="try again"),
+            database.write(operator, suite) as session,
+        ):
+            session.execute(text(f"SET LOCAL {limit} = 100"), execution_options=checked)
+            session.execute(
+                text(f"LOCK TABLE {Company.__tablename__}"), execution_options=checked
+            )
