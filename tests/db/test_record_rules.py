@@ -81,6 +81,33 @@ def test_other_companies_are_invisible(
         assert ASK[way](session, ids) == ["ALPHA"]
 
 
+_RAW = Import.__table__
+BESIDE_A_MODEL = {
+    "a column": select(Company.code, _RAW.c.file_name),
+    "a function": select(Company.code, func.max(_RAW.c.file_name)),
+    "an alias": select(Company.code, _RAW.alias().c.file_name),
+    "a join": select(Company.code).join(_RAW, _RAW.c.company_id == Company.id),
+    "a condition": select(Company.code).where(exists(select(_RAW.c.id))),
+    "its own subquery": select(Import.id).where(Import.id.in_(select(_RAW.c.id))),
+    "a subquery": select(Company.code, select(_RAW.c.file_name).subquery().c.file_name),
+    "a union": union_all(select(Company.code), select(_RAW.c.file_name)),
+}
+
+
+@pytest.mark.parametrize("way", BESIDE_A_MODEL)
+def test_a_table_beside_a_model_is_not_a_way_around_the_filter(
+    way: str, database: Database, suite: Suite, in_alpha: Context, ids: dict[str, int]
+) -> None:
+    query = BESIDE_A_MODEL[way]
+    with database.read(in_alpha, suite) as session:
+        with pytest.raises(ConfigurationError, match="core_import without its model"):
+            session.execute(query)
+        joined = BESIDE_A_MODEL["a join"].execution_options(scope_checked=True)
+        assert len(session.execute(joined).all()) == 2
+        beside = select(Import.id, _RAW.c.file_name)
+        assert session.execute(beside).all() == [(ids["ALPHA"], "ALPHA")]
+
+
 def test_the_operator_sees_every_company(
     database: Database, suite: Suite, operator: Context, ids: dict[str, int]
 ) -> None:

@@ -51,6 +51,4 @@ def test_whoever_waits_too_long_is_told_that_the_database_is_busy(
             database.write(operator, suite) as session,
         ):
             session.execute(text(f"SET LOCAL {limit} = 100"), execution_options=checked)
-            session.execute(
-                text(f"LOCK TABLE {Company.__tablename__}"), execution_options=checked
-            )
+            session.execute(text(f"LOCK TABLE {Company.__tablename__}"), execution_options=checked)

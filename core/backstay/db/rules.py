@@ -2,9 +2,10 @@
 
 The filter ``company_id IN (...)`` is added to every query over a company's rows, through joins,
 aliases, subqueries and lazy loads, and checked again on every flush. Statements that SQLAlchemy
-can't filter (Core tables, ``text``) are refused unless the service says that it filtered by itself
-with ``execution_options(scope_checked=True)``; changes by statement are refused unless the service
-wrote the audit rows by itself and says so with ``execution_options(audited=True)``.
+can't filter (Core tables, also beside models, and ``text``) are refused unless the service says
+that it filtered by itself with ``execution_options(scope_checked=True)``; changes by statement are
+refused unless the service wrote the audit rows by itself and says so with
+``execution_options(audited=True)``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_
 
 from backstay.db.base import Audit, CompanyScoped
 from backstay.db.context import context_of
+from backstay.db.raw_tables import raw_company_table
 from backstay.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def _filter(state: ORMExecuteState) -> None:
         return
     if state.is_insert or state.is_update or state.is_delete:
         _check_statement(state)
+    elif not (options.get("scope_checked") or state.is_relationship_load or state.is_column_load):
+        _check_tables(state)
     if context.company_ids is None or state.is_insert:
         return
     allowed = tuple(sorted(context.company_ids))
@@ -52,6 +56,16 @@ def _filter(state: ORMExecuteState) -> None:
             include_aliases=True,
         )
     )
+
+
+def _check_tables(state: ORMExecuteState) -> None:
+    if (table := raw_company_table(state.statement)) is not None:
+        message = (
+            f"this query names the table {table} without its model, so its rows are not filtered by"
+            " company: use the model, or filter by hand and say execution_options("
+            "scope_checked=True)"
+        )
+        raise ConfigurationError(message)
 
 
 def _check_statement(state: ORMExecuteState) -> None:
