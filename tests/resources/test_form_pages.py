@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from .conftest import Bed, Plant, PlantState
+from .garden import Bed, Plant, PlantState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event
 
-from .conftest import PlantState
+from .garden import PlantState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from backstay.audit.models import AuditEvent
 from backstay.testing.web import Browser, make_user
 
-from .conftest import EDIT, EVERYTHING, VIEW, Plant
+from .garden import EDIT, EVERYTHING, VIEW, Plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

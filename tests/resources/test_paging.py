@@ -17,7 +17,7 @@ from backstay.resources.filters import read_state
 from backstay.resources.query import ResourceQuery
 from backstay.resources.serialize import Reader
 
-from .conftest import PLANTS, Plant, PlantState
+from .garden import PLANTS, Plant, PlantState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

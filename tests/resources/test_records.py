@@ -10,7 +10,7 @@ import pytest
 
 from backstay.testing.web import Browser, make_user
 
-from .conftest import EDIT, EVERYTHING, PLANTS, VIEW, PlantState
+from .garden import EDIT, EVERYTHING, PLANTS, VIEW, PlantState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
