@@ -83,6 +83,29 @@ def test_static_files_are_kept_for_ever_whoever_is_signed_in(reader: Browser) ->
     assert reader.client.get("/static/0/../../app.py").status_code == 404
 
 
+@pytest.mark.parametrize("place", ["add", "outside"])
+def test_a_form_without_a_token_is_refused(place: str, clerk: Browser, database: Database) -> None:
+    answer = clerk.post(f"/c/ALPHA/probe/{place}", {"login": "one"}, idem="")
+    assert answer.status_code == 400
+    assert "Open the page again; nothing was saved." in answer.text
+    assert "one" not in logins(database)
+
+
+def test_a_form_that_needs_no_token_is_carried_out(clerk: Browser) -> None:
+    assert clerk.post("/me/appearance", {"theme": "dark"}, idem="").status_code == 303
+    assert clerk.post("/sign-out", idem="").status_code == 303
+
+
+def test_a_busy_database_is_not_asked_for_ever(
+    clerk: Browser, database: Database, probe: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstay.web.transaction._PATIENCE", -1.0)
+    busy = OperationalError("insert", {}, OSError("database is locked"))
+    probe.failures.extend([busy])
+    assert clerk.post("/c/ALPHA/probe/add", {"login": "one"}).status_code == 503
+    assert "one" not in logins(database)
+
+
 def test_another_form_under_the_same_token_is_refused(clerk: Browser, database: Database) -> None:
     clerk.post("/c/ALPHA/probe/add", {"login": "one"}, idem="a" * 24)
     answer = clerk.post("/c/ALPHA/probe/add", {"login": "two"}, idem="a" * 24)

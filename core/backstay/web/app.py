@@ -26,7 +26,7 @@ from backstay.web import errors, guard, home, jinja, me, off, security, sign_in,
 from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.guard import STATIC
 from backstay.web.request import EXTENSION, Runtime, Settings, context, suite
-from backstay.web.transaction import OUTSIDE, SAFE, carry_out
+from backstay.web.transaction import SAFE, carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,11 +75,7 @@ class Application(Flask):
             return super().dispatch_request()
         view = self.view_functions[str(request.endpoint)]
         answer = super().dispatch_request
-        return carry_out(
-            lambda: self.make_response(answer()),
-            outside=hasattr(view, OUTSIDE),
-            user_id=signed_in.access.person.id,
-        )
+        return carry_out(lambda: self.make_response(answer()), view, signed_in.access.person.id)
 
 
 def build(

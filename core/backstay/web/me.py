@@ -45,7 +45,7 @@ from backstay.web.request import (
     suite,
 )
 from backstay.web.security import safe_next
-from backstay.web.transaction import outside_transaction
+from backstay.web.transaction import outside_transaction, without_form_token
 
 if TYPE_CHECKING:
     from backstay.access.sessions import SignedIn
@@ -227,6 +227,7 @@ def end_others() -> Response:
 
 @blueprint.post("/appearance")
 @requires(SIGNED_IN)
+@without_form_token
 def appearance() -> Response:
     """Choose theme or density; back to the page it was chosen on."""
     choose_appearance(

@@ -13,6 +13,7 @@ from backstay.web.blueprint import requires
 from backstay.web.errors import error_response
 from backstay.web.page import Button
 from backstay.web.request import signed_in, suite
+from backstay.web.transaction import without_form_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ def register(app: Flask, suite: Suite) -> None:
 
 def _page(name: str) -> Callable[..., Response]:
     @requires(SIGNED_IN)
+    @without_form_token
     def off(rest: str = "") -> Response:
         del rest
         found = suite().found.get(name)

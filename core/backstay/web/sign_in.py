@@ -19,7 +19,7 @@ from backstay.web.page import SignInPage
 from backstay.web.render import frame, redirect_to
 from backstay.web.request import context, database, session, signed_in, suite
 from backstay.web.security import is_loopback, safe_next
-from backstay.web.transaction import outside_transaction
+from backstay.web.transaction import outside_transaction, without_form_token
 
 if TYPE_CHECKING:
     from backstay.i18n import Text
@@ -72,6 +72,7 @@ def submit() -> Response:
 
 @blueprint.post("/sign-out")
 @requires(SIGNED_IN)
+@without_form_token
 def sign_out() -> Response:
     """End this session, on the server too, and forget what the browser kept of it."""
     person = signed_in()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,7 +22,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from backstay.access.models import IdempotencyRecord
 from backstay.clock import now
 from backstay.db.database import busy_message, is_busy
-from backstay.errors import Conflict, Unavailable
+from backstay.errors import Conflict, Malformed, Unavailable
 from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound="Callable[..., Any]")
 TOKEN_FIELD: Final = "_idem"  # noqa: S105 - the name of a form field
+TOKENLESS: Final = "__backstay_without_form_token__"
 OUTSIDE: Final = "__backstay_outside_transaction__"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _NOT_PART_OF_IT: Final = frozenset({TOKEN_FIELD, "csrf_token"})
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TRIES: Final = 4
+_PATIENCE: Final = 20.0
+"""Seconds after which a request is not tried again, however often it was."""
 _ERROR: Final = 400
 
 
@@ -49,6 +53,12 @@ def outside_transaction(view: View) -> View:
     ``session()`` reads only in it; a repeated form is still carried out once.
     """
     setattr(view, OUTSIDE, True)
+    return view
+
+
+def without_form_token(view: View) -> View:
+    """Mark a POST view that may be carried out twice, such as signing out, and needs no token."""
+    setattr(view, TOKENLESS, True)
     return view
 
 
@@ -87,15 +97,24 @@ class Unit:
             self._session = None
 
 
-def carry_out(answer: Callable[[], Response], *, outside: bool, user_id: int | None) -> Response:
-    """Answer an unsafe request in one transaction, once."""
+def carry_out(answer: Callable[[], Response], view: object, user_id: int) -> Response:
+    """Answer an unsafe request in one transaction, once.
+
+    Arguments:
+        answer: calls the view.
+        view: the function, for its marks.
+        user_id: who is signed in.
+    """
     token = request.form.get(TOKEN_FIELD, "")
+    if not token and not hasattr(view, TOKENLESS):
+        raise Malformed(_("The form is not complete. Open the page again; nothing was saved."))
     if token and not _TOKEN.fullmatch(token):
         raise Conflict(_("The form is not one of ours. Open the page again."))
-    claim = _Claim(token, user_id, _digest()) if token and user_id is not None else None
-    if outside:
+    claim = _Claim(token, user_id, _digest()) if token else None
+    if hasattr(view, OUTSIDE):
         return _outside(answer, claim)
     flashed = list(cookie.get("_flashes", ()))
+    give_up = time.monotonic() + _PATIENCE
     for attempt in range(1, _TRIES + 1):
         try:
             return _attempt(answer, claim)
@@ -103,7 +122,7 @@ def carry_out(answer: Callable[[], Response], *, outside: bool, user_id: int | N
             g.unit.close()
             if isinstance(error, OperationalError) and not is_busy(error):
                 raise
-            if attempt == _TRIES:
+            if attempt == _TRIES or time.monotonic() > give_up:
                 raise Unavailable(busy_message()) from error
         except BaseException:
             g.unit.close()
@@ -269,4 +288,4 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-__all__ = ["SAFE", "TOKEN_FIELD", "Unit", "carry_out", "outside_transaction"]
+__all__ = ["SAFE", "TOKEN_FIELD", "Unit", "carry_out", "outside_transaction", "without_form_token"]
