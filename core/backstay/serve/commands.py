@@ -8,7 +8,7 @@ import threading
 
 import click
 
-from backstay.cli_environment import environment
+from backstay.cli_environment import Environment, environment
 
 
 @click.command("start")
@@ -18,16 +18,12 @@ from backstay.cli_environment import environment
 @click.option("--no-demo", is_flag=True, help="Don't make the demo company at the first start.")
 def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: FBT001
     """Migrate, set up the first start, then run the web server and the job runner."""
-    from backstay.kernel.setup import migrate as bring_up_to_date
-    from backstay.serve.first_run import first_run, is_first_run
     from backstay.serve.processes import children, free_address, run
+    from backstay.serve.stamp import is_current, remember
 
     here = environment()
-    for line in bring_up_to_date(here.database):
-        click.echo(f"Migrated {line}")
-    if is_first_run(here.database):
-        click.echo("First start: making the administrator" + ("" if no_demo else " and demo data"))
-        first_run(here.home, here.database, demo=not no_demo, say=click.echo)
+    if not is_current(here.home, here.database) and _prepare(here, demo=not no_demo):
+        remember(here.home)
     address = free_address(host, port)
     announcement = [
         "",
@@ -47,6 +43,20 @@ def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: F
     home = here.home
     here.database.dispose()
     run(children(home, address, workers), address, "\n".join(announcement))
+
+
+def _prepare(here: Environment, *, demo: bool) -> bool:
+    """Migrate and fill in a first start; returns whether every plugin's migrations went well."""
+    from backstay.kernel.setup import migrate as bring_up_to_date
+    from backstay.serve.first_run import first_run, is_first_run
+
+    lines = bring_up_to_date(here.database)
+    for line in lines:
+        click.echo(f"Migrated {line}")
+    if is_first_run(here.database):
+        click.echo("First start: making the administrator" + (" and demo data" if demo else ""))
+        first_run(here.home, here.database, demo=demo, say=click.echo)
+    return not any(": failed: " in line for line in lines)
 
 
 def _indented(text: str) -> list[str]:

@@ -128,6 +128,7 @@ def children(home: Home, address: Address, workers: int) -> list[Child]:
                 "--log-level",
                 "warning",
                 "--no-control-socket",
+                "--preload",
                 "--worker-tmp-dir",
                 str(home.path),
                 "backstay.web.wsgi:application",
@@ -148,10 +149,13 @@ def run(started: list[Child], address: Address, announce: str) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    for child in started:
-        child.start()
+    web, *others = started
+    web.start()
     try:
-        _wait_until_it_answers(address, started)
+        # The others wait, so that all of the machine helps the first page.
+        _wait_until_it_answers(address, web)
+        for child in others:
+            child.start()
         click.echo(announce)
         while not stopping:
             time.sleep(0.3)
@@ -164,11 +168,10 @@ def run(started: list[Child], address: Address, announce: str) -> None:
             child.stop()
 
 
-def _wait_until_it_answers(address: Address, started: list[Child]) -> None:
+def _wait_until_it_answers(address: Address, web: Child) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        web = started[0].process
-        if web is not None and web.poll() is not None:
+        if web.process is not None and web.process.poll() is not None:
             message = "the web server did not start; see its messages above"
             raise ConfigurationError(message)
         try:
