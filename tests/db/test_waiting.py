@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from backstay.kernel.suite import Suite
 
 
-def on_postgresql(database: Database) -> None:
-    if database.is_sqlite:
-        pytest.skip("SQLite has one limit only, its busy time")
+# SQLite has one limit only, its busy time; the limits of PostgreSQL are what is tested here.
+on_postgresql = pytest.mark.parametrize(
+    "database",
+    [pytest.param("postgres", marks=pytest.mark.needs("postgresql"))],
+    indirect=True,
+)
 
 
+@on_postgresql
 def test_connections_have_limits_and_a_migration_lifts_them(database: Database) -> None:
-    on_postgresql(database)
     with database.engine.begin() as connection:
 
         def limit(name: str) -> object:
@@ -38,11 +41,11 @@ def test_connections_have_limits_and_a_migration_lifts_them(database: Database) 
         assert limit("lock_timeout") == "10s"
 
 
+@on_postgresql
 @pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])
 def test_whoever_waits_too_long_is_told_that_the_database_is_busy(
     limit: str, database: Database, suite: Suite, operator: Context
 ) -> None:
-    on_postgresql(database)
     checked = {"scope_checked": True}
     with briefly(database.engine, 1000) as other:
         other.execute(text(f"LOCK TABLE {Company.__tablename__}"))

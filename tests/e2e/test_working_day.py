@@ -172,15 +172,22 @@ def post_an_entry(clerk: Person) -> None:
     page.goto("/c/ACME/ledger/entries/new")
     page.locator("[name=memo]").fill("Stationery")
     page.locator("#lines-0-account").focus()
-    for account, debit, credit in (("6900", "120.50", ""), ("1000", "", "120.49")):
+    # Enter takes the account and moves on: to the text, the debit, the credit, the next line.
+    for line, (account, side, amount) in enumerate(
+        (("6900", "debit", "120.50"), ("1000", "credit", "120.49"))
+    ):
+        page.locator(f"#lines-{line}-account:focus").wait_for()
         page.keyboard.type(account)
-        page.get_by_role("option", name=account).first.wait_for()
-        # Enter takes the account and moves on: to the text, the debit, the credit, the next line.
-        for value in ("", "", debit, credit):
-            page.keyboard.type(value)
+        page.locator("[role=option][aria-selected=true]", has_text=account).wait_for()
+        page.keyboard.press("Enter")
+        page.locator(f"#lines-{line}-text:focus").wait_for()
+        page.keyboard.press("Enter")
+        page.locator(f"#lines-{line}-debit:focus").wait_for()
+        if side == "credit":
             page.keyboard.press("Enter")
-            if value:
-                break
+            page.locator(f"#lines-{line}-credit:focus").wait_for()
+        page.keyboard.type(amount)
+        page.keyboard.press("Enter")
     assert "Out by 0.01" in page.locator("[data-balance]").inner_text()
     page.keyboard.press("Control+Enter")
     page.locator("[role=alert]").first.wait_for()
