@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import make_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SUPERUSER: Final = "postgres"
 UNPRIVILEGED_USER: Final = "nobody"
@@ -69,8 +69,11 @@ def find_postgres() -> Path | None:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[str]:
+def running_postgres(settings: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run a PostgreSQL server on a free loopback port and yield the URL of its first database.
+
+    Arguments:
+        settings: of the server, beside or instead of :data:`SERVER_SETTINGS`.
 
     The server and its files are gone when the block ends, and also when the process is killed.
 
@@ -88,7 +91,8 @@ def running_postgres() -> Iterator[str]:
         data = folder / "data"
         keeper = _start_keeper(programs, data, folder, account)
         password = secrets.token_hex(16)
-        _initialise(programs, data, folder, account, password)
+        chosen = {**SERVER_SETTINGS, **(settings or {})}
+        _initialise(programs, data, folder, account, password, chosen)
         port = _start_server(programs, data, folder, account)
         yield f"postgresql+psycopg://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
     finally:
@@ -195,7 +199,14 @@ def _run_as(account: _Account, folder: Path, *command: str | Path) -> None:
         )
 
 
-def _initialise(programs: Path, data: Path, folder: Path, account: _Account, password: str) -> None:
+def _initialise(
+    programs: Path,
+    data: Path,
+    folder: Path,
+    account: _Account,
+    password: str,
+    settings: Mapping[str, str],
+) -> None:
     password_file = folder / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password)
@@ -216,7 +227,7 @@ def _initialise(programs: Path, data: Path, folder: Path, account: _Account, pas
         "--no-instructions",
         # Cheap hashing: the password is random and lives as long as the tests.
         "--set=scram_iterations=1",
-        *(f"--set={name}={value}" for name, value in SERVER_SETTINGS.items()),
+        *(f"--set={name}={value}" for name, value in settings.items()),
     )
 
 
