@@ -61,6 +61,8 @@ from backstay.imports.declare import (
     ImportKind,
     Outcome,
     StagedRow,
+    TextFormat,
+    TextReading,
     Validation,
 )
 from backstay.jobs.declare import JobKind, JobRun
@@ -174,6 +176,8 @@ __all__ = [
     "Stale",
     "Text",
     "TextField",
+    "TextFormat",
+    "TextReading",
     "Unavailable",
     "Upload",
     "Validation",

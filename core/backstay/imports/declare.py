@@ -7,10 +7,10 @@ the functions that know the business: they work on batches of rows, never on one
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -42,6 +42,38 @@ class StagedRow:
 
     number: int
     values: dict[str, str]
+
+
+class TextReading(Protocol):
+    """A text that is being read by the plugin that knows its form.
+
+    ``problems`` and ``notes`` are complete once ``rows`` is exhausted.
+    """
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What keeps the file out; ``row`` is the line of the text."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was assumed or left aside, in sentences."""
+
+    def rows(self) -> Iterator[StagedRow]:
+        """The rows in the order of the text, with the columns of the kind; numbers are lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """Another form that the files of a kind may have, beside a table; told by its content.
+
+    Arguments:
+        recognises: whether a text has this form; called with the whole text.
+        read: begins to read it; must not write.
+    """
+
+    label: Text
+    recognises: Callable[[str], bool]
+    read: Callable[[Session, str], TextReading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +114,7 @@ class ImportKind:
         commit: called with all rows in one transaction; raises to refuse everything.
         undo: takes back what ``commit`` returned as references, or raises to refuse.
         sample: a small file that works, for download.
-        examples: its columns in the order of the sample.
+        formats: other forms that a file of this kind may have.
     """
 
     name: str
@@ -97,5 +129,6 @@ class ImportKind:
     sample: str
     icon: str = "file-import"
     help: Text = ""
+    formats: tuple[TextFormat, ...] = ()
     opens: str = ""
     """Endpoint of the list that shows what was imported."""

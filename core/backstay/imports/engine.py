@@ -25,9 +25,9 @@ from backstay.errors import (
 from backstay.i18n import gettext as _
 from backstay.imports.columns import fits
 from backstay.imports.declare import ImportKind, Outcome, StagedRow, Validation
-from backstay.imports.encoding import decode
+from backstay.imports.encoding import decode, looks_like_text
 from backstay.imports.models import Import, ImportContent, ImportState
-from backstay.imports.parse import parse
+from backstay.imports.parse import Parsed, parse
 from backstay.imports.store import (
     import_by_id,
     keep_problems,
@@ -105,7 +105,7 @@ def shown_name(name: str) -> str:
 def check(session: Session, kind: ImportKind, content: bytes) -> Checked:
     """Read a file and ask the kind what would happen; writes nothing and raises nothing."""
     try:
-        parsed = parse(content, kind.columns)
+        parsed = read_file(session, kind, content)
     except Invalid as refused:
         problems = (*refused.problems, *_resembles(session, kind, content))
         return Checked((), Validation(problems, 0, 0))
@@ -114,6 +114,26 @@ def check(session: Session, kind: ImportKind, content: bytes) -> Checked:
     except Invalid as refused:
         found = Validation(refused.problems, 0, 0)
     return Checked(parsed.rows, replace(found, notes=(*parsed.notes, *found.notes)))
+
+
+def read_file(session: Session, kind: ImportKind, content: bytes) -> Parsed:
+    """Read a file in the form that its content shows: a table, or another that the kind knows.
+
+    Raises:
+        Invalid: with one problem for each row, line or column that is wrong.
+    """
+    if kind.formats and looks_like_text(content):
+        text, notes = decode(content)
+        found = next((one for one in kind.formats if one.recognises(text)), None)
+        if found is not None and not fits(text, kind.columns):
+            reading = found.read(session, text)
+            rows = tuple(reading.rows())
+            if reading.problems:
+                raise Invalid(_("The file can't be read."), problems=tuple(reading.problems))
+            if not rows:
+                raise Invalid(_("The file holds nothing that can be imported."), row=1)
+            return Parsed(rows, (*notes, *reading.notes))
+    return parse(content, kind.columns)
 
 
 def _resembles(session: Session, kind: ImportKind, content: bytes) -> tuple[Problem, ...]:

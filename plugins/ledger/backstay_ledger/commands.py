@@ -40,7 +40,10 @@ def ledger() -> None:
 @_company
 @_json
 def import_chart(file: str, company: str, *, as_json: bool) -> None:
-    """Import a chart of accounts from a CSV FILE with the columns code, name, type.
+    """Import a chart of accounts from FILE: CSV with the columns code, name, type, or a journal.
+
+    A plain-text journal (hledger, ledger, beancount) gives its accounts; their class is to be set
+    later, where the file does not say it.
 
     Accounts that exist with the same name and type are left alone; importing a file twice
     changes nothing.
@@ -54,11 +57,13 @@ def import_chart(file: str, company: str, *, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only check the file, change nothing.")
 @_json
 def import_journal(file: str, company: str, *, dry_run: bool, as_json: bool) -> None:
-    """Import entries from a CSV FILE and post them, all or none.
+    """Import entries from FILE, CSV or a plain-text journal, and post them, all or none.
 
     Columns: entry, date, memo, source, reference, account, debit, credit, and optionally journal.
     Rows with the same entry are the lines of one entry. Fiscal years that are missing are
-    created; entries that were imported before are left alone.
+    created; entries that were imported before are left alone. Plain-text journals (hledger,
+    ledger, beancount) are told by their content; amounts without a currency are in the base
+    currency.
     """
     done = import_file("ledger.journal", file, company=company, dry_run=dry_run)
     _say(done, as_json=as_json)

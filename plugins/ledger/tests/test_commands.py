@@ -154,3 +154,23 @@ def test_published_books_give_their_published_trial_balance(run: Run) -> None:
     published = (company / "trial_balance.csv").read_text(encoding="utf-8")
     assert out.splitlines() == published.splitlines()
     assert run("ledger", "check")[0] == 0
+
+
+@pytest.mark.needs("data")
+def test_a_journal_of_ten_thousand_entries_gives_its_published_balances(run: Run) -> None:
+    folder = data_folder() / "finance" / "journals"
+    journal = str(folder / "10000x1000x10.journal")
+    assert run("ledger", "import-chart", journal, "--company", "ACME")[0] == 0
+    for said in ("10000 new, 0 present", "0 new, 10000 present"):
+        status, out, err = run("ledger", "import-journal", journal, "--company", "ACME")
+        assert (status, out.splitlines()[0]) == (0, said), err
+    _status, out, _err = run("ledger", "trial-balance", "--company", "ACME", "--json")
+    found = {row["account"]: float(row["debit"]) - float(row["credit"]) for row in json.loads(out)}
+    published = {}
+    for line in (folder / "10000x1000x10.balances.txt").read_text(encoding="utf-8").splitlines():
+        amount, _space, account = line.strip().partition("  ")
+        if account and float(amount):
+            published[account] = float(amount)
+    assert len(published) > 900
+    assert found == published
+    assert run("ledger", "check")[0] == 0

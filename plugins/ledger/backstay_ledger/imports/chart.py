@@ -25,6 +25,7 @@ from backstay.spi import (
     ngettext,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.imports.plaintext.rows import PLAIN_TEXT_CHART
 from backstay_ledger.models import Account, AccountClass, Line
 from backstay_ledger.permissions import CHART_IMPORT
 from backstay_ledger.services.accounts import CODE_PATTERN, CreateAccount, add_accounts
@@ -33,6 +34,7 @@ from backstay_ledger.services.posting import writable_company
 
 TYPES: Final = {
     **{one.value: one for one in AccountClass},
+    "to be set": AccountClass.UNSET,
     "assets": AccountClass.ASSET,
     "liabilities": AccountClass.LIABILITY,
     "capital": AccountClass.EQUITY,
@@ -42,18 +44,51 @@ TYPES: Final = {
 }
 
 
+_SOME: Final = 1000
+_NAMED: Final = 3
+CLASSED: Final = "class:"
+"""Begins the reference of an account that got its class from an import; its id follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    """What a file would do.
+
+    Arguments:
+        classed: accounts that wait for their class, by id, and the class that the file gives.
+    """
+
     problems: tuple[Problem, ...]
     new: tuple[CreateAccount, ...]
+    classed: dict[int, AccountClass]
     present: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know besides the counts."""
+        unset = [one.code for one in self.new if one.account_class is AccountClass.UNSET]
+        return (
+            *((_unset_note(unset),) if unset else ()),
+            *((_classed_note(len(self.classed)),) if self.classed else ()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An account that the chart has already."""
+
+    id: int
+    name: str
+    account_class: AccountClass
 
 
 def validate(session: Session, rows: Sequence[StagedRow]) -> Validation:
     """What importing the chart would do."""
     authorize(session, CHART_IMPORT)
     plan = _plan(session, rows)
-    return Validation(plan.problems, len(plan.new), plan.present)
+    return Validation(
+        plan.problems, len(plan.new) + len(plan.classed), plan.present, notes=plan.notes
+    )
 
 
 def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
@@ -68,23 +103,31 @@ def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
     if plan.problems:
         raise Invalid(_("The chart can't be imported."), problems=plan.problems)
     made = add_accounts(session, plan.new)
-    return Outcome(len(made), plan.present, references=tuple(str(account.id) for account in made))
+    for account in _accounts(session, list(plan.classed)):
+        account.account_class = plan.classed[account.id]
+    session.flush()
+    return Outcome(
+        len(made) + len(plan.classed),
+        plan.present,
+        notes=plan.notes,
+        references=(
+            *(str(account.id) for account in made),
+            *(f"{CLASSED}{account_id}" for account_id in plan.classed),
+        ),
+    )
 
 
 def undo(session: Session, references: Sequence[str]) -> str:
-    """Delete the accounts that an import made.
+    """Delete the accounts that an import made; those that it gave a class wait for it again.
 
     Raises:
         Conflict: some of them are used by entries (names the first ten).
     """
     authorize(session, CHART_IMPORT)
     company = writable_company(session)
-    ids = [int(reference) for reference in references]
-    accounts = session.scalars(
-        select(Account)
-        .where(Account.company_id == company.id, among(session, Account.id, ids))
-        .order_by(Account.code)
-    ).all()
+    ids = [int(one) for one in references if not one.startswith(CLASSED)]
+    classed = [int(one.removeprefix(CLASSED)) for one in references if one.startswith(CLASSED)]
+    accounts = _accounts(session, ids)
     used = session.scalars(
         select(Account.code)
         .where(
@@ -105,15 +148,59 @@ def undo(session: Session, references: Sequence[str]) -> str:
         )
     for account in accounts:
         session.delete(account)
+    for account in _accounts(session, classed):
+        account.account_class = AccountClass.UNSET
     session.flush()
-    return ngettext("%(n)s account was deleted.", "%(n)s accounts were deleted.", len(accounts))
+    said = ngettext("%(n)s account was deleted.", "%(n)s accounts were deleted.", len(accounts))
+    if not classed:
+        return said
+    waiting = ngettext(
+        "%(n)s account waits for its class again.",
+        "%(n)s accounts wait for their class again.",
+        len(classed),
+    )
+    return f"{said} {waiting}" if accounts else waiting
+
+
+def _accounts(session: Session, ids: Sequence[int]) -> list[Account]:
+    return [
+        account
+        for start in range(0, len(ids), _SOME)
+        for account in session.scalars(
+            select(Account)
+            .where(
+                Account.company_id == company_of(session).id,
+                among(session, Account.id, ids[start : start + _SOME]),
+            )
+            .order_by(Account.code)
+        )
+    ]
+
+
+def _unset_note(codes: Sequence[str]) -> str:
+    return ngettext(
+        "%(n)s account has no class in the file: it is listed as “Class to be set” in the chart"
+        " (%(codes)s).",
+        "%(n)s accounts have no class in the file: they are listed as “Class to be set” in the"
+        " chart (%(codes)s).",
+        len(codes),
+        codes=", ".join(codes[:_NAMED]) + (", …" if len(codes) > _NAMED else ""),
+    )
+
+
+def _classed_note(count: int) -> str:
+    return ngettext(
+        "%(n)s account that waited for its class gets it.",
+        "%(n)s accounts that waited for their class get it.",
+        count,
+    )
 
 
 def _plan(session: Session, rows: Sequence[StagedRow]) -> _Plan:
     present = {
-        row.code: (row.name, row.account_class)
+        row.code: _Known(row.id, row.name, row.account_class)
         for row in session.execute(
-            select(Account.code, Account.name, Account.account_class).where(
+            select(Account.id, Account.code, Account.name, Account.account_class).where(
                 Account.company_id == company_of(session).id
             )
         )
@@ -121,8 +208,10 @@ def _plan(session: Session, rows: Sequence[StagedRow]) -> _Plan:
     problems: list[Problem] = []
     new: list[CreateAccount] = []
     first: dict[str, int] = {}
+    classed: dict[int, AccountClass] = {}
     unchanged = 0
     for row in rows:
+        stated = bool(row.values.get("name", "").strip())
         found = _read(row)
         if isinstance(found, list):
             problems += found
@@ -144,11 +233,15 @@ def _plan(session: Session, rows: Sequence[StagedRow]) -> _Plan:
         known = present.get(found.code)
         if known is None:
             new.append(found)
-        elif known == (found.name, found.account_class):
+        elif stated and known.name != found.name:
+            problems.append(_differs(row.number, found, known))
+        elif found.account_class in {known.account_class, AccountClass.UNSET}:
             unchanged += 1
+        elif known.account_class is AccountClass.UNSET:
+            classed[known.id] = found.account_class
         else:
             problems.append(_differs(row.number, found, known))
-    return _Plan(tuple(problems), tuple(new), unchanged)
+    return _Plan(tuple(problems), tuple(new), classed, unchanged)
 
 
 def _read(row: StagedRow) -> CreateAccount | list[Problem]:
@@ -162,14 +255,18 @@ def _read(row: StagedRow) -> CreateAccount | list[Problem]:
         problems.append(
             Problem(
                 _(
-                    "“%(code)s” can't be an account's code: use up to 20 letters, digits, points"
-                    " and hyphens.",
-                    code=code,
+                    "“%(code)s” can't be an account's code: use letters, digits, points and"
+                    " hyphens, or a name with levels such as assets:bank:checking.",
+                    code=code[:60],
                 ),
                 "code",
                 row.number,
             )
         )
+    unset = TYPES.get(kind.casefold()) is AccountClass.UNSET
+    if not name and (unset or not code[:1].isdigit()):
+        # A journal names its accounts without describing them: the last level is the name.
+        name = code.rpartition(":")[2].strip()
     if not name:
         problems.append(Problem(_("The name is missing."), "name", row.number))
     elif len(name) > 200:  # noqa: PLR2004
@@ -192,16 +289,16 @@ def _read(row: StagedRow) -> CreateAccount | list[Problem]:
     return CreateAccount(code=code, name=name, account_class=account_class)
 
 
-def _differs(number: int, found: CreateAccount, known: tuple[str, AccountClass]) -> Problem:
+def _differs(number: int, found: CreateAccount, known: _Known) -> Problem:
     return Problem(
         _(
             "Account “%(code)s” exists as “%(name)s” (%(type)s). Change it in the chart, or make"
             " the file agree.",
             code=found.code,
-            name=known[0],
-            type=known[1].value,
+            name=known.name,
+            type=known.account_class.value,
         ),
-        "name" if known[0] != found.name else "type",
+        "name" if known.name != found.name else "type",
         number,
     )
 
@@ -216,7 +313,7 @@ CHART: Final = ImportKind(
         ImportColumn(
             "code",
             lazy("Code"),
-            help=lazy("Unique in the chart: up to 20 letters, digits, points and hyphens."),
+            help=lazy("Unique in the chart. Levels may be divided by colons: assets:bank."),
             example="1000",
             aliases=("account", "account code", "number", "account number"),
         ),
@@ -226,7 +323,7 @@ CHART: Final = ImportKind(
         ImportColumn(
             "type",
             lazy("Type"),
-            help=lazy("asset, liability, equity, income or expense."),
+            help=lazy("asset, liability, equity, income, expense; or unset, to be set later."),
             example="asset",
             aliases=("class", "account type"),
         ),
@@ -238,6 +335,10 @@ CHART: Final = ImportKind(
         "code,name,type\n1000,Cash at bank,asset\n3000,Share capital,equity\n4000,Sales,income\n"
     ),
     icon="sitemap",
-    help=lazy("Accounts that are there already are left as they are."),
+    formats=(PLAIN_TEXT_CHART,),
+    help=lazy(
+        "Accounts that are there already are left as they are; those that wait for their class"
+        " get it. A plain-text journal gives its accounts."
+    ),
     opens="ledger.account.list",
 )

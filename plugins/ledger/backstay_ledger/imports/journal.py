@@ -28,6 +28,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.imports.journal_rows import FileEntry, read_rows
 from backstay_ledger.imports.keys import UNDO, usable_keys
+from backstay_ledger.imports.plaintext.rows import PLAIN_TEXT_ENTRIES
 from backstay_ledger.models import Entry
 from backstay_ledger.permissions import ENTRY_IMPORT
 from backstay_ledger.services.bulk_rows import among
@@ -256,8 +257,10 @@ JOURNAL: Final = ImportKind(
         "JE1,2026-01-31,Rent January,manual,R-1,1010,0.00,1200.00\n"
     ),
     icon="file-import",
+    formats=(PLAIN_TEXT_ENTRIES,),
     help=lazy(
         "Each entry takes as many rows as it has lines. Fiscal years that are missing are made."
+        " Plain-text journals (hledger, ledger, beancount) are read too."
     ),
     opens="ledger.entry.list",
 )

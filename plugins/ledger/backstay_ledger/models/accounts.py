@@ -1,4 +1,8 @@
-"""The chart of accounts: a flat list by code; each account belongs to one of five classes."""
+"""The chart of accounts: a flat list by code; each account belongs to one of five classes.
+
+A plain-text journal names its accounts without saying what they are; such an account waits for its
+class, in a list and in a filter of its own, and reports show it under a heading of its own.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ class AccountClass(enum.Enum):
     EQUITY = "equity"
     INCOME = "income"
     EXPENSE = "expense"
+    UNSET = "unset"
+    """To be set: the file that brought the account does not say. It takes entries all the same."""
 
 
 class Account(Identified, CompanyScoped, Versioned, LedgerBase):
@@ -30,12 +36,13 @@ class Account(Identified, CompanyScoped, Versioned, LedgerBase):
         UniqueConstraint("company_id", "code"),
         UniqueConstraint("company_id", "id"),
         CheckConstraint(
-            "account_class IN ('asset', 'liability', 'equity', 'income', 'expense')",
+            "account_class IN ('asset', 'liability', 'equity', 'income', 'expense', 'unset')",
             name="account_class",
         ),
     )
 
-    code: Mapped[str] = mapped_column(short(20))
+    code: Mapped[str] = mapped_column(short(200))
+    """As typed in entries; the whole name where accounts have levels (``assets:bank:checking``)."""
     name: Mapped[str] = mapped_column(short(200))
     account_class: Mapped[AccountClass]
     active: Mapped[bool] = mapped_column(default=True)

@@ -146,7 +146,8 @@ ACCOUNTS: Final = Resource(
         _("No accounts yet"),
         _(
             "A chart lists what the company's money is sorted into. Import yours from a CSV file"
-            " with the columns code, name and type, or add accounts one by one."
+            " with the columns code, name and type or from a plain-text journal, or add accounts"
+            " one by one."
         ),
         "sitemap",
     ),

@@ -14,6 +14,7 @@ CLASS_HEADINGS: Final = {
     AccountClass.EQUITY: _("Equity"),
     AccountClass.INCOME: _("Income"),
     AccountClass.EXPENSE: _("Expenses"),
+    AccountClass.UNSET: _("Class to be set"),
 }
 ENTRY_STATES: Final = (
     Choice(EntryState.DRAFT.value, _("Draft"), "warn"),

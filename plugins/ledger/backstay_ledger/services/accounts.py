@@ -28,13 +28,28 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Account, AccountBalance, AccountClass, Line
 from backstay_ledger.permissions import ACCOUNT_EDIT
 
-CODE_PATTERN: Final = r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}"
+LONGEST_CODE: Final = 200
+CODE_PATTERN: Final = (
+    r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}"
+    r"|(?![\d .\-]+$)(?!.*  )[0-9A-Za-z\u00C0-\uFFEF](?:[^;\u0022\t\r\n]{0,198}[^\s;\u0022:])?"
+)
+"""A number or short code, or a name that may have levels and single spaces: ``1000``,
+``assets:petty cash``; never digits with spaces, which are a mistyped number."""
+CODE_HELP: Final = lazy(
+    "Letters, digits, points and hyphens, or a name with levels such as assets:bank:checking."
+)
 ACCOUNT_CLASSES: Final = (
     Choice("asset", lazy("Asset"), help=lazy("What the company owns or is owed")),
     Choice("liability", lazy("Liability"), help=lazy("What the company owes")),
     Choice("equity", lazy("Equity"), help=lazy("What belongs to the owners")),
     Choice("income", lazy("Income"), help=lazy("What the company earns")),
     Choice("expense", lazy("Expense"), help=lazy("What the company spends")),
+    Choice(
+        "unset",
+        lazy("Class to be set"),
+        "warn",
+        help=lazy("Takes entries, but no statement knows where to show it"),
+    ),
 )
 
 
@@ -48,10 +63,10 @@ class CreateAccount:
             label=lazy("Code"),
             help=lazy("How the account is called in entries and files; unique in the chart."),
             example="1000",
-            max_length=20,
+            max_length=LONGEST_CODE,
             min_length=1,
             pattern=CODE_PATTERN,
-            pattern_help=lazy("Up to 20 letters, digits, points and hyphens."),
+            pattern_help=CODE_HELP,
         ),
     ]
     name: Annotated[
@@ -144,7 +159,12 @@ def edit_account(session: Session, command: EditAccount) -> Account:
     problems = list(_form_problems(command))
     if command.code != account.code and _code_exists(session, command.code):
         problems.append(_taken(command.code))
-    if command.account_class is not account.account_class and _is_used(session, account.id):
+    if (
+        command.account_class is not account.account_class
+        # What no statement could place yet may be placed: no report of the past changes.
+        and account.account_class is not AccountClass.UNSET
+        and _is_used(session, account.id)
+    ):
         problems.append(
             Problem(
                 _(
@@ -229,9 +249,9 @@ def _form_problems(command: CreateAccount) -> Iterable[Problem]:
     if not re.fullmatch(CODE_PATTERN, command.code):
         yield Problem(
             _(
-                "“%(code)s” can't be an account's code: use up to 20 letters, digits, points and"
-                " hyphens.",
-                code=command.code,
+                "“%(code)s” can't be an account's code: use letters, digits, points and hyphens, or"
+                " a name with levels such as assets:bank:checking.",
+                code=command.code[:60],
             ),
             "code",
         )

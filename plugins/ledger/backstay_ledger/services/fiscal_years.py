@@ -29,7 +29,7 @@ from backstay_ledger.permissions import FISCAL_YEAR_CREATE, PERIOD_CLOSE, PERIOD
 
 MONTHS: Final = 12
 FARTHEST: Final = 20
-"""How many years may be made at once for a date far from the books: more is a mistyped date."""
+"""How many years a date may be from the books and from every other date: more is mistyped."""
 YEARS: Final = range(1800, 3000)
 """Years that a date of the books can lie in; others are mistyped, and the calendar ends at 9999."""
 
@@ -152,7 +152,8 @@ def missing_fiscal_years(session: Session, dates: Iterable[date]) -> list[date]:
     """First days of the fiscal years that have to be made so that every date lies in one.
 
     Raises:
-        FarFromBooks: a date is so far from the books that it must be mistyped.
+        FarFromBooks: a date is so far from the books, and from all other dates, that it must be
+            mistyped.
     """
     wanted = sorted(set(dates))
     if not wanted:
@@ -167,7 +168,10 @@ def missing_fiscal_years(session: Session, dates: Iterable[date]) -> list[date]:
     else:
         first = after = year_start(wanted[0], company.fiscal_year_start)
     starts: list[date] = []
-    for day in (wanted[0], wanted[-1]):
+    # Outwards from the books: each date has to be near them or near the one before.
+    outwards = [day for day in wanted if day >= first]
+    outwards += [day for day in reversed(wanted) if day < first]
+    for day in outwards:
         made = 0
         while not first <= day < after:
             if day < first:

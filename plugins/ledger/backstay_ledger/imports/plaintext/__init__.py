@@ -1,0 +1,1 @@
+"""Plain-text journals as hledger, ledger and beancount write them: reading, never running."""
