@@ -76,10 +76,11 @@ def core_commands() -> Sequence[click.Command]:
     from backstay.audit.commands import COMMANDS as AUDIT
     from backstay.backup.commands import COMMANDS as BACKUP
     from backstay.companies.commands import COMMANDS as COMPANIES
+    from backstay.files.commands import COMMANDS as FILES
     from backstay.kernel.commands import COMMANDS as PLUGINS
     from backstay.serve.commands import COMMANDS as SERVE
 
-    return (*PLUGINS, *ACCESS, *COMPANIES, *AUDIT, *BACKUP, *SERVE)
+    return (*PLUGINS, *ACCESS, *COMPANIES, *AUDIT, *FILES, *BACKUP, *SERVE)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -49,7 +49,7 @@ class Environment:
     @cached_property
     def database(self) -> Database:
         """The database of the data folder."""
-        return Database(self.home.database_url)
+        return Database(self.home.database_url, files=self.home.files)
 
     @cached_property
     def suite(self) -> Suite:

@@ -12,6 +12,7 @@ def core_part() -> Part:
     import backstay.kernel.models  # noqa: F401 - its tables belong to CoreBase
     from backstay import admin_part
     from backstay.access.permissions import SIGNED_IN
+    from backstay.files import part as files
     from backstay.imports import part as imports
     from backstay.jobs import part as jobs
 
@@ -22,7 +23,7 @@ def core_part() -> Part:
         field_groups=admin_part.FIELD_GROUPS,
         role_templates=admin_part.ROLE_TEMPLATES,
         resources=(*admin_part.RESOURCES, *imports.RESOURCES, *jobs.RESOURCES),
-        blueprints=(*admin_part.BLUEPRINTS, *imports.BLUEPRINTS),
+        blueprints=(*admin_part.BLUEPRINTS, *files.BLUEPRINTS, *imports.BLUEPRINTS),
         pages=(*admin_part.PAGES, *imports.PAGES, *jobs.PAGES),
         jobs=imports.JOBS,
     )

@@ -20,6 +20,7 @@ from typing import IO, Any, Final
 
 from backstay.backup.contents import Contents
 from backstay.errors import Invalid
+from backstay.files.store import INCOMING
 from backstay.i18n import gettext as _
 
 FORMAT: Final = 1
@@ -105,11 +106,11 @@ def describe(path: Path) -> Member:
 
 
 def uploaded_files(folder: Path) -> dict[str, Path]:
-    """The regular files below a folder by the name of their member."""
+    """The regular files below a folder by the name of their member, without unfinished ones."""
     return {
         f"{FILES}/{path.relative_to(folder).as_posix()}": path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and INCOMING not in path.parts
     }
 
 

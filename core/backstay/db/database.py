@@ -23,6 +23,7 @@ from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Connection, Engine
 
@@ -36,9 +37,15 @@ _BUSY_STATES: Final = frozenset({"40001", "40P01", "55P03", "57014"})
 class Database:
     """A database with its pool, its node lease and its session factory."""
 
-    def __init__(self, url: str) -> None:
-        """Connect lazily to ``sqlite:///<file>`` or ``postgresql+psycopg://...``."""
+    def __init__(self, url: str, *, files: Path | None = None) -> None:
+        """Connect lazily to ``sqlite:///<file>`` or ``postgresql+psycopg://...``.
+
+        Arguments:
+            files: the folder of the file store that belongs to it (backstay.files); sessions know
+                it. Left out, files can be neither kept nor read.
+        """
         self.url = url
+        self.files = files
         self.engine: Engine = make_engine(url)
         self._reading = reading(self.engine)
         self._nodes = NodeLease(self.engine)
@@ -56,7 +63,7 @@ class Database:
         if write:
             self._nodes.ensure()
         session = self._factory(bind=self.engine if write else self._reading)
-        session.info.update(context=context, suite=suite, write=write)
+        session.info.update(context=context, suite=suite, write=write, files=self.files)
         if write and not self.is_sqlite:
             # The audit guard of PostgreSQL asks for this; it ends with the transaction.
             session.execute(

@@ -90,14 +90,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         template: Path = request.getfixturevalue("sqlite_template")
         path = tmp_path / "backstay.db"
         shutil.copyfile(template, path)
-        made = Database(f"sqlite:///{path}")
+        made = Database(f"sqlite:///{path}", files=tmp_path / "files")
         yield made
         made.dispose()
     else:
         server: str = request.getfixturevalue("postgres_url")
         name = f"test_{abs(hash(request.node.nodeid)):x}"
         template_name: str = request.getfixturevalue("postgres_template")
-        made = Database(create_database(server, name, template_name))
+        made = Database(create_database(server, name, template_name), files=tmp_path / "files")
         yield made
         made.dispose()
         drop_database(server, str(make_url(made.url).database))

@@ -19,6 +19,8 @@ _POLICY: Final = (
 )
 """``htmx`` is the one policy that hx-csp creates; without it every swap fails."""
 
+_SANDBOX: Final = "; sandbox"
+"""For files that are saved: whatever one contains, a browser that opens it runs nothing of it."""
 _LONGEST: Final = 2000
 _PATH: Final = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
 _FEATURES: Final = (
@@ -37,7 +39,9 @@ def csp_nonce() -> str:
 def secure(response: Response, *, hsts: int) -> Response:
     """Set the security headers; pages are never stored by a browser or a proxy."""
     headers = response.headers
-    headers["Content-Security-Policy"] = _POLICY.format(nonce=csp_nonce())
+    policy = _POLICY.format(nonce=csp_nonce())
+    saved = headers.get("Content-Disposition", "").startswith("attachment")
+    headers["Content-Security-Policy"] = policy + _SANDBOX if saved else policy
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -37,7 +37,7 @@ def from_environment() -> Generations:
     """The application of the installation that the environment names."""
     home = Home.from_environment()
     return Generations(
-        Database(home.database_url),
+        Database(home.database_url, files=home.files),
         secret_key=home.secret_key(),
         settings=settings_from_environment(),
         home=home,

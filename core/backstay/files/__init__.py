@@ -1,0 +1,1 @@
+"""The one store of files: uploads, attachments, results of exports, pictures of pages."""

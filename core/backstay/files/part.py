@@ -1,0 +1,9 @@
+"""What the file store declares for core's own part."""
+
+from __future__ import annotations
+
+from backstay.files.views import blueprint
+
+BLUEPRINTS = (blueprint,)
+
+__all__ = ["BLUEPRINTS"]
