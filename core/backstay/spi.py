@@ -54,6 +54,7 @@ from backstay.errors import (
     Unavailable,
 )
 from backstay.files.kinds import FileKind
+from backstay.files.models import Blob
 from backstay.files.services import (
     Allowed,
     StoredFile,
@@ -136,6 +137,7 @@ __all__ = [
     "Area",
     "Audit",
     "BackstayError",
+    "Blob",
     "BoolField",
     "Choice",
     "ChoiceField",
