@@ -6,7 +6,8 @@ Errors go to standard error with exit status 1 and name the row or field; nothin
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -19,14 +20,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_LINES = 40
+CORE: Final = {
+    "backstay.kernel.commands": ("plugin",),
+    "backstay.access.commands": ("user", "role", "session"),
+    "backstay.companies.commands": ("company",),
+    "backstay.audit.commands": ("audit",),
+    "backstay.files.commands": ("files",),
+    "backstay.backup.commands": ("backup",),
+    "backstay.serve.commands": ("start", "migrate", "runner", "make-migration"),
+}
+"""Where core's commands are: a command must not wait for the modules of all the others."""
 
 
 class Commands(click.Group):
-    """Core's commands, and those of the running plugins, which are loaded only when asked for."""
+    """Core's commands, and those of the running plugins, loaded only when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, core's first."""
-        own = super().list_commands(ctx)
+        own = sorted(name for names in CORE.values() for name in names)
         try:
             theirs = set(self._of_plugins(ctx))
         except (BackstayError, OSError):
@@ -36,7 +47,10 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by name; plugins are loaded only for a name that core does not have."""
-        command = super().get_command(ctx, cmd_name) or self._of_plugins(ctx).get(cmd_name)
+        for module, names in CORE.items():
+            if cmd_name in names:
+                return next(one for one in _declared(module) if one.name == cmd_name)
+        command = self._of_plugins(ctx).get(cmd_name)
         if command is None and (why := ctx.ensure_object(Environment).suite.failed.get(cmd_name)):
             raise ConfigurationError(
                 _("The plugin “%(name)s” failed: %(why)s", name=cmd_name, why=why)
@@ -70,23 +84,17 @@ def backstay(ctx: click.Context, home: str | None, acting_as: str, reason: str) 
     ctx.call_on_close(environment.close)
 
 
-def core_commands() -> Sequence[click.Command]:
-    """Core's own; imported late, since the help of one command must not wait for all."""
-    from backstay.access.commands import COMMANDS as ACCESS
-    from backstay.audit.commands import COMMANDS as AUDIT
-    from backstay.backup.commands import COMMANDS as BACKUP
-    from backstay.companies.commands import COMMANDS as COMPANIES
-    from backstay.files.commands import COMMANDS as FILES
-    from backstay.kernel.commands import COMMANDS as PLUGINS
-    from backstay.serve.commands import COMMANDS as SERVE
+def core_commands() -> list[click.Command]:
+    """Core's own, each area in its order."""
+    return [command for module in CORE for command in _declared(module)]
 
-    return (*PLUGINS, *ACCESS, *COMPANIES, *AUDIT, *FILES, *BACKUP, *SERVE)
+
+def _declared(module: str) -> Sequence[click.Command]:
+    return cast("Sequence[click.Command]", import_module(module).COMMANDS)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its status: 0, or 1 with the reason on standard error."""
-    for command in core_commands():
-        backstay.add_command(command)
     given = _home_first(list(sys.argv[1:] if arguments is None else arguments))
     try:
         backstay.main(given, prog_name="backstay", standalone_mode=False)

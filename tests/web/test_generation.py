@@ -192,3 +192,21 @@ def test_a_swap_between_two_looks_is_not_answered_by_the_old_application(
     swapping = SwapsWhenLookedAt(installed, secret_key=SECRET)
     swapping._app = old
     assert swapping.current() is new
+
+
+def test_preparing_builds_the_application_and_leaves_no_connection_to_be_forked(
+    generations: Generations, installed: Database
+) -> None:
+    generations.prepare()
+    assert generations._app is not None
+    pool: Any = installed.engine.pool
+    assert pool.checkedin() == pool.checkedout() == 0
+
+
+def test_preparing_before_the_database_is_set_up_leaves_the_answer_to_the_first_request(
+    database: Database,
+) -> None:
+    unprepared = Generations(database, secret_key=SECRET)
+    unprepared.prepare()
+    with pytest.raises(ConfigurationError):
+        unprepared.current()

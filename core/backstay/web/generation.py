@@ -2,8 +2,8 @@
 
 The number is compared once per request (the database is the truth). A new application is built in a
 background thread; requests that run finish on the old one. A build that fails leaves the old one in
-place and is shown to administrators. The first build happens at the first request, in the worker:
-nothing that a fork would share is opened before.
+place and is shown to administrators. The first build happens at the first request, or before the
+processes are forked (:meth:`Generations.prepare`); no connection is left open for them to share.
 """
 
 from __future__ import annotations
@@ -88,6 +88,17 @@ class Generations:
             _log.exception("no application can be built")
             return _unavailable(error)(environ, start_response)
         return app(environ, start_response)
+
+    def prepare(self) -> None:
+        """Build the application now, for the processes that will be forked from this one.
+
+        A build that fails is tried again by the first request, which says what is wrong.
+        """
+        try:
+            self.current()
+        except (SQLAlchemyError, BackstayError):
+            _log.warning("the application can't be built yet", exc_info=True)
+        self.database.engine.dispose()
 
     def current(self) -> Flask:
         """The application in force, built anew when the generation changed.
