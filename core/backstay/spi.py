@@ -80,6 +80,7 @@ from backstay.imports.declare import (
 from backstay.jobs.declare import JobKind, JobRun
 from backstay.kernel.suite import find, require
 from backstay.navigation.declare import Area, Page
+from backstay.resources.arithmetic import Calculated, NoAmount, calculate
 from backstay.resources.declare import (
     Action,
     Choice,
@@ -107,13 +108,17 @@ from backstay.resources.fields import (
     Upload,
 )
 from backstay.resources.formats import (
+    Symbols,
     date_text,
+    editable_decimal,
     instant_text,
     money_formatter,
     plain_money,
     read_decimal,
+    symbols,
 )
 from backstay.resources.serialize import csv_line, neutral
+from backstay.resources.shorthand import NoDate, read_day
 from backstay.resources.urls import resource_url
 from backstay.web import page as view
 from backstay.web.blueprint import PluginBlueprint, public, requires
@@ -139,6 +144,7 @@ __all__ = [
     "BackstayError",
     "Blob",
     "BoolField",
+    "Calculated",
     "Choice",
     "ChoiceField",
     "ChoicesField",
@@ -169,6 +175,8 @@ __all__ = [
     "Model",
     "Money",
     "MoneyField",
+    "NoAmount",
+    "NoDate",
     "NotFound",
     "NumberField",
     "Operation",
@@ -190,6 +198,7 @@ __all__ = [
     "StagedRow",
     "Stale",
     "StoredFile",
+    "Symbols",
     "Text",
     "TextField",
     "TextFormat",
@@ -201,6 +210,7 @@ __all__ = [
     "append_only",
     "audit_now",
     "authorize",
+    "calculate",
     "canonical",
     "check_version",
     "command_environment",
@@ -211,6 +221,7 @@ __all__ = [
     "database",
     "date_text",
     "declare",
+    "editable_decimal",
     "find",
     "flash_done",
     "flash_problem",
@@ -240,6 +251,7 @@ __all__ = [
     "plain_money",
     "plugin_metadata",
     "public",
+    "read_day",
     "read_decimal",
     "record_event",
     "record_many",
@@ -251,6 +263,7 @@ __all__ = [
     "session",
     "short",
     "suite",
+    "symbols",
     "to_units",
     "today",
     "view",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 # Imported for their routes.
 from backstay_ledger.pages import (
     account_card,
+    account_texts,
     entry_editor,
     general_ledger,
     opening,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BLUEPRINTS",
     "account_card",
+    "account_texts",
     "entry_editor",
     "general_ledger",
     "opening",

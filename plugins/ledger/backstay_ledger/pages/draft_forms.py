@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flask import url_for
 from sqlalchemy import and_, or_, select
 
-from backstay.spi import NotFound, company_of, context_of, resource_url
+from backstay.spi import NotFound, company_of, context_of, editable_decimal, resource_url, symbols
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.models import Account, Entry, Journal, JournalKind, Line
-from backstay_ledger.pages.entry_form import Editor, EntryHeader, account_picker
+from backstay_ledger.pages.entry_form import Editor, EntryHeader, account_picker, accounts_by_text
 from backstay_ledger.pages.line_grid import TypedLine, split_amount
 from backstay_ledger.pages.report_dates import company_today
 from backstay_ledger.permissions import ENTRY_POST
 from backstay_ledger.services.drafts import DraftLine, SaveDraft
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from sqlalchemy.orm import Session
     from werkzeug.datastructures import MultiDict
 
@@ -58,6 +56,12 @@ def header(
             "memo": entry.memo if entry else "",
         },
     )
+    today = company_today(session).isoformat()
+    form.date.render_kw = {
+        **(form.date.render_kw or {}),
+        "data-day": today,
+        "data-no-date": _("“{}” is no date. Write 15, 15.3, 0315 or 2026-03-15."),
+    }
     form.journal.choices = [(code, f"{code} {name}") for _key, code, name in journals]
     return form
 
@@ -65,14 +69,34 @@ def header(
 def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
     """The lines of an entry as rows of the grid."""
     found = session.execute(
-        select(Account.id, Account.code, Account.name, Line.text, Line.amount)
+        select(
+            Account.id,
+            Account.code,
+            Account.name,
+            Line.text,
+            Line.amount,
+            Line.currency,
+            Line.amount_currency,
+            Line.minor_units_currency,
+        )
         .join(Account, Account.id == Line.account_id)
         .where(Line.entry_id == entry.id)
         .order_by(Line.line_no)
     )
+    locale = context_of(session).locale
     return tuple(
-        TypedLine(n, str(key), f"{code} {name}", text, *split_amount(amount, entry.minor_units))
-        for n, (key, code, name, text, amount) in enumerate(found)
+        TypedLine(
+            n,
+            str(row.id),
+            f"{row.code} {row.name}",
+            row.text,
+            *split_amount(row.amount, entry.minor_units, locale),
+            row.currency or "",
+            editable_decimal(abs(row.amount_currency), locale, row.minor_units_currency or 0)
+            if row.amount_currency is not None
+            else "",
+        )
+        for n, row in enumerate(found)
     )
 
 
@@ -93,8 +117,8 @@ def editor(
     return Editor(
         title=_("Edit draft") if entry else _("New journal entry"),
         help=_(
-            "Enter moves on, = fills in what is missing to balance, Ctrl+Enter posts. A draft is"
-            " in no report and has no number until it is posted."
+            "Enter moves on, Ctrl+B puts the difference on a line, Ctrl+Enter posts, Ctrl+/ shows"
+            " all keys. A draft is in no report and has no number until it is posted."
         ),
         form=form,
         lines=lines,
@@ -105,11 +129,13 @@ def editor(
         currency=company.currency,
         minor_units=company.minor_units,
         picker_url=account_picker(),
+        accounts_url=accounts_by_text(),
+        marks=symbols(context_of(session).locale),
         status=ui.Tag(_("Draft"), "warn") if entry else None,
         blank=max(1, _FEWEST_ROWS - len(lines)),
         actions=(
             ui.Button(_("Cancel"), back, kind="ghost"),
-            ui.Button(_("Save draft"), name="do", value="save"),
+            ui.Button(_("Save draft"), name="do", value="save", shortcut="Ctrl+S"),
         ),
         primary=ui.Button(
             _("Post"),
@@ -129,7 +155,6 @@ def draft_command(
     session: Session, understood: Understood, entry: Entry | None, version: str
 ) -> SaveDraft:
     """What was understood, as the service takes it; a form without problems has a date."""
-    foreign = {} if entry is None else _foreign_amounts(session, entry)
     return SaveDraft(
         id=entry.id if entry else None,
         version=int(version) if version.isascii() and version.isdecimal() else None,
@@ -143,27 +168,12 @@ def draft_command(
                 debit=line.amount if line.amount > 0 else None,
                 credit=-line.amount if line.amount < 0 else None,
                 text=line.text,
-                **foreign.get((line.account_id, line.amount), {}),
+                currency=line.currency,
+                amount_currency=line.amount_currency,
             )
             for line in understood.lines
         ),
     )
-
-
-def _foreign_amounts(session: Session, entry: Entry) -> dict[tuple[int, Decimal], Any]:
-    """Amounts in other currencies of a draft, which the editor keeps while a line stays as it is.
-
-    Only interfaces and imports write them; the grid shows the base currency.
-    """
-    found = session.execute(
-        select(Line.account_id, Line.amount, Line.currency, Line.amount_currency).where(
-            Line.entry_id == entry.id, Line.currency.is_not(None)
-        )
-    )
-    return {
-        (account, amount): {"currency": currency, "amount_currency": abs(other or 0)}
-        for account, amount, currency, other in found
-    }
 
 
 def _journals(session: Session, entry: Entry | None) -> list[tuple[int, str, str]]:

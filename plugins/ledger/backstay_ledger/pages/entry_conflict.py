@@ -51,4 +51,5 @@ def _in_words(line: TypedLine | None) -> str:
         return ""
     amount = _("debit %(amount)s", amount=line.debit) if line.debit else ""
     amount = amount or (_("credit %(amount)s", amount=line.credit) if line.credit else "")
-    return " · ".join(part for part in (line.account_text, line.text, amount) if part)
+    foreign = f"{line.currency} {line.foreign}" if line.foreign else ""
+    return " · ".join(part for part in (line.account_text, line.text, foreign, amount) if part)

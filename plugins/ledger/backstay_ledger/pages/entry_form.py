@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from flask import url_for
 from wtforms import Form, SelectField, StringField
 from wtforms.validators import DataRequired
-from wtforms.widgets import DateInput
 
-from backstay.spi import Problem, lazy, resource_url
+from backstay.spi import NoDate, Problem, lazy, read_day, resource_url
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.pages.accounts_by_line import look_up
@@ -18,9 +18,11 @@ from backstay_ledger.pages.line_grid import (
     MAX_LINES,
     TypedLine,
     read_amount,
+    read_foreign,
     read_grid,
     with_problems,
 )
+from backstay_ledger.pages.report_dates import company_today
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from werkzeug.datastructures import MultiDict
 
-    from backstay.spi import CompanyRef
+    from backstay.spi import CompanyRef, Symbols
 
 BLANK_LINES: Final = 2
 _NAMES: Final = {
@@ -37,6 +39,8 @@ _NAMES: Final = {
     "text": lazy("text"),
     "debit": lazy("debit"),
     "credit": lazy("credit"),
+    "currency": lazy("currency"),
+    "foreign": lazy("amount in currency"),
 }
 
 
@@ -53,7 +57,12 @@ class EntryHeader(Form):
         validators=[DataRequired()],
         description=words("Numbers run without gaps in each journal and fiscal year."),
     )
-    date = StringField(words("Accounting date"), validators=[DataRequired()], widget=DateInput())
+    date = StringField(
+        words("Accounting date"),
+        validators=[DataRequired()],
+        description=words("15 is the 15th of this month, 15.3 or 0315 a day in March, t is today."),
+        render_kw={"maxlength": 40, "autocomplete": "off", "inputmode": "text"},
+    )
     reference = StringField(
         words("Reference"),
         description=words("The number on the document, as people quote it."),
@@ -74,6 +83,8 @@ class UnderstoodLine:
     account: str
     amount: Decimal
     text: str
+    currency: str | None = None
+    amount_currency: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,8 @@ class Editor:
     currency: str
     minor_units: int
     picker_url: str
+    accounts_url: str
+    marks: Symbols
     version: str = ""
     help: str = ""
     status: ui.Tag | None = None
@@ -133,9 +146,12 @@ def understand(
     problems: list[Problem] = []
     day: date | None = None
     try:
-        day = date.fromisoformat((form.date.data or "").strip())
-    except ValueError:
-        problems.append(Problem(_("Choose the accounting date."), "date"))
+        if (typed := (form.date.data or "").strip()) == "":
+            problems.append(Problem(_("Enter the accounting date."), "date"))
+        else:
+            day = read_day(typed, company_today(session))
+    except NoDate as problem:
+        problems.append(Problem(str(problem), "date"))
     if not form.journal.data:
         problems.append(Problem(_("Choose a journal."), "journal"))
     if len(lines) > MAX_LINES:
@@ -150,10 +166,21 @@ def understand(
         if account is None:
             problems.append(accounts.problem(line, field))
         problems.extend(amount.problems)
+        foreign = read_foreign(line, amount.value, company, locale, field)
+        problems.extend(foreign.problems)
         if amount.value == 0 and not amount.problems:
             problems.append(Problem(_("Enter a debit or a credit."), f"{field}.debit"))
         if account is not None and amount.value != 0:
-            understood.append(UnderstoodLine(account.id, account.code, amount.value, line.text))
+            understood.append(
+                UnderstoodLine(
+                    account.id,
+                    account.code,
+                    amount.value,
+                    line.text,
+                    foreign.currency,
+                    foreign.value,
+                )
+            )
     return Understood(
         form.journal.data or "",
         day,
@@ -184,6 +211,11 @@ def form_problem(problem: Problem, form: Form, lines: Sequence[TypedLine]) -> ui
         label = _("Line %(n)s, %(cell)s", n=place + 1, cell=str(_NAMES.get(cell, cell)))
         return ui.FormProblem(f"lines-{position}-{cell}", label, problem.message)
     return ui.FormProblem("", _("Lines") if head == "lines" else "", problem.message)
+
+
+def accounts_by_text() -> str:
+    """The address where the grid looks up pasted accounts, many at once."""
+    return url_for("ledger.accounts_by_text")
 
 
 def account_picker() -> str:

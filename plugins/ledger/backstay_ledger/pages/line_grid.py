@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from backstay.spi import Problem, plain_money, read_decimal
+from backstay.spi import NoAmount, Problem, calculate, editable_decimal
 from backstay.spi import gettext as _
+from backstay_ledger.services.currencies import LARGEST, minor_units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 500
 _LONGEST_CELL: Final = 1_000
-_LARGEST: Final = Decimal(10) ** 13
+_CELLS: Final = "account|typed|text|debit|credit|currency|foreign"
+_NONE: Final = frozenset({"-", "\u2013", "\u2212"})
+"""What spreadsheets write for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class TypedLine:
         n: the row's number in the names of its inputs.
         account_id: what the picker chose, or empty.
         account_text: what stands in the picker's text field, such as ``1000 Cash at bank``.
+        currency, foreign: a foreign currency (ISO 4217) and the amount in it.
     """
 
     n: int
@@ -41,21 +45,27 @@ class TypedLine:
     text: str = ""
     debit: str = ""
     credit: str = ""
+    currency: str = ""
+    foreign: str = ""
     errors: tuple[tuple[str, str], ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing was entered that matters."""
-        return not (self.account_id or self.account_text or self.debit or self.credit)
+        return not (
+            self.account_id or self.account_text or self.debit or self.credit or self.foreign
+        )
 
     def cell(self, field: str) -> str:
         """The cell in which a field of a line is shown."""
         if field == "amount":
             return "credit" if self.credit and not self.debit else "debit"
+        if field == "amount_currency":
+            return "foreign"
         return field or "account"
 
     def error(self, cell: str) -> str | None:
-        """What is wrong with one of its cells: ``account``, ``text``, ``debit`` or ``credit``."""
+        """What is wrong with one of its cells, such as ``account`` or ``debit``."""
         return next((message for name, message in self.errors if name == cell), None)
 
 
@@ -64,7 +74,7 @@ def read_grid(form: Mapping[str, str], prefix: str = "lines") -> tuple[TypedLine
 
     One more than an entry may have is read, so that the surplus is refused, not dropped.
     """
-    pattern = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,6}})-(account|typed|text|debit|credit)")
+    pattern = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,6}})-({_CELLS})")
     rows: dict[int, dict[str, str]] = {}
     for name in form:
         if found := pattern.fullmatch(name):
@@ -77,6 +87,8 @@ def read_grid(form: Mapping[str, str], prefix: str = "lines") -> tuple[TypedLine
             cells.get("text", ""),
             cells.get("debit", ""),
             cells.get("credit", ""),
+            cells.get("currency", "").upper(),
+            cells.get("foreign", ""),
         )
         for n, cells in sorted(rows.items())
     )
@@ -99,24 +111,9 @@ def read_amount(line: TypedLine, company: CompanyRef, locale: str, field: str) -
     problems: list[Problem] = []
     values: dict[str, Decimal] = {}
     for side, text in (("debit", line.debit), ("credit", line.credit)):
-        if not text:
-            continue
-        try:
-            amount = read_decimal(text, locale)
-        except ValueError:
-            message = _("“%(text)s” is not an amount. Write it as 1250.00.", text=text[:40])
-            problems.append(Problem(message, f"{field}.{side}"))
-            continue
-        if round(amount, company.minor_units) != amount:
-            message = _(
-                "%(text)s has more decimals than %(currency)s allows (%(n)s).",
-                text=text[:40],
-                currency=company.currency,
-                n=company.minor_units,
-            )
-            problems.append(Problem(message, f"{field}.{side}"))
-        elif abs(amount) >= _LARGEST:
-            problems.append(Problem(_("That amount is too large."), f"{field}.{side}"))
+        amount = _amount(text, company.currency, company.minor_units, locale)
+        if isinstance(amount, str):
+            problems.append(Problem(amount, f"{field}.{side}"))
         elif amount:
             values[side] = amount
     if len(values) > 1:
@@ -124,6 +121,68 @@ def read_amount(line: TypedLine, company: CompanyRef, locale: str, field: str) -
         problems.append(Problem(message, f"{field}.credit"))
     return Amount(
         values.get("debit", Decimal(0)) - values.get("credit", Decimal(0)), tuple(problems)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The foreign currency of a row and the amount in it, positive; None where there is none."""
+
+    currency: str | None = None
+    value: Decimal | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_foreign(
+    line: TypedLine, base: Decimal, company: CompanyRef, locale: str, field: str
+) -> Foreign:
+    """Understand currency and foreign amount of a row.
+
+    Arguments:
+        base: the row's amount in the company's currency, debit positive. The foreign amount is on
+            the same side; it may carry the side's sign or none.
+    """
+    if not line.currency and not line.foreign:
+        return Foreign()
+    units = minor_units_of(line.currency) if line.currency else None
+    if not line.currency:
+        problem = Problem(_("Say in which currency this amount is."), f"{field}.currency")
+    elif units is None or line.currency == company.currency:
+        message = _("“%(currency)s” is not a foreign currency (ISO 4217).", currency=line.currency)
+        problem = Problem(message, f"{field}.currency")
+    else:
+        amount = _amount(line.foreign, line.currency, units, locale)
+        if isinstance(amount, str):
+            problem = Problem(amount, f"{field}.foreign")
+        elif not amount:
+            message = _("Enter the amount in %(currency)s.", currency=line.currency)
+            problem = Problem(message, f"{field}.foreign")
+        elif amount < 0 < base:
+            message = _("Both amounts of a line are debits or both are credits.")
+            problem = Problem(message, f"{field}.foreign")
+        else:
+            return Foreign(line.currency, abs(amount))
+    return Foreign(problems=(problem,))
+
+
+def _amount(text: str, currency: str, minor_units: int, locale: str) -> Decimal | str:
+    """The amount of a cell, 0 for an empty one, or what is wrong with it."""
+    if not text or text in _NONE:
+        return Decimal(0)
+    try:
+        found = calculate(text, locale)
+    except NoAmount as problem:
+        return str(problem)
+    if abs(found.value) >= LARGEST:
+        return _("That amount is too large.")
+    amount = found.at(minor_units)
+    if amount is not None:
+        return amount
+    return _(
+        "%(text)s has more decimals than %(currency)s allows (%(n)s).",
+        text=text[:40],
+        currency=currency,
+        n=minor_units,
     )
 
 
@@ -149,9 +208,9 @@ def with_problems(
     )
 
 
-def split_amount(amount: Decimal, minor_units: int) -> tuple[str, str]:
+def split_amount(amount: Decimal, minor_units: int, locale: str) -> tuple[str, str]:
     """Debit and credit text of a signed amount, as typed into the grid."""
-    text = plain_money(abs(amount), minor_units)
+    text = editable_decimal(abs(amount), locale, minor_units)
     if amount == 0:
         return "", ""
     return (text, "") if amount > 0 else ("", text)

@@ -24,13 +24,20 @@ from backstay.spi import (
     requires,
     resource_url,
     session,
+    symbols,
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.models import Account, AccountClass
 from backstay_ledger.pages.accounts_by_line import look_up
 from backstay_ledger.pages.blueprint import blueprint
-from backstay_ledger.pages.entry_form import account_picker, form_problem, typed_lines, words
+from backstay_ledger.pages.entry_form import (
+    account_picker,
+    accounts_by_text,
+    form_problem,
+    typed_lines,
+    words,
+)
 from backstay_ledger.pages.line_grid import TypedLine, read_amount, with_problems
 from backstay_ledger.permissions import ACCOUNT_EDIT, FISCAL_YEAR_CREATE, OPENING_POST
 from backstay_ledger.resources.figures import Figures
@@ -48,7 +55,7 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
-    from backstay.spi import Problem
+    from backstay.spi import Problem, Symbols
     from backstay_ledger.models import FiscalYear
 
 TEMPLATE: Final = "ledger/opening.html"
@@ -82,6 +89,8 @@ class Opening:
     currency: str
     minor_units: int
     picker_url: str
+    accounts_url: str
+    marks: Symbols
     action: str
     primary: ui.Button | None = None
     actions: tuple[ui.Button, ...] = ()
@@ -219,6 +228,8 @@ def _shown(db: Session, form: OpeningHeader, lines: tuple[TypedLine, ...]) -> Op
         currency=company.currency,
         minor_units=company.minor_units,
         picker_url=account_picker(),
+        accounts_url=accounts_by_text(),
+        marks=symbols(context().locale),
         action=url_for("ledger.opening_post"),
         primary=None
         if empty

@@ -111,7 +111,7 @@ def test_every_problem_is_named_at_its_cell(accountant: Browser, books: Books) -
         ("lines-2-credit", "A line is either a debit or a credit"),
         ("lines-3-account", "There is no account “9999”."),
         ("lines-4-debit", "Enter a debit or a credit."),
-        ("date", "Choose the accounting date."),
+        ("date", "“soon” is not a date. Write 15, 15.3, 0315 or 2026-03-15"),
     ):
         assert message in answer.text
         assert re.search(rf'<a class="link" href="#{place}">', answer.text), place

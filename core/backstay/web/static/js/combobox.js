@@ -97,7 +97,14 @@ async function settle(input) {
   close(input);
   parts(input).hidden.value = "";
   input.setAttribute("aria-invalid", "true");
+  input.dispatchEvent(new CustomEvent("combo:unknown", { bubbles: true }));
 }
+
+// Other islands fill a picker with what they found (a paste, a template).
+document.addEventListener("combo:set", (event) => {
+  const input = picker(event.target);
+  if (input) choose(input, event.detail);
+});
 
 async function search(input, query, show = true) {
   const state = stateOf(input);
@@ -200,6 +207,7 @@ function choose(input, option) {
   state.query = null;
   input.removeAttribute("aria-invalid");
   close(input);
+  input.dispatchEvent(new CustomEvent("combo:chosen", { bubbles: true }));
   if (changed) hidden.dispatchEvent(new Event("change", { bubbles: true }));
 }
 

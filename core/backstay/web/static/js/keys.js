@@ -16,6 +16,16 @@ document.addEventListener("keydown", (event) => {
     if (press("Ctrl+Enter")) event.preventDefault();
     return;
   }
+  if (command && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "s") {
+    if (press("Ctrl+S")) event.preventDefault();
+    return;
+  }
+  // "?" is no part of an amount or a date, so it asks for help there too; Ctrl+/ does everywhere.
+  if ((command && event.key === "/") || (event.key === "?" && event.target.matches?.("[data-amount], [data-day]"))) {
+    event.preventDefault();
+    openHelp();
+    return;
+  }
   if (command || event.altKey || typing(event.target)) return;
 
   if (event.key === "?") {

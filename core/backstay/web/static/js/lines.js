@@ -1,144 +1,211 @@
-// A grid of debit and credit lines: keyboard entry, live totals, exact to the last minor unit.
+// A grid of debit and credit lines: keyboard entry, arithmetic, live totals per currency, exact.
 //
-// Markup: components/lines.html. Sums are BigInt counts of minor units; no binary fraction ever.
+// Markup: components/lines.html; amounts: amounts.js; columns from a spreadsheet: paste.js.
+
+import { format, parse } from "./amounts.js";
+import { pasteInto } from "./paste.js";
 
 const tables = [...document.querySelectorAll("table[data-lines]")];
 const SIDES = ["debit", "credit"];
+/** Foreign amounts are summed to four decimals, the finest that any currency has here. */
+const FINEST = 4;
+const parsed = new WeakMap();
 
-/** Read an amount: `1,250.00`, `1250`, sums such as `100+19`. Null when it is none. */
-function parse(text, decimals) {
-  const compact = text.replace(/[\s\u00a0\u202f'’]/g, "").replace(/,(?=\d{3}(?:\D|$))/g, "");
-  if (!/^[+-]?\d*\.?\d*(?:[+-]\d*\.?\d+)*$/.test(compact) || !/\d/.test(compact)) return { problem: "not-a-number" };
-  let sum = 0n;
-  for (const [, sign, whole, fraction = ""] of compact.matchAll(/([+-]?)(\d*)(?:\.(\d*))?/g)) {
-    if (!whole && !fraction) continue;
-    const digits = fraction.replace(/0+$/, "");
-    if (digits.length > decimals) return { problem: "too-fine" };
-    const units = BigInt((whole || "0") + digits.padEnd(decimals, "0"));
-    sum += sign === "-" ? -units : units;
+const decimalsOf = (table) => Number(table.dataset.minorUnits);
+const marksOf = (table) => ({ decimal: table.dataset.decimal, group: table.dataset.group });
+const opposite = (input) => cellOf(input.closest("tr"), input.dataset.amount === "debit" ? "credit" : "debit");
+export const cellOf = (row, side) => row.querySelector(`[data-amount='${side}']`);
+
+/** What a cell holds; read again only when its text changed. */
+function valueOf(input, decimals, table) {
+  const known = parsed.get(input);
+  if (known?.text === input.value) return known.value;
+  const text = input.value.trim();
+  const value = text && text !== "-" ? parse(text, decimals, marksOf(table)) : { units: 0n };
+  parsed.set(input, { text: input.value, value });
+  return value;
+}
+
+/** Sums by side, and by foreign currency; lines that hold no amount are left out. */
+function totals(table, except = null) {
+  const sums = { debit: 0n, credit: 0n, clean: true, foreign: new Map() };
+  for (const row of table.tBodies[0].rows) {
+    if (row === except) continue;
+    const [debit, credit] = SIDES.map((side) => valueOf(cellOf(row, side), decimalsOf(table), table));
+    if (debit.problem || credit.problem) sums.clean = false;
+    sums.debit += debit.units ?? 0n;
+    sums.credit += credit.units ?? 0n;
+    const amount = cellOf(row, "foreign");
+    if (!amount?.value) continue;
+    const currency = row.querySelector("[data-currency]").value.trim().toUpperCase();
+    let { units = 0n } = valueOf(amount, FINEST, table);
+    if (units < 0n) units = -units;
+    const side = (debit.units ?? 0n) - (credit.units ?? 0n);
+    sums.foreign.set(currency, (sums.foreign.get(currency) ?? 0n) + (side < 0n ? -units : units));
   }
-  return { units: sum };
+  return sums;
 }
 
-function format(units, decimals, grouped) {
-  const sign = units < 0n ? "−" : "";
-  const digits = (units < 0n ? -units : units).toString().padStart(decimals + 1, "0");
-  const cut = digits.length - decimals;
-  const whole = grouped ? digits.slice(0, cut).replace(/\B(?=(\d{3})+$)/g, ",") : digits.slice(0, cut);
-  return sign + whole + (decimals ? `.${digits.slice(cut)}` : "");
+function foreignText(units, table) {
+  const size = units < 0n ? -units : units;
+  const drop = size % 10_000n === 0n ? 4 : size % 100n === 0n ? 2 : 0;
+  return format(size / 10n ** BigInt(drop), FINEST - drop, marksOf(table), true);
 }
 
-function decimalsOf(table) {
-  return Number(table.dataset.minorUnits);
-}
-
-function amounts(table, side) {
-  return [...table.tBodies[0].querySelectorAll(`[data-amount='${side}']`)];
-}
-
-/** The sum of one side; cells that hold no amount are marked and left out. */
-function total(table, side, except = null) {
-  let sum = 0n;
-  let clean = true;
-  for (const input of amounts(table, side)) {
-    if (input === except || !input.value.trim()) continue;
-    const { units, problem } = parse(input.value, decimalsOf(table));
-    if (problem) clean = false;
-    else sum += units;
-  }
-  return { sum, clean };
-}
-
-function update(table) {
+export function update(table) {
   const decimals = decimalsOf(table);
-  const [debit, credit] = SIDES.map((side) => total(table, side));
-  table.querySelectorAll("[data-total]").forEach((cell, index) => {
-    cell.textContent = format([debit, credit][index].sum, decimals, true);
-  });
+  const sums = totals(table);
+  const shown = (units) => format(units, decimals, marksOf(table), true);
+  table.querySelectorAll("[data-total]").forEach((cell, index) => write(cell, shown(sums[SIDES[index]])));
+  const gap = sums.debit - sums.credit;
+  const empty = sums.debit === 0n && sums.credit === 0n;
+  const apart = [...sums.foreign].filter(([, units]) => units !== 0n);
+  const said = [];
+  if (gap !== 0n) said.push(table.dataset.outBy.replace("{}", `${shown(gap < 0n ? -gap : gap)} ${table.dataset.base}`.trim()));
+  for (const [currency, units] of apart) {
+    said.push(table.dataset.outBy.replace("{}", `${foreignText(units, table)} ${currency || "?"}`));
+  }
+  const ok = !said.length && sums.clean && !empty;
+  if (ok) said.push([table.dataset.balanced, ...sums.foreign.keys()].join(" · "));
   const output = table.querySelector("[data-balance]");
-  const gap = debit.sum - credit.sum;
-  const empty = debit.sum === 0n && credit.sum === 0n;
-  const ok = gap === 0n && debit.clean && credit.clean && !empty;
-  output.dataset.ok = empty && debit.clean && credit.clean ? "" : String(ok);
-  const text = ok
-    ? table.dataset.balanced
-    : gap !== 0n
-      ? table.dataset.outBy.replace("{}", format(gap < 0n ? -gap : gap, decimals, true))
-      : "";
-  if (output.textContent !== text) output.textContent = text;
+  output.dataset.ok = empty && sums.clean ? "" : String(ok);
+  write(output, said.join(" · "));
 }
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const waiting = new Set();
+/** Sums are written once a frame, however many cells changed. */
+function soon(table) {
+  if (!waiting.size) requestAnimationFrame(() => (waiting.forEach(update), waiting.clear()));
+  waiting.add(table);
+}
+
+/** Say at the cell what is wrong with it; null for nothing. */
+export function complain(input, text) {
+  const cell = input.closest("td");
+  let said = cell.querySelector(".cell-error");
+  if (!text) {
+    said?.remove();
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+    return;
+  }
+  if (!said) {
+    said = document.createElement("span");
+    said.className = "cell-error";
+    said.id = `${input.id}-error`;
+    cell.append(said);
+  }
+  said.textContent = text;
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", said.id);
+}
+
+const camel = (name) => name.replace(/-(\w)/g, (_all, letter) => letter.toUpperCase());
 
 /** On leaving an amount: write it out in full, or say what is wrong with it. */
-function tidy(input, table) {
-  const decimals = decimalsOf(table);
+export function tidy(input, table) {
+  const foreign = input.dataset.amount === "foreign";
+  const decimals = foreign ? FINEST : decimalsOf(table);
   const text = input.value.trim();
-  input.removeAttribute("aria-invalid");
-  input.removeAttribute("title");
-  if (!text) return;
-  const { units, problem } = parse(text, decimals);
+  if (text === "=" && !foreign) return balance(input.closest("tr"), table, input);
+  if (!text) return complain(input, null);
+  const { units, problem } = valueOf(input, decimals, table);
   if (problem) {
-    input.setAttribute("aria-invalid", "true");
-    input.title = problem === "too-fine" ? table.dataset.tooFine.replace("{}", decimals) : table.dataset.notANumber;
+    const said = table.dataset[camel(problem)] ?? table.dataset.notANumber;
+    return complain(input, said.replace("{}", problem === "too-fine" ? decimals : text));
+  }
+  complain(input, null);
+  if (foreign) {
+    if (/[=*/(]|.[+-]/.test(text)) input.value = foreignText(units, table).replaceAll(table.dataset.group, "");
     return;
   }
   // A negative debit is a credit: put it where it belongs.
   const other = units < 0n ? opposite(input) : null;
   if (other && !other.value) {
-    other.value = format(-units, decimals, false);
+    other.value = format(-units, decimals, marksOf(table), false);
     input.value = "";
   } else {
-    input.value = format(units, decimals, false).replace("−", "-");
+    input.value = units === 0n ? "" : format(units, decimals, marksOf(table), false);
   }
 }
 
-function opposite(input) {
-  const side = input.dataset.amount === "debit" ? "credit" : "debit";
-  return input.closest("tr").querySelector(`[data-amount='${side}']`);
-}
-
-/** Fill this cell with what is missing on its side. */
-function balance(input, table) {
-  const other = opposite(input);
-  const own = total(table, input.dataset.amount, input).sum;
-  const across = total(table, input.dataset.amount === "debit" ? "credit" : "debit", other).sum;
-  const missing = across - own;
-  const target = missing < 0n ? other : input;
-  (missing < 0n ? input : other).value = "";
-  target.value = missing === 0n ? "" : format(missing < 0n ? -missing : missing, decimalsOf(table), false);
+/** Put on a line what the others leave open, in the company's currency and in the line's own. */
+function balance(row, table, focus = null) {
+  const others = totals(table, row);
+  const missing = others.credit - others.debit;
+  const [debit, credit] = SIDES.map((side) => cellOf(row, side));
+  const target = missing > 0n ? debit : missing < 0n ? credit : (focus ?? debit);
+  debit.value = credit.value = "";
+  complain(debit, null);
+  complain(credit, null);
+  if (missing !== 0n) target.value = format(missing < 0n ? -missing : missing, decimalsOf(table), marksOf(table), false);
+  const currency = row.querySelector("[data-currency]");
+  const open = others.foreign.get(currency?.value.trim().toUpperCase());
+  if (open) cellOf(row, "foreign").value = foreignText(open, table).replaceAll(table.dataset.group, "");
+  changed(table);
   target.focus();
   target.select();
 }
 
-function cells(row) {
-  return [...row.querySelectorAll("input:not([type='hidden'])")];
+/** The inputs of a line that can be reached now. */
+export function cells(row) {
+  const wide = row.closest("table").hasAttribute("data-fx");
+  return [...row.querySelectorAll("input:not([type='hidden'])")].filter((input) => wide || !input.closest(".fx"));
 }
 
-function addLine(table, focus = true) {
+export function makeLine(table) {
   const template = table.closest(".lines-wrap").querySelector("template[data-line]");
   const number = Number(table.dataset.next);
   table.dataset.next = String(number + 1);
   const row = template.content.firstElementChild.cloneNode(true);
-  for (const element of row.querySelectorAll("*")) {
-    for (const name of ["id", "name", "for", "aria-controls", "aria-describedby"]) {
+  for (const element of row.querySelectorAll("[id], [name]")) {
+    for (const name of ["id", "name", "aria-controls"]) {
       const value = element.getAttribute(name);
-      if (value?.includes("__n__")) element.setAttribute(name, value.replaceAll("__n__", String(number)));
+      if (value?.includes("__n__")) element.setAttribute(name, value.replace("__n__", String(number)));
     }
   }
-  const last = table.tBodies[0].lastElementChild;
-  // A memo is usually the same on every line of an entry.
-  const memo = last?.querySelector("[data-inherit]")?.value;
-  const inherit = row.querySelector("[data-inherit]");
-  if (memo && inherit) inherit.value = memo;
-  table.tBodies[0].append(row);
-  if (focus) cells(row)[0].focus();
   return row;
 }
 
-function removeLine(table, row) {
+function addLine(table, after = table.tBodies[0].lastElementChild) {
+  const row = makeLine(table);
+  // A memo is usually the same on every line of an entry.
+  const memo = after?.querySelector("[data-inherit]")?.value;
+  const inherit = row.querySelector("[data-inherit]");
+  if (memo && inherit) inherit.value = memo;
+  if (after) after.after(row);
+  else table.tBodies[0].append(row);
+  cells(row)[0].focus();
+  return row;
+}
+
+function duplicate(table, row, column) {
+  const copy = makeLine(table);
+  const from = row.querySelectorAll("input");
+  copy.querySelectorAll("input").forEach((input, index) => {
+    input.value = from[index].value;
+    // Pickers know the text that an id stands for from here.
+    input.defaultValue = from[index].value;
+  });
+  row.after(copy);
+  changed(table);
+  cells(copy)[column]?.focus();
+}
+
+function removeLine(table, row, column = 0) {
   const next = row.nextElementSibling ?? row.previousElementSibling;
   row.remove();
-  if (!table.tBodies[0].rows.length) addLine(table);
-  else cells(next)[0].focus();
+  if (next) cells(next)[column].focus();
+  else addLine(table);
+  changed(table);
+}
+
+/** Guard, autosave and totals learn that lines came, went or were filled in. */
+export function changed(table) {
   table.dispatchEvent(new Event("change", { bubbles: true }));
   update(table);
 }
@@ -149,77 +216,123 @@ function advance(input, table) {
   const inputs = cells(row);
   const at = inputs.indexOf(input);
   // A filled debit needs no credit: go on to the next line.
-  const done = at === inputs.length - 1 || (input.dataset.amount === "debit" && input.value.trim());
+  const done = at === inputs.length - 1 || (input.dataset.amount === "debit" && input.value.trim() && input.value.trim() !== "=");
+  if (input.dataset.amount && input.value.trim() === "=") return tidy(input, table);
   if (!done) return inputs[at + 1].focus();
   const next = row.nextElementSibling;
   if (next) cells(next)[0].focus();
   else addLine(table);
 }
 
-for (const table of tables) {
-  table.addEventListener("keydown", (event) => {
-    const input = event.target;
-    if (!(input instanceof HTMLInputElement) || event.isComposing) return;
-    const command = event.ctrlKey || event.metaKey;
-    if (event.key === "Enter" && !command) {
-      event.preventDefault();
-      // In an open picker the same Enter takes the marked record first, then goes on.
-      if (input.getAttribute("aria-expanded") === "true") setTimeout(() => advance(input, table));
-      else advance(input, table);
-    } else if (event.key === "Enter" && command) {
-      // The main action reads what is on the screen.
-      if (input.dataset.amount) tidy(input, table);
-      update(table);
-    } else if (event.key === "=" && input.dataset.amount) {
-      event.preventDefault();
-      balance(input, table);
-      update(table);
-    } else if (command && event.shiftKey && event.key === "Backspace") {
-      event.preventDefault();
-      removeLine(table, input.closest("tr"));
-    }
-  });
+/** The neighbour in a direction; null where the caret still moves inside the text. */
+function neighbour(input, key) {
+  const row = input.closest("tr");
+  const inputs = cells(row);
+  const at = inputs.indexOf(input);
+  if (key === "ArrowUp" || key === "ArrowDown") {
+    const next = key === "ArrowUp" ? row.previousElementSibling : row.nextElementSibling;
+    return next ? cells(next)[at] : null;
+  }
+  const { selectionStart: start, selectionEnd: end, value } = input;
+  const whole = start === 0 && end === value.length;
+  if (key === "ArrowLeft" && (whole || (start === 0 && end === 0))) return inputs[at - 1] ?? null;
+  if (key === "ArrowRight" && (whole || (start === value.length && end === value.length))) return inputs[at + 1] ?? null;
+  return null;
+}
 
+function toggleCurrencies(table, on = !table.hasAttribute("data-fx")) {
+  table.toggleAttribute("data-fx", on);
+  table.closest("form")?.querySelector("[data-fx-toggle]")?.setAttribute("aria-pressed", String(on));
+}
+
+/** What a key with Ctrl or Alt does in a line; undefined when it is none of the grid's. */
+function command(event, table) {
+  const input = event.target;
+  const row = input.closest("tr");
+  const column = cells(row).indexOf(input);
+  const control = event.ctrlKey || event.metaKey;
+  const key = event.key.toLowerCase();
+  if (event.altKey && !control && event.code === "KeyC" && table.querySelector(".fx")) return () => toggleCurrencies(table);
+  if (!control || event.altKey) return undefined;
+  if (key === "b") return () => balance(row, table, input.dataset.amount ? input : null);
+  if (key === "d") return () => duplicate(table, row, column);
+  if (key === "delete" || (event.shiftKey && key === "backspace")) return () => removeLine(table, row, column);
+  return undefined;
+}
+
+function onKey(event, table) {
+  const input = event.target;
+  if (!(input instanceof HTMLInputElement) || event.isComposing) return;
+  const open = input.getAttribute("aria-expanded") === "true";
+  const act = command(event, table);
+  if (act) {
+    event.preventDefault();
+    act();
+  } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    // In an open picker the same Enter takes the marked record first, then goes on.
+    if (open) setTimeout(() => advance(input, table));
+    else advance(input, table);
+  } else if (event.key === "Enter") {
+    // The main action reads what is on the screen.
+    if (input.dataset.amount) tidy(input, table);
+    update(table);
+  } else if (event.key.startsWith("Arrow") && !open && !event.altKey && !event.shiftKey && !event.ctrlKey) {
+    const next = neighbour(input, event.key);
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    next.focus();
+    next.select();
+    next.closest("tr").scrollIntoView({ block: "nearest" });
+  }
+}
+
+for (const table of tables) {
+  table.addEventListener("keydown", (event) => onKey(event, table));
   table.addEventListener("input", (event) => {
     const input = event.target;
-    if (!input.dataset?.amount) return;
-    const other = opposite(input);
-    if (input.value.trim() && other?.value) other.value = "";
-    update(table);
+    const side = input.dataset?.amount;
+    if (!side && !input.dataset?.currency) return;
+    if (SIDES.includes(side)) {
+      const other = opposite(input);
+      if (input.value.trim() && other?.value) other.value = "";
+    }
+    soon(table);
   });
-
+  table.addEventListener("focusin", (event) => event.target.dataset?.amount && event.target.select());
   table.addEventListener("focusout", (event) => {
-    if (!event.target.dataset?.amount) return;
-    tidy(event.target, table);
-    update(table);
+    const input = event.target;
+    if (input.dataset?.currency) input.value = input.value.trim().toUpperCase();
+    if (!input.dataset?.amount) return;
+    tidy(input, table);
+    soon(table);
   });
-
+  table.addEventListener("combo:unknown", (event) => {
+    complain(event.target, table.dataset.noAccount.replace("{}", event.target.value.trim()));
+  });
+  table.addEventListener("combo:chosen", (event) => complain(event.target, null));
   table.addEventListener("click", (event) => {
     if (event.target.closest("[data-add-line]")) addLine(table);
     const remover = event.target.closest("[data-remove-line]");
     if (remover) removeLine(table, remover.closest("tr"));
-  });
-
-  // Columns copied from a spreadsheet fill the cells from here on, line by line.
-  table.addEventListener("paste", (event) => {
-    const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (!(event.target instanceof HTMLInputElement) || !/[\t\n]/.test(text.trim())) return;
-    event.preventDefault();
-    let row = event.target.closest("tr");
-    const first = cells(row).indexOf(event.target);
-    for (const line of text.replace(/\r/g, "").replace(/\n+$/, "").split("\n")) {
-      row ??= addLine(table, false);
-      line.split("\t").forEach((value, offset) => {
-        const input = cells(row)[first + offset];
-        if (!input) return;
-        input.value = value.trim();
-        input.dispatchEvent(new Event("input", { bubbles: true }));
-        input.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
-      });
-      row = row.nextElementSibling;
+    if (event.target.closest("[data-balance-line]")) {
+      const rows = [...table.tBodies[0].rows];
+      const blank = rows.find((row) => SIDES.every((side) => !cellOf(row, side).value.trim()));
+      balance(blank ?? addLine(table), table);
     }
-    update(table);
   });
-
+  table.addEventListener("paste", (event) => pasteInto(event, table));
+  const form = table.closest("form");
+  form?.addEventListener("click", (event) => event.target.closest("[data-fx-toggle]") && toggleCurrencies(table));
+  // Enter in the fields above leads down into the lines; it does not send the form.
+  form?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.defaultPrevented || table.contains(event.target)) return;
+    if (!event.target.matches(".fields input, .fields select")) return;
+    event.preventDefault();
+    const fields = [...form.querySelectorAll(".fields input:not([type='hidden']), .fields select")];
+    (fields[fields.indexOf(event.target) + 1] ?? cells(table.tBodies[0].rows[0])[0]).focus();
+  });
+  if ([...table.querySelectorAll("[data-currency]")].some((input) => input.value)) toggleCurrencies(table, true);
   update(table);
 }

@@ -1,0 +1,146 @@
+// Columns copied from a spreadsheet, put into a grid of lines.
+//
+// With a row of headings, or copied whole onto the account, columns are told by what they are;
+// otherwise they fill the cells from the focused one on. Unknown accounts stay and are marked.
+
+import { parse } from "./amounts.js";
+import { cellOf, cells, changed, complain, makeLine, tidy } from "./lines.js";
+
+const HEADINGS = {
+  account: ["account", "account no", "account number", "account code", "code", "konto", "compte", "cuenta"],
+  text: ["text", "description", "memo", "narrative", "details", "buchungstext", "libellé"],
+  debit: ["debit", "dr", "soll", "débit", "debe"],
+  credit: ["credit", "cr", "haben", "crédit", "haber"],
+  amount: ["amount", "signed amount", "betrag", "montant", "importe", "base amount"],
+  currency: ["currency", "cur", "ccy", "währung", "devise"],
+  foreign: ["amount in currency", "foreign amount", "currency amount", "amount currency", "fc amount"],
+};
+/** What columns mean without headings, by their number; a third column of numbers is signed. */
+const GUESSES = {
+  2: ["account", "amount"],
+  3: ["account", "text", "amount"],
+  4: ["account", "text", "debit", "credit"],
+  6: ["account", "text", "currency", "foreign", "debit", "credit"],
+};
+
+/** Tab-separated text as spreadsheets copy it: a cell with a tab, break or quote is quoted. */
+export function readTable(text) {
+  const rows = [[]];
+  const pattern = /(?:"((?:[^"]|"")*)"(?=[\t\r\n]|$)|([^\t\r\n]*))(\t|\r\n|\r|\n|$)/y;
+  while (pattern.lastIndex < text.length) {
+    const found = pattern.exec(text);
+    if (!found) break;
+    rows.at(-1).push((found[1]?.replaceAll('""', '"') ?? found[2]).replace(/\s+/g, " ").trim());
+    if (found[3] === "\t" && pattern.lastIndex === text.length) rows.at(-1).push("");
+    else if (found[3] !== "\t" && found[3] !== "") rows.push([]);
+  }
+  return rows.filter((row) => row.some(Boolean));
+}
+
+function headings(row) {
+  const found = row.map((cell) => {
+    const name = cell.toLowerCase().replace(/[.:*]/g, "");
+    return Object.keys(HEADINGS).find((key) => HEADINGS[key].includes(name)) ?? null;
+  });
+  return found.includes("account") && found.filter(Boolean).length > 1 ? found : null;
+}
+
+function guess(rows, numeric) {
+  const width = Math.max(...rows.map((row) => row.length));
+  const all = (at) => rows.every((row) => !row[at] || numeric(row[at]));
+  if (width === 3 && all(1) && all(2)) return ["account", "debit", "credit"];
+  return GUESSES[width] ?? null;
+}
+
+/** What spreadsheets wrap around numbers: brackets for minus, currency signs, a trailing minus. */
+function plain(text) {
+  const bare = text.replace(/^[€$£¥]\s*|\s*[€$£¥]$/g, "").trim();
+  if (/^[-–—]$/.test(bare)) return "";
+  const negative = /^\(([^()]*)\)$/.exec(bare) ?? /^([\d.,'\s]+)-$/.exec(bare);
+  return negative ? `-${negative[1]}` : bare;
+}
+
+function fill(row, names, values, table) {
+  const account = row.querySelector("[role='combobox']");
+  names.forEach((name, at) => {
+    const value = values[at] ?? "";
+    if (name === "account" && value) account.value = value;
+    else if (name === "text" && row.querySelector("[data-inherit]")) row.querySelector("[data-inherit]").value = value;
+    else if (name === "currency" && value !== table.dataset.base && row.querySelector("[data-currency]")) row.querySelector("[data-currency]").value = value.toUpperCase();
+    else if (name === "amount") cellOf(row, "debit").value = plain(value);
+    else if (["debit", "credit", "foreign"].includes(name) && cellOf(row, name)) cellOf(row, name).value = plain(value);
+  });
+}
+
+function names(input) {
+  if (input.getAttribute("role") === "combobox") return "account";
+  if (input.dataset.amount) return input.dataset.amount;
+  return input.dataset.currency ? "currency" : "text";
+}
+
+export function pasteInto(event, table) {
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  const input = event.target;
+  if (!(input instanceof HTMLInputElement) || !/[\t\n]/.test(text.trim())) return;
+  event.preventDefault();
+  let rows = readTable(text);
+  const marks = { decimal: table.dataset.decimal, group: table.dataset.group };
+  const numeric = (value) => plain(value) === "" || !parse(plain(value), 4, marks).problem;
+  const here = cells(input.closest("tr")).indexOf(input);
+  const titled = headings(rows[0]);
+  let columns = titled;
+  if (titled) rows = rows.slice(1);
+  else if (here === 0) columns = guess(rows, numeric);
+  columns ??= cells(input.closest("tr")).slice(here).map(names);
+  const body = table.tBodies[0];
+  let row = input.closest("tr");
+  const room = Number(table.dataset.maxLines || Infinity);
+  const before = [...body.rows].indexOf(row);
+  if (before + rows.length > room) {
+    complain(input, table.dataset.tooMany.replace("{}", String(rows.length)));
+    return;
+  }
+  if (columns.includes("currency") && table.querySelector(".fx")) table.toggleAttribute("data-fx", true);
+  const filled = [];
+  for (const values of rows) {
+    if (!row) {
+      row = makeLine(table);
+      body.append(row);
+    }
+    fill(row, columns, values, table);
+    filled.push(row);
+    row = row.nextElementSibling;
+  }
+  for (const one of filled) {
+    for (const side of ["debit", "credit", "foreign"]) {
+      const cell = cellOf(one, side);
+      if (cell?.value) tidy(cell, table);
+    }
+  }
+  changed(table);
+  const last = cells(filled.at(-1));
+  last.at(-1).focus();
+  resolve(filled.map((one) => one.querySelector("[role='combobox']")).filter((one) => one?.value), table);
+}
+
+/** Find the accounts of pasted texts in few requests; what is not found stays as it is, marked. */
+export async function resolve(inputs, table) {
+  const texts = [...new Set(inputs.map((input) => input.value.trim()))];
+  const known = new Map();
+  for (let start = 0; start < texts.length; ) {
+    const url = new URL(table.dataset.accountsUrl, location.href);
+    for (; start < texts.length && url.href.length < 3000; start += 1) url.searchParams.append("text", texts[start].slice(0, 200));
+    try {
+      const answer = await fetch(url, { headers: { Accept: "application/json" } });
+      if (!answer.ok) return;
+      for (const one of await answer.json()) known.set(one.text, one);
+    } catch {
+      return; // The server reads the codes again when the entry is saved.
+    }
+  }
+  for (const input of inputs) {
+    const found = known.get(input.value.trim().slice(0, 200));
+    if (found?.id) input.dispatchEvent(new CustomEvent("combo:set", { bubbles: true, detail: found }));
+    else if (found) input.dispatchEvent(new CustomEvent("combo:unknown", { bubbles: true }));
+  }
+}
