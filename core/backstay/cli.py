@@ -25,6 +25,7 @@ CORE: Final = {
     "backstay.access.commands": ("user", "role", "session"),
     "backstay.companies.commands": ("company",),
     "backstay.audit.commands": ("audit",),
+    "backstay.search.commands": ("search",),
     "backstay.files.commands": ("files",),
     "backstay.backup.commands": ("backup",),
     "backstay.serve.commands": ("start", "migrate", "runner", "make-migration"),

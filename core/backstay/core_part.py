@@ -9,7 +9,8 @@ from backstay.kernel.suite import Part
 def core_part() -> Part:
     """Core's models, permissions, roles, resources, pages and jobs."""
     import backstay.db.nodes
-    import backstay.kernel.models  # noqa: F401 - its tables belong to CoreBase
+    import backstay.kernel.models
+    import backstay.search.models  # noqa: F401 - its tables belong to CoreBase
     from backstay import admin_part
     from backstay.access.permissions import SIGNED_IN
     from backstay.files import part as files

@@ -71,7 +71,11 @@ def test_guards_in_the_database_are_those_of_the_models(empty: Database, suite: 
             install_guards(connection, schema.metadata)
             assert installed_guards(connection, f"{schema.plugin}_") == first
         tables = {table for _name, table in first}
-        assert tables == {guard.table for guard in guards_of(schema.metadata)}
+        assert tables == {
+            guard.table
+            for guard in guards_of(schema.metadata)
+            if (guard.sqlite if empty.is_sqlite else guard.postgresql)
+        }
 
 
 def test_running_the_migrations_again_does_nothing(empty: Database) -> None:

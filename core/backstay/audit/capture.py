@@ -20,6 +20,7 @@ from backstay.clock import now
 from backstay.db.base import Audit, plugin_of
 from backstay.db.context import context_of
 from backstay.db.ids import new_ids
+from backstay.search.upkeep import follow_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,15 @@ def record_event(session: Session, happened: Event) -> None:
 
 
 def record_many(session: Session, happened: Sequence[Event]) -> None:
-    """Add audit rows to the transaction with one statement."""
+    """Add audit rows to the transaction with one statement, and bring the search index up to date.
+
+    Services that change rows by statement call it after the change.
+    """
+    _record(session, happened)
+    follow_events(session, happened)
+
+
+def _record(session: Session, happened: Sequence[Event]) -> None:
     if not happened:
         return
     context = context_of(session)
@@ -141,7 +150,8 @@ def _after_flush(session: Session, _context: Any) -> None:
         for row in rows
         if getattr(row, "__audit__", None) is Audit.FULL and (found := describe(row)) is not None
     ]
-    record_many(session, happened)
+    # The index follows the objects themselves.
+    _record(session, happened)
 
 
 def _visible(row: Any, name: str, value: object) -> Any:

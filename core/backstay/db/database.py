@@ -20,6 +20,7 @@ from backstay.db.nodes import NodeLease
 from backstay.db.rules import apply_record_rules
 from backstay.errors import Unavailable
 from backstay.i18n import gettext as _
+from backstay.search.upkeep import keep_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ class Database:
         self._factory = sessionmaker(expire_on_commit=False)
         apply_record_rules(self._factory)
         record_changes(self._factory)
+        keep_index(self._factory)
 
     @property
     def is_sqlite(self) -> bool:

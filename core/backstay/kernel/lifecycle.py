@@ -21,6 +21,7 @@ from backstay.kernel.load import load
 from backstay.kernel.models import Installation, PluginRow, PluginState
 from backstay.kernel.plans import Result, plan
 from backstay.kernel.state import INSTALLATION, in_force
+from backstay.search.rebuild import build_missing
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -71,6 +72,7 @@ def _prepare(database: Database, name: str) -> Suite:
     part = suite.part(name)
     if part.base is not None:
         upgrade(database.engine, plugin_schema(suite.found[name], part.base.metadata))
+    build_missing(database, suite)
     return suite
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import inspect, text
 from backstay.db.engine import unhurried
 from backstay.db.guards import install_guards
 from backstay.errors import ConfigurationError
+from backstay.search.models import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +168,9 @@ def only_own(plugin: str) -> Callable[..., bool]:
     def include(_item: object, name: str | None, kind: str, *_rest: object) -> bool:
         if kind != "table":
             return True
-        return bool(name and name.startswith(f"{plugin}_") and name != f"{plugin}_alembic_version")
+        if not name or name.startswith(WORDS):  # the FTS5 table and what SQLite keeps behind it
+            return False
+        return name.startswith(f"{plugin}_") and name != f"{plugin}_alembic_version"
 
     return include
 

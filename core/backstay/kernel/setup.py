@@ -15,18 +15,24 @@ from backstay.kernel.load import load
 from backstay.kernel.migrate import core_schema, pending, plugin_schema, upgrade
 from backstay.kernel.models import Installation, PluginRow, PluginState
 from backstay.kernel.state import INSTALLATION
+from backstay.search.rebuild import build_missing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backstay.db.database import Database
 
 DEFAULT_THEME: Final = "harbor"
 
 
-def migrate(database: Database) -> list[str]:
-    """Bring core and every enabled plugin up to date.
+def migrate(database: Database, progress: Callable[[str, int], None] | None = None) -> list[str]:
+    """Bring core and every enabled plugin up to date, and the index of the search with them.
 
     Each plugin is a transaction of its own: one that fails is switched off as failed, because its
     code does not fit its tables, and the others go on. Safe to call at every start.
+
+    Arguments:
+        progress: told each table that is indexed, and how many of its records are done.
 
     Returns:
         what was done, in words.
@@ -52,6 +58,8 @@ def migrate(database: Database) -> list[str]:
             done += [f"{name}: {step}" for step in upgrade(database.engine, schema)]
         except Exception as error:  # noqa: BLE001 - one plugin's migration must not stop the others
             failed[name] = str(error)
+    indexed = build_missing(database, suite, progress, leave_out=frozenset(failed))
+    done += [f"search: indexed {one.entity}, {one.records} records" for one in indexed]
     with database.write(context, suite) as session:
         if session.get(Installation, INSTALLATION) is None:
             session.add(Installation(id=INSTALLATION, generation=1, theme=DEFAULT_THEME))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from backstay.errors import ConfigurationError
+from backstay.search.declared import remember_core, searched_models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from backstay.kernel.discovery import Found
     from backstay.navigation.declare import Page
     from backstay.resources.declare import Resource
+    from backstay.search.declared import Searched
 
 Contract = TypeVar("Contract")
 
@@ -71,6 +73,8 @@ class Suite:
     jobs: dict[str, JobKind] = field(default_factory=dict)
     imports: dict[str, ImportKind] = field(default_factory=dict)
     services: dict[type[Any], Any] = field(default_factory=dict)
+    searched: dict[str, Searched] = field(default_factory=dict)
+    """Table -> how its records are searched."""
 
     def __post_init__(self) -> None:
         """Index the declarations by name."""
@@ -80,6 +84,8 @@ class Suite:
             self.jobs.update({item.name: item for item in part.jobs})
             self.imports.update({item.name: item for item in part.imports})
             self.services.update(part.services)
+        self.searched.update(searched_models(self.resources.values()))
+        remember_core(one for part in self.parts if part.plugin == "core" for one in part.resources)
 
     @property
     def running(self) -> tuple[str, ...]:

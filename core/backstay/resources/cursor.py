@@ -37,11 +37,13 @@ class Cursor:
         values: the row's sort values, the id last.
         backwards: True for the rows before it.
         count: how many rows the list had when it was opened (capped), so that it is counted once.
+        more: there were more than that.
     """
 
     values: tuple[Any, ...]
     backwards: bool
     count: int
+    more: bool = False
 
 
 def binding(*parts: str) -> str:
@@ -54,7 +56,7 @@ def encode(cursor: Cursor, bound_to: str) -> str:
     payload = [
         bound_to,
         int(cursor.backwards),
-        cursor.count,
+        -cursor.count if cursor.more else cursor.count,
         [_plain(value) for value in cursor.values],
     ]
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
@@ -76,7 +78,7 @@ def decode(mark: str, bound_to: str, types: Sequence[TypeEngine[Any]]) -> Cursor
         if bound != bound_to or not isinstance(values, list) or type(count) is not int:
             _refuse()
         read = tuple(_typed(value, type_) for value, type_ in zip(values, types, strict=True))
-        return Cursor(read, bool(backwards), max(0, count))
+        return Cursor(read, bool(backwards), abs(count), count < 0)
     except (ValueError, TypeError, KeyError, OverflowError, InvalidOperation, RecursionError):
         _refuse()
 

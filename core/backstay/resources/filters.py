@@ -11,25 +11,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sqlalchemy import BigInteger, Boolean, Date, Integer, String, cast, or_
+from sqlalchemy import BigInteger, Boolean, Date, Integer, String, cast, false, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backstay.db.types import Instant
 from backstay.errors import Invalid, Malformed
 from backstay.i18n import gettext as _
 from backstay.resources import formats
+from backstay.search.declared import is_indexed, searched_in
+from backstay.search.engine import Search, matching
+from backstay.search.models import SearchRow
+from backstay.search.words import LONGEST_SEARCH, asked_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
 
     from backstay.resources.declare import Column, Filter, Resource
     from backstay.resources.serialize import Reader
 
 _DAYS: Final = frozenset({"date_from", "date_to"})
 MOST_WORDS: Final = 6
-LONGEST_SEARCH: Final = 100
 SHORT_COLUMN: Final = 40
 """Up to this length the search looks inside words too: codes and numbers are quoted in part."""
 
@@ -201,19 +205,36 @@ def _refuse(one: Filter, value: str) -> NoReturn:
 
 
 def search_condition(
-    resource: Resource, search: str, reader: Reader, dialect: str
+    session: Session, resource: Resource, search: str, reader: Reader
 ) -> list[ColumnElement[bool]]:
-    """Each word must begin a word of some searched column, or lie within a short one."""
+    """The condition that a record matches the words: each begins one of the record's words.
+
+    For pages of a list see backstay.resources.searching, which knows faster ways to the same.
+    """
     columns = [one for one in resource.search if not masked(resource, one, reader)]
-    if not columns:
+    if not columns or not search.strip():
         return []
-    return [
-        or_(*(match for column in columns for match in _matches(column, word, dialect)))
-        for word in search.split()[:MOST_WORDS]
-    ]
+    if not is_indexed(resource):
+        dialect = str(session.get_bind().dialect.name)
+        return [
+            or_(*(match for column in columns for match in _matches(column, word, dialect)))
+            for word in search.split()[:MOST_WORDS]
+        ]
+    asked = search_of(session, resource, search, reader)
+    if asked.finds_nothing:
+        return [false()]
+    found = matching([asked], str(session.get_bind().dialect.name))
+    return [resource.model.id.in_(found.with_only_columns(SearchRow.record_id))]
+
+
+def search_of(session: Session, resource: Resource, search: str, reader: Reader) -> Search:
+    """A search in the records of an indexed resource."""
+    searched = searched_in(session)[resource.model.__tablename__]
+    return Search.of(session, searched, asked_words(search), reader)
 
 
 def _matches(column: Any, word: str, dialect: str) -> list[ColumnElement[bool]]:
+    """A short list is read row by row: a word begins one of the text's, or lies in a short one."""
     text = column if isinstance(column.type, String) else cast(column, String)
     length = getattr(column.type, "length", None)
     short = length is not None and length <= SHORT_COLUMN

@@ -73,7 +73,7 @@ def list_page(
         body=_body(query, rows, reader) if rows.rows else None,
         url=base,
         help=resource.help,
-        count_text=count_text(rows.count, reader.locale),
+        count_text=count_text(rows.count, reader.locale, more=rows.more),
         search_label=_search_label(resource, reader),
         search_value=state.search,
         filters=controls,
@@ -91,10 +91,10 @@ def list_page(
     )
 
 
-def count_text(count: int, locale: str) -> str:
+def count_text(count: int, locale: str, *, more: bool = False) -> str:
     """How many there are, in words; beyond the cap only that there are more."""
-    if count > MOST_COUNTED:
-        return _("%(count)s+ records", count=formats.number(MOST_COUNTED, locale))
+    if more or count > MOST_COUNTED:
+        return _("%(count)s+ records", count=formats.number(min(count, MOST_COUNTED), locale))
     return ngettext(
         "%(count)s record", "%(count)s records", count, count=formats.number(count, locale)
     )

@@ -25,8 +25,11 @@ from backstay.resources.filters import (
     masked,
     orders,
     search_condition,
+    search_of,
 )
 from backstay.resources.flat import FlatColumn, compile_rows
+from backstay.resources.searching import Matches, Walk, count_matches, find_matches
+from backstay.search.declared import is_indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +58,7 @@ class Rows:
         rows: the id first, then the values by ``index``.
         index: column name -> position in a row; masked columns are not there.
         count: rows in the whole list, at most ``MOST_COUNTED`` + 1, which stands for more.
+        more: ``count`` is but how many there are at least (a search that finds very many).
         after, before: marks for the next and the previous page, empty where there is none.
     """
 
@@ -63,6 +67,7 @@ class Rows:
     count: int
     after: str
     before: str
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +116,39 @@ class ResourceQuery:
         backwards = cursor is not None and cursor.backwards
         narrowing = self._narrowing(session, state, reader)
         statement, index = self._select(reader, self._listed(ordered))
-        statement = statement.where(*narrowing)
-        if cursor is not None:
-            nulls_high = _dialect(session) == "postgresql"
-            statement = statement.where(
-                _beyond(keys, cursor.values, backwards=backwards, nulls_high=nulls_high)
-            )
+        nulls_high = _dialect(session) == "postgresql"
+        place = (
+            ()
+            if cursor is None
+            else (_beyond(keys, cursor.values, backwards=backwards, nulls_high=nulls_high),)
+        )
+        walk = Walk(
+            self.resource.model,
+            lambda *columns: self._joined(select(*columns).select_from(self.resource.model)),
+            narrowing,
+            place,
+            [(key.expression, key.descending == backwards) for key in keys],
+        )
+        narrowed, matches = self._searched(session, state, reader, walk, size + 1)
         found = session.execute(
-            statement.order_by(
-                *(
-                    key.expression.asc() if key.descending == backwards else key.expression.desc()
-                    for key in keys
-                )
-            ).limit(size + 1)
+            statement.where(*narrowed, *place).order_by(*walk.order).limit(size + 1)
         ).all()
         more = len(found) > size
         rows = found[:size]
         if backwards:
             rows = rows[::-1]
-        count = self._count(session, narrowing, cursor, found if not more else None)
+        if matches is None or matches.complete:
+            count, at_least = self._count(session, narrowed, cursor, found if not more else None)
+        elif cursor is not None:
+            count, at_least = cursor.count, cursor.more
+        else:
+            asked = search_of(session, self.resource, state.search, reader)
+            count, at_least = count_matches(session, asked, walk)
+            count = max(count, len(found))
 
         def mark(row: Row[Any], *, before: bool) -> str:
             values = (*(row[index[one.column.name]] for one in ordered), row[0])
-            return encode(Cursor(values, before, count), bound_to)
+            return encode(Cursor(values, before, count, at_least), bound_to)
 
         has_after = bool(rows) and (more if not backwards else True)
         has_before = bool(rows) and (more if backwards else cursor is not None)
@@ -143,7 +158,22 @@ class ResourceQuery:
             count,
             after=mark(rows[-1], before=False) if has_after else "",
             before=mark(rows[0], before=True) if has_before else "",
+            more=at_least,
         )
+
+    def _searched(
+        self, session: Session, state: ListState, reader: Reader, walk: Walk, size: int
+    ) -> tuple[tuple[ColumnElement[bool], ...], Matches | None]:
+        """The list's conditions with those of the search; its matches if the index has them."""
+        readable = any(not masked(self.resource, one, reader) for one in self.resource.search)
+        if not state.search or not readable:
+            return tuple(walk.narrowing), None
+        if not is_indexed(self.resource):
+            words = search_condition(session, self.resource, state.search, reader)
+            return (*walk.narrowing, *words), None
+        asked = search_of(session, self.resource, state.search, reader)
+        matches = find_matches(session, asked, walk, size)
+        return (*walk.narrowing, matches.condition(self.resource.model)), matches
 
     def stream(
         self, session: Session, state: ListState, reader: Reader
@@ -155,7 +185,10 @@ class ResourceQuery:
         )
         keys = self._keys(ordered)
         result = session.execute(
-            statement.where(*self._narrowing(session, state, reader)).order_by(
+            statement.where(
+                *self._narrowing(session, state, reader),
+                *search_condition(session, self.resource, state.search, reader),
+            ).order_by(
                 *(key.expression.desc() if key.descending else key.expression for key in keys)
             ),
             execution_options={"yield_per": STREAM_CHUNK},
@@ -205,18 +238,16 @@ class ResourceQuery:
         """Records for a picker: those that match the words, in the order of the list."""
         state = ListState(search, (), "")
         keys = self._keys(orders(self.resource, state, reader))
-        statement = self._joined(select(self.resource.model)).where(
-            *self._criteria(session),
-            *self._picker_criteria(session),
-            *search_condition(self.resource, search, reader, _dialect(session)),
+        walk = Walk(
+            self.resource.model,
+            lambda *columns: self._joined(select(*columns).select_from(self.resource.model)),
+            (*self._criteria(session), *self._picker_criteria(session)),
+            (),
+            [(key.expression, not key.descending) for key in keys],
         )
-        return list(
-            session.scalars(
-                statement.order_by(
-                    *(key.expression.desc() if key.descending else key.expression for key in keys)
-                ).limit(limit)
-            )
-        )
+        narrowed, _matches = self._searched(session, state, reader, walk, limit)
+        statement = self._joined(select(self.resource.model)).where(*narrowed)
+        return list(session.scalars(statement.order_by(*walk.order).limit(limit)))
 
     def pickable(self, session: Session, record_id: int, *, anyhow: bool = False) -> Any | None:
         """The record, if it can be picked; ``anyhow`` (picked before) asks for the scope alone."""
@@ -245,11 +276,6 @@ class ResourceQuery:
         return (
             *self._criteria(session),
             *(condition(one, value, reader) for one, value in state.filters),
-            *(
-                search_condition(self.resource, state.search, reader, _dialect(session))
-                if state.search
-                else ()
-            ),
         )
 
     def _listed(self, ordered: tuple[Order, ...]) -> tuple[str, ...]:
@@ -314,15 +340,15 @@ class ResourceQuery:
         narrowing: tuple[ColumnElement[bool], ...],
         cursor: Cursor | None,
         whole: Sequence[Any] | None,
-    ) -> int:
+    ) -> tuple[int, bool]:
         """How many rows the list has; asked of the database only where it is not known yet."""
         if cursor is not None:
-            return cursor.count
+            return cursor.count, cursor.more
         if whole is not None:
-            return len(whole)
+            return len(whole), False
         companies = context_of(session).company_ids
         if not narrowing and self._long.get(companies, 0) > monotonic():
-            return MOST_COUNTED + 1
+            return MOST_COUNTED + 1, True
         inner = select(self.resource.model.id)
         if narrowing:
             inner = self._joined(inner.select_from(self.resource.model)).where(*narrowing)
@@ -331,7 +357,7 @@ class ResourceQuery:
         if not narrowing and count > MOST_COUNTED:
             # A list does not become short again in a minute; below the cap it is counted anew.
             self._long[companies] = monotonic() + LONG_FOR
-        return count
+        return count, count > MOST_COUNTED
 
 
 def _dialect(session: Session) -> str:

@@ -21,6 +21,7 @@ from backstay.resources.query import ResourceQuery
 from backstay.resources.record_page import check_editable, check_state, record_page, title_of
 from backstay.resources.serialize import Reader, csv_line, file_writer
 from backstay.resources.urls import endpoint_of, serves
+from backstay.search.words import LONGEST_SEARCH
 from backstay.web import page as view
 from backstay.web.blueprint import requires
 from backstay.web.render import fragment, page, wants_fragment
@@ -317,7 +318,7 @@ def _reader() -> Reader:
 
 
 def _words(typed: str) -> str:
-    return typed.replace("\x00", "").strip()[: narrow.LONGEST_SEARCH]
+    return typed.replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 
 def _csv(query: ResourceQuery, state: narrow.ListState, reader: Reader) -> Iterator[str]:

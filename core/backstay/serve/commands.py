@@ -50,13 +50,19 @@ def _prepare(here: Environment, *, demo: bool) -> bool:
     from backstay.kernel.setup import migrate as bring_up_to_date
     from backstay.serve.first_run import first_run, is_first_run
 
-    lines = bring_up_to_date(here.database)
+    lines = bring_up_to_date(here.database, _indexing)
     for line in lines:
         click.echo(f"Migrated {line}")
     if is_first_run(here.database):
         click.echo("First start: making the administrator" + (" and demo data" if demo else ""))
         first_run(here.home, here.database, demo=demo, say=click.echo)
     return not any(": failed: " in line for line in lines)
+
+
+def _indexing(entity: str, records: int) -> None:
+    """Say how far the index of the search is, where that takes a while."""
+    if records and records % 50_000 == 0:
+        click.echo(f"Indexing {entity} for the search: {records:,} records")
 
 
 def _indented(text: str) -> list[str]:
@@ -75,7 +81,7 @@ def migrate() -> None:
     """Bring the tables of core and of all enabled plugins up to date."""
     from backstay.kernel.setup import migrate as bring_up_to_date
 
-    lines = bring_up_to_date(environment().database)
+    lines = bring_up_to_date(environment().database, _indexing)
     for line in lines or ["nothing to do"]:
         click.echo(line)
 
