@@ -213,13 +213,13 @@ def to_command_value(field: Any, expected: Any) -> Any:
         return tuple(value or ())
     allowed = get_args(expected) or (expected,)
     if isinstance(field, OneOf):
-        return _member(value, allowed) if value else None if type(None) in allowed else ""
+        return member_of(value, allowed) if value else None if type(None) in allowed else ""
     if isinstance(field, TextInput) and not value and str not in allowed:
         return None
     return value
 
 
-def _member(value: str, allowed: tuple[Any, ...]) -> Any:
+def member_of(value: str, allowed: tuple[Any, ...]) -> Any:
     """The enum member or number that a choice's text stands for."""
     for one in allowed:
         if isinstance(one, type) and issubclass(one, (enum.Enum, int)):

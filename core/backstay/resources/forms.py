@@ -233,7 +233,7 @@ def make_form(
         version: the version of the record, for the hidden field.
     """
     schema = schema_of(command)
-    values = {**_defaults(command), **(initial or {})}
+    values = {**defaults_of(command), **(initial or {})}
     form = _form_class(cast("Hashable", command))()
     bound: dict[str, Any] = {}
     for field in schema.fields:
@@ -250,7 +250,8 @@ def make_form(
     return form
 
 
-def _defaults(command: type[Any]) -> dict[str, Any]:
+def defaults_of(command: type[Any]) -> dict[str, Any]:
+    """The command's own defaults by field name."""
     found: dict[str, Any] = {}
     for one in dataclasses.fields(command):
         if one.default is not dataclasses.MISSING:

@@ -1,0 +1,131 @@
+"""Core's own records that no form makes: sessions, jobs, imports, audit rows and given roles."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from backstay.access.models import Grant, SignIn, User
+from backstay.access.sessions import start_session
+from backstay.audit.capture import Event, record_event
+from backstay.audit.models import AuditEvent
+from backstay.clock import now, today
+from backstay.db.context import company_of
+from backstay.imports.models import Import, ImportContent, ImportState
+from backstay.imports.services import COMMIT, PREPARE
+from backstay.jobs.models import Job, JobState
+from backstay.kernel.suite import suite_of
+from backstay.testing.attack.samples import JobSample, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backstay.testing.attack.samples import Making
+
+
+def _user(making: Making) -> User:
+    name = f"t{making.number}"
+    row = User(login=name, name=name, created_at=now())
+    row.password_hash = "-"  # noqa: S105 - nobody signs in with it
+    making.session.add(row)
+    making.session.flush()
+    return row
+
+
+def _session(making: Making) -> SignIn:
+    user = making.record("core.user")
+    key, _token = start_session(making.session, user.id, device="Sample", ip="127.0.0.1")
+    return making.session.get_one(SignIn, key)
+
+
+def _grant(making: Making) -> Grant:
+    row = Grant(
+        user_id=making.record("core.user").id,
+        role_id=making.record("core.role").id,
+        company_id=company_of(making.session).id,
+        valid_from=today(),
+        granted_by="sample",
+        granted_at=now(),
+    )
+    making.session.add(row)
+    making.session.flush()
+    return row
+
+
+def _audit(making: Making) -> AuditEvent:
+    company = company_of(making.session)
+    record_event(
+        making.session,
+        Event("sample", "core_company", str(company.id), company.code, company_id=company.id),
+    )
+    making.session.flush()
+    return making.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(1)).one()
+
+
+def _job(state: JobState) -> Callable[[Making], Job]:
+    def make(making: Making) -> Job:
+        row = Job(
+            kind=PREPARE,
+            arguments={"import_id": "0"},
+            state=state,
+            run_at=now() + timedelta(days=300),
+            created_at=now(),
+            actor="sample",
+            company_id=company_of(making.session).id,
+        )
+        making.session.add(row)
+        making.session.flush()
+        return row
+
+    return make
+
+
+def _import(state: ImportState) -> Callable[[Making], Import]:
+    def make(making: Making) -> Import:
+        session = making.session
+        kinds = suite_of(session).imports
+        kind = next(iter(kinds.values()), None)
+        content = (kind.sample if kind else "a,b\n").encode()
+        row = Import(
+            company_id=company_of(session).id,
+            kind=kind.name if kind else "core.none",
+            file_name=f"sample-{making.number}.csv",
+            file_hash=hashlib.sha256(content + str(making.number).encode()).hexdigest(),
+            state=state,
+            problems=[],
+            notes=[],
+            created_by="sample",
+            created_at=now(),
+        )
+        session.add(row)
+        session.flush()
+        session.add(ImportContent(import_id=row.id, company_id=row.company_id, content=content))
+        session.flush()
+        return row
+
+    return make
+
+
+def _about_an_import(state: ImportState) -> Callable[[Making], dict[str, Any]]:
+    return lambda making: {"import_id": _import(state)(making).id}
+
+
+SAMPLES = (
+    # The form's service answers with the one-time password instead of the user.
+    Sample(resource="core.user", make=_user),
+    Sample(resource="core.session", make=_session),
+    Sample(resource="core.grant", make=_grant),
+    Sample(resource="core.audit", make=_audit),
+    Sample(resource="core.job", make=_job(JobState.READY)),
+    *(Sample(resource="core.job", make=_job(state), state=state.value) for state in JobState),
+    Sample(resource="core.import", make=_import(ImportState.READY)),
+    *(
+        Sample(resource="core.import", make=_import(state), state=state.value)
+        for state in ImportState
+    ),
+    JobSample(job=PREPARE, arguments=_about_an_import(ImportState.UPLOADED)),
+    JobSample(job=COMMIT, arguments=_about_an_import(ImportState.COMMITTING)),
+)

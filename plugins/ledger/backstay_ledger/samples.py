@@ -1,0 +1,63 @@
+"""Sample entries and periods for the tests that attack every plugin: no form alone makes them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from backstay.spi import company_of, today
+from backstay.testing.attack import Sample
+from backstay_ledger.models import Entry, EntryState, FiscalYear, Period, PeriodState
+from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
+from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
+
+if TYPE_CHECKING:
+    from backstay.testing.attack import Making
+
+
+def draft(making: Making) -> Entry:
+    """A draft of two lines that balance, dated today, on accounts of its own."""
+    session = making.session
+    day = today(company_of(session).time_zone)
+    ensure_fiscal_years(session, [day])
+    amount = Decimal(10 + making.number % 90)
+    return save_draft(
+        session,
+        SaveDraft(
+            journal=making.record("ledger.journal").code,
+            date=day,
+            memo=f"Sample {making.number}",
+            lines=(
+                DraftLine(account=making.record("ledger.account").code, debit=amount),
+                DraftLine(account=making.record("ledger.account").code, credit=amount),
+            ),
+        ),
+    )
+
+
+def posted(making: Making) -> Entry:
+    """The same, posted."""
+    done = post_draft(making.session, PostDraft(id=draft(making).id))
+    return making.session.get_one(Entry, done.id, populate_existing=True)
+
+
+def period(making: Making) -> Period:
+    """An open period without entries, the last of a year that is made for it."""
+    year: FiscalYear = making.record("ledger.fiscal_year")
+    last = select(Period).where(Period.fiscal_year_id == year.id).order_by(Period.number.desc())
+    return making.session.scalars(last.limit(1)).one()
+
+
+def closed_period(making: Making) -> Period:
+    """The same, closed."""
+    return close_period(making.session, ClosePeriod(id=period(making).id, reason="Sample"))
+
+
+SAMPLES: Final = (
+    Sample(resource="ledger.entry", make=draft),
+    Sample(resource="ledger.entry", make=posted, state=EntryState.POSTED.value),
+    Sample(resource="ledger.period", make=period),
+    Sample(resource="ledger.period", make=closed_period, state=PeriodState.CLOSED.value),
+)
