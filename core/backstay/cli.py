@@ -23,6 +23,7 @@ _MOST_LINES = 40
 CORE: Final = {
     "backstay.kernel.commands": ("plugin",),
     "backstay.access.commands": ("user", "role", "session"),
+    "backstay.access.token_commands": ("token",),
     "backstay.companies.commands": ("company",),
     "backstay.audit.commands": ("audit",),
     "backstay.search.commands": ("search",),

@@ -83,6 +83,7 @@ from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
 from backstay.resources.declare import (
     Action,
+    ApiShape,
     Choice,
     Column,
     Empty,
@@ -100,6 +101,7 @@ from backstay.resources.fields import (
     ChoicesField,
     DateField,
     FileField,
+    LinesField,
     MoneyField,
     NumberField,
     PickerField,
@@ -139,6 +141,7 @@ __all__ = [
     "Action",
     "Actor",
     "Allowed",
+    "ApiShape",
     "Area",
     "Audit",
     "BackstayError",
@@ -172,6 +175,7 @@ __all__ = [
     "JobKind",
     "JobRun",
     "Kind",
+    "LinesField",
     "Model",
     "Money",
     "MoneyField",

@@ -74,6 +74,24 @@ SESSION_REVOKE: Final = Permission(
     Risk.SENSITIVE,
     _("Ends a session at once; what was not saved in that browser is lost."),
 )
+TOKEN_VIEW: Final = Permission(
+    "core.token.view",
+    _("see API tokens and service accounts"),
+    Risk.READ,
+    _("Whose they are, what they may do and when they were used; never the tokens themselves."),
+)
+TOKEN_REVOKE: Final = Permission(
+    "core.token.revoke",
+    _("revoke API tokens of others"),
+    Risk.SENSITIVE,
+    _("The program that uses a token is shut out within a second."),
+)
+SERVICE_ACCOUNT_EDIT: Final = Permission(
+    "core.service_account.edit",
+    _("create and change service accounts, and make tokens for them"),
+    Risk.CRITICAL,
+    _("A service account never signs in with a browser; roles are given to it as to a person."),
+)
 COMPANY_VIEW: Final = Permission(
     "core.company.view", _("see companies"), Risk.READ, _("Names, currencies and settings.")
 )
@@ -153,6 +171,9 @@ PERMISSIONS: Final = (
     GRANT_EDIT,
     SESSION_VIEW,
     SESSION_REVOKE,
+    TOKEN_VIEW,
+    TOKEN_REVOKE,
+    SERVICE_ACCOUNT_EDIT,
     COMPANY_VIEW,
     COMPANY_CREATE,
     COMPANY_EDIT,
@@ -183,6 +204,7 @@ ROLE_TEMPLATES: Final = (
             USER_VIEW,
             ROLE_VIEW,
             SESSION_VIEW,
+            TOKEN_VIEW,
             COMPANY_VIEW,
             PLUGIN_VIEW,
             AUDIT_VIEW,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from backstay.companies.models import Company
@@ -168,7 +168,7 @@ class SignInAttempt(Identified, CoreBase):
 
 
 class IdempotencyRecord(CoreBase):
-    """The answer to a form that was already carried out, so that a double click does it once."""
+    """The answer to a request that was already carried out, so that a double click does it once."""
 
     __tablename__ = "core_idempotency"
     __scope__ = Scope.SHARED
@@ -180,3 +180,5 @@ class IdempotencyRecord(CoreBase):
     status: Mapped[int]
     location: Mapped[str] = mapped_column(short(2000), default="")
     at: Mapped[datetime]
+    body: Mapped[str | None] = mapped_column(Text)
+    """What the API answered, to be answered again; forms are answered with a location."""

@@ -71,6 +71,16 @@ def throttled(session: Session, login: str, source: str) -> Throttled | None:
     return None
 
 
+def failures(session: Session, source: str, limit: int) -> Throttled | None:
+    """Whether a source has used up its failures before this attempt is even counted."""
+    count, oldest = session.execute(
+        select(func.count(), func.min(SignInAttempt.at)).where(
+            SignInAttempt.source == source, SignInAttempt.at > now() - WINDOW
+        )
+    ).one()
+    return Throttled(_seconds_until(oldest), "source") if count >= limit else None
+
+
 def _seconds_until(oldest: datetime) -> int:
     return max(1, int((oldest + WINDOW - now()).total_seconds()) + 1)
 

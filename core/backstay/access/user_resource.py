@@ -261,6 +261,7 @@ USERS = Resource(
         ),
         help=_("The user gets a one-time password, which you see on the next page."),
         respond=show_password,
+        in_api=False,
     ),
     update=Operation(
         edit_user,
@@ -292,6 +293,7 @@ USERS = Resource(
                 _("Reset password"),
                 help=_("Makes a one-time password and signs the user out everywhere."),
                 respond=show_password,
+                in_api=False,
             ),
             icon="rotate",
             states=(UserState.ACTIVE.value,),

@@ -10,11 +10,12 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backstay.audit.capture import record_changes
+from backstay.db.base import Audit, plugin_of
 from backstay.db.engine import make_engine, reading
 from backstay.db.nodes import NodeLease
 from backstay.db.rules import apply_record_rules
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _BUSY_STATES: Final = frozenset({"40001", "40P01", "55P03", "57014"})
 """Serialization failure, deadlock, lock not available, statement cancelled or too long."""
+_CORE_CHANGED: Final = "core_changed"
 
 
 class Database:
@@ -54,6 +56,15 @@ class Database:
         apply_record_rules(self._factory)
         record_changes(self._factory)
         keep_index(self._factory)
+        self.core_changes = 0
+        """Counts the commits of this process that changed audited rows of core: users, roles,
+        companies, tokens. What is remembered of them is looked up anew when it rises."""
+        event.listen(self._factory, "after_flush", _note_core_changes)
+        event.listen(self._factory, "after_commit", self._count_core_changes)
+
+    def _count_core_changes(self, session: Session) -> None:
+        if session.info.pop(_CORE_CHANGED, False):
+            self.core_changes += 1
 
     @property
     def is_sqlite(self) -> bool:
@@ -114,6 +125,14 @@ class Database:
             self._nodes.release()
         finally:
             self.engine.dispose()
+
+
+def _note_core_changes(session: Session, _context: object) -> None:
+    for rows in (session.new, session.dirty, session.deleted):
+        for row in rows:
+            if row.__audit__ is Audit.FULL and plugin_of(type(row)) == "core":
+                session.info[_CORE_CHANGED] = True
+                return
 
 
 def busy_message() -> str:

@@ -124,6 +124,8 @@ class Operation:
         done: said when it succeeded.
         respond: answers in place of the way back to the record (a password that is shown once);
             called with the service's result, returns a Flask response.
+        in_api: False for what makes sense to a person at a browser only, such as a password that
+            is shown once.
     """
 
     service: Callable[[Session, Any], Any]
@@ -135,6 +137,7 @@ class Operation:
     help: Text = ""
     done: Text = ""
     respond: Callable[[Session, Any], Any] | None = None
+    in_api: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,22 @@ class Action:
     danger: bool = False
     confirm: Text = ""
     refuses: Callable[[Session, Any], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiShape:
+    """Where the API of a resource differs from its pages.
+
+    Arguments:
+        create, update: what takes the place of the resource's own, whose page is bespoke. The
+            fields of ``update`` are part of the record's representation, with the values that its
+            ``initial`` gives.
+        on_list: actions without a record, such as creating and posting in one call.
+    """
+
+    create: Operation | None = None
+    update: Operation | None = None
+    on_list: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +232,7 @@ class Resource:
         buttons: further buttons above the list, such as an import.
         history: further (entity, entity id) pairs of the audit trail whose events are shown in
             the record's timeline.
+        api: where its API differs from its pages.
     """
 
     name: str
@@ -251,6 +271,7 @@ class Resource:
     update_states: tuple[str, ...] = ()
     buttons: Callable[[Session], Sequence[Button]] | None = None
     history: Callable[[Session, Any], Sequence[tuple[str, str]]] | None = None
+    api: ApiShape | None = None
 
     @property
     def plugin(self) -> str:

@@ -7,7 +7,7 @@ range). The browser's checks are a courtesy; the server's come from the same dec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +68,13 @@ class NumberField(FieldKind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyField(FieldKind):
-    """An amount in the company's currency; ``Decimal`` in the command."""
+    """An amount in the company's currency; ``Decimal`` in the command.
+
+    Arguments:
+        any_currency: it is in another one; the service checks its decimals.
+    """
+
+    any_currency: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +116,22 @@ class PickerField(FieldKind):
     """
 
     resource: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesField(FieldKind):
+    """The lines of a document; ``tuple[Line, ...]`` in the command.
+
+    Each line is a frozen dataclass whose fields have kinds in their turn. The API takes them as a
+    list; pages for them are bespoke.
+
+    Arguments:
+        line: the dataclass.
+        most: how many there may be.
+    """
+
+    line: type[Any]
+    most: int = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,9 @@ from backstay.resources.serialize import raw
 if TYPE_CHECKING:
     from backstay.resources.serialize import Reader
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_CONTROL_IN_LINE: Final = re.compile(r"[\x00-\x1f\x7f]")
+# A half of a surrogate pair can be sent as JSON but not be stored.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_CONTROL_IN_LINE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _BIGGEST: Final = 2**31 - 1
 _YEARS: Final = (1900, 2999)
 
@@ -113,23 +114,31 @@ class TextInput(Input):
 
     def parse(self, text: str) -> str:
         """The text, if it fits."""
-        kind = self.kind
-        lines = text.replace("\r\n", "\n")
-        if (_CONTROL if kind.multiline else _CONTROL_IN_LINE).search(lines):
-            raise ValueError(_("It contains characters that can't be stored, such as a tab."))
-        if len(lines) > kind.max_length:
-            raise ValueError(
-                _(
-                    "It has %(count)s characters; at most %(most)s fit.",
-                    count=len(lines),
-                    most=kind.max_length,
-                )
+        return read_text(text, self.kind)
+
+
+def read_text(text: str, kind: kinds.TextField) -> str:
+    """A text without surrounding spaces, if it fits its kind.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    lines = text.replace("\r\n", "\n")
+    if (_CONTROL if kind.multiline else _CONTROL_IN_LINE).search(lines):
+        raise ValueError(_("It contains characters that can't be stored, such as a tab."))
+    if len(lines) > kind.max_length:
+        raise ValueError(
+            _(
+                "It has %(count)s characters; at most %(most)s fit.",
+                count=len(lines),
+                most=kind.max_length,
             )
-        if len(lines) < kind.min_length:
-            raise ValueError(_("It needs at least %(least)s characters.", least=kind.min_length))
-        if kind.pattern and not re.fullmatch(kind.pattern, lines):
-            raise ValueError(str(kind.pattern_help) or _("It is not written as it must be."))
-        return lines
+        )
+    if len(lines) < kind.min_length:
+        raise ValueError(_("It needs at least %(least)s characters.", least=kind.min_length))
+    if kind.pattern and not re.fullmatch(kind.pattern, lines):
+        raise ValueError(str(kind.pattern_help) or _("It is not written as it must be."))
+    return lines
 
 
 class SecretInput(Input):
@@ -180,13 +189,27 @@ class NumberInput(Input):
             raise ValueError(_("This is not a whole number.")) from None
         if value != value.to_integral_value():
             raise ValueError(_("This is not a whole number."))
-        least = -_BIGGEST if self.kind.minimum is None else self.kind.minimum
-        most = _BIGGEST if self.kind.maximum is None else self.kind.maximum
-        if not least <= value <= most:
-            raise ValueError(
-                _("It must lie between %(least)s and %(most)s.", least=least, most=most)
-            )
-        return int(value)
+        return within(int(value), self.kind)
+
+
+def bounds(kind: kinds.NumberField) -> tuple[int, int]:
+    """The least and the greatest number."""
+    return (
+        -_BIGGEST if kind.minimum is None else kind.minimum,
+        _BIGGEST if kind.maximum is None else kind.maximum,
+    )
+
+
+def within(value: int, kind: kinds.NumberField) -> int:
+    """The number, if it lies within its kind's bounds.
+
+    Raises:
+        ValueError: it does not.
+    """
+    least, most = bounds(kind)
+    if not least <= value <= most:
+        raise ValueError(_("It must lie between %(least)s and %(most)s.", least=least, most=most))
+    return value
 
 
 class MoneyInput(Input):
@@ -221,6 +244,15 @@ def read_amount(text: str, reader: Reader) -> Decimal:
         raise ValueError(
             _("This is not an amount. Write it like %(example)s.", example=example)
         ) from None
+    return checked_amount(amount, reader)
+
+
+def checked_amount(amount: Decimal, reader: Reader) -> Decimal:
+    """An amount with the decimals of the company's currency.
+
+    Raises:
+        ValueError: it is too large, or finer than the currency's smallest unit.
+    """
     unit = Decimal(1).scaleb(-reader.minor_units)
     try:
         to_units(amount)
@@ -251,21 +283,30 @@ class DateInput(Input):
 
     def parse(self, text: str) -> date:
         """The day."""
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            raise ValueError(
-                _("This is not a date. Write it as year-month-day, like 2026-01-31.")
-            ) from None
-        if not _YEARS[0] <= day.year <= _YEARS[1]:
-            raise ValueError(
-                _("The year must lie between %(first)s and %(last)s.", first=1900, last=2999)
-            )
-        return day
+        return read_day(text)
 
     def show(self, value: Any) -> str:
         """As the input shows it."""
         return str(value.isoformat())
+
+
+def read_day(text: str) -> date:
+    """A business date in ISO 8601.
+
+    Raises:
+        ValueError: it is none, or lies beyond every calendar that people keep books by.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            _("This is not a date. Write it as year-month-day, like 2026-01-31.")
+        ) from None
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ValueError(
+            _("The year must lie between %(first)s and %(last)s.", first=1900, last=2999)
+        )
+    return day
 
 
 class BoolInput(Input):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from backstay.web.blueprint import PERMISSION, PUBLIC
+from backstay.web.problems import API_PREFIX, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +44,11 @@ class Route:
         """Whether its address names a company."""
         return "company" in self.arguments
 
+    @property
+    def is_api(self) -> bool:
+        """Whether it is called by programs, with a token instead of a cookie."""
+        return self.rule.startswith(API_PREFIX) and self.endpoint != REFERENCE
+
     def path(self, values: Mapping[str, str] | None = None) -> str:
         """An address that it answers, with sample values where none are given."""
         known = {**_SAMPLES, **(values or {})}
@@ -57,7 +63,17 @@ class Route:
 
 
 def routes(app: Flask) -> Iterator[Route]:
-    """Every route of an application, by address and method."""
+    """Every page of an application, by address and method; the API is in :func:`api_routes`."""
+    return (one for one in all_routes(app) if not one.is_api)
+
+
+def api_routes(app: Flask) -> Iterator[Route]:
+    """Every route of the API, by address and method: asked with a token, answered in JSON."""
+    return (one for one in all_routes(app) if one.is_api)
+
+
+def all_routes(app: Flask) -> Iterator[Route]:
+    """Pages and API together."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         view = app.view_functions[rule.endpoint]
         permission = None if getattr(view, PUBLIC, False) else getattr(view, PERMISSION)

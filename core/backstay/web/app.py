@@ -17,14 +17,18 @@ from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from backstay.access.callers import Callers
 from backstay.access.grants import read_only_names
 from backstay.access.permissions import Permission
+from backstay.access.tokens import pepper_from
+from backstay.api.guard import EXTENSION as CALLERS
 from backstay.errors import ConfigurationError
 from backstay.i18n import gettext, ngettext
 from backstay.navigation.menu import menu_of
 from backstay.web import errors, guard, home, jinja, me, off, security, sign_in, static_files
 from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.guard import STATIC
+from backstay.web.problems import is_api
 from backstay.web.request import EXTENSION, Runtime, Settings, context, suite
 from backstay.web.transaction import SAFE, carry_out
 
@@ -104,6 +108,7 @@ def build(
         SESSION_COOKIE_PATH="/",
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
         MAX_CONTENT_LENGTH=_LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=_LARGEST_FIELD,
         TRUSTED_HOSTS=list(settings.hosts) or None,
@@ -111,10 +116,19 @@ def build(
     _templates(app, suite)
     errors.install(app)
     guard.begin(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
+
+    @app.before_request
+    def forged() -> None:
+        # The API takes no cookies, so there is nothing to forge; it is asked for a token instead.
+        if request.endpoint and not is_api():
+            csrf.protect()
+
     guard.install(app, database)
     _register(app, suite)
     assets = static_files.collect(suite, theme, _HERE / "static")
+    reading = read_only_names(suite.permissions.values())
+    app.extensions[CALLERS] = Callers(database, pepper=pepper_from(secret_key), reading=reading)
     app.extensions[EXTENSION] = Runtime(
         suite=suite,
         database=database,
@@ -122,7 +136,7 @@ def build(
         assets=assets,
         menu=menu_of(app, suite),
         home=home_folder,
-        reading=read_only_names(suite.permissions.values()),
+        reading=reading,
     )
     jinja.install(app.jinja_env, sprite_url=lambda: assets.url(static_files.THEME_ICONS))
     app.jinja_env.globals["asset"] = assets.url
@@ -183,7 +197,7 @@ def _register(app: Flask, suite: Suite) -> None:
     ):
         app.register_blueprint(blueprint)
     _check(app, suite, app.url_map.iter_rules())
-    for plugin, blueprint in (*_bespoke(suite), *_resources(suite)):
+    for plugin, blueprint in (*_bespoke(suite), *_resources(suite), *_api(suite)):
         before = set(app.view_functions)
         try:
             app.register_blueprint(blueprint)
@@ -207,6 +221,14 @@ def _resources(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
         return
     routes: Any = importlib.import_module("backstay.resources.routes")
     for blueprint in routes.blueprints(suite):
+        yield getattr(blueprint, "plugin", "core"), blueprint
+
+
+def _api(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
+    # Late, as above: these modules ask the web application for the request that they answer.
+    from backstay.api.routes import blueprints
+
+    for blueprint in blueprints(suite):
         yield getattr(blueprint, "plugin", "core"), blueprint
 
 

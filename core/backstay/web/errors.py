@@ -27,6 +27,7 @@ from backstay.db.database import busy_message, is_busy
 from backstay.errors import BackstayError, ConfigurationError, Forbidden
 from backstay.i18n import gettext as _
 from backstay.web.page import Button, ErrorPage
+from backstay.web.problems import is_api, problem_response
 from backstay.web.render import frame
 from backstay.web.request import audit_now
 
@@ -71,8 +72,14 @@ def error_response(
     title: Text = "",
     advice: Text = "",
     actions: tuple[Button, ...] = (),
+    error: BackstayError | None = None,
 ) -> Response:
     """The page for a status; also used by views that know more than the message."""
+    if is_api():
+        said = message if error is None else error.message
+        return problem_response(
+            status, said, error.problems if error else (), getattr(error, "more", None)
+        )
     shown = ErrorPage(
         status=status,
         title=title or _title(status),
@@ -155,9 +162,11 @@ def _refused(error: BackstayError) -> Response:
         message = error.problems[0].message
     else:
         message = " ".join([error.message, *(str(problem) for problem in error.problems)])
-    response = error_response(error.status, message, advice=_advice(error))
+    response = error_response(error.status, message, advice=_advice(error), error=error)
     if error.status == 503:  # noqa: PLR2004
         response.headers["Retry-After"] = "2"
+    if (seconds := getattr(error, "seconds", None)) is not None:
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 

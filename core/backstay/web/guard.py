@@ -27,6 +27,7 @@ from backstay.i18n import gettext as _
 from backstay.i18n import use_locale
 from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.errors import Denied, OutOfScope
+from backstay.web.problems import is_api
 from backstay.web.render import redirect_to
 from backstay.web.request import runtime
 from backstay.web.transaction import OUTSIDE, SAFE, Unit
@@ -80,9 +81,15 @@ def install(app: Flask, database: Database) -> None:
     _sign_in_cookies(app, database)
     _company_of_the_url(app)
 
+    # Late: the API's guard needs the errors of the web application.
+    from backstay.api.guard import enter
+
     @app.before_request
     def check() -> Response | None:
         if request.endpoint == STATIC:
+            return None
+        if is_api():
+            enter()
             return None
         return _check(app)
 

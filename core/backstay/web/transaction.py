@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from flask import Response, current_app, g, request
 from flask import session as cookie
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import OperationalError
 
 from backstay.access.models import IdempotencyRecord
 from backstay.clock import now
 from backstay.db.database import busy_message, is_busy
-from backstay.errors import Conflict, Malformed, Unavailable
+from backstay.errors import BackstayError, Conflict, Malformed, Unavailable
 from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -110,17 +112,22 @@ def carry_out(answer: Callable[[], Response], view: object, user_id: int) -> Res
         raise Malformed(_("The form is not complete. Open the page again; nothing was saved."))
     if token and not _TOKEN.fullmatch(token):
         raise Conflict(_("The form is not one of ours. Open the page again."))
-    claim = _Claim(token, user_id, _digest()) if token else None
+    claim = Claim(token, user_id, _digest()) if token else None
     if hasattr(view, OUTSIDE):
         return _outside(answer, claim)
+    return in_one_transaction(answer, claim)
+
+
+def in_one_transaction(answer: Callable[[], Response], claim: Claim | None) -> Response:
+    """Call a view in one transaction, with its proof, again when the database was busy."""
     flashed = list(cookie.get("_flashes", ()))
     give_up = time.monotonic() + _PATIENCE
     for attempt in range(1, _TRIES + 1):
         try:
             return _attempt(answer, claim)
-        except (OperationalError, _AlreadyClaimed) as error:
+        except OperationalError as error:
             g.unit.close()
-            if isinstance(error, OperationalError) and not is_busy(error):
+            if not is_busy(error):
                 raise
             if attempt == _TRIES or time.monotonic() > give_up:
                 raise Unavailable(busy_message()) from error
@@ -135,19 +142,15 @@ def _as_it_came(flashed: list[Any]) -> None:
     """Take back what an attempt said and read outside of the database."""
     if flashed:
         cookie["_flashes"] = flashed
-    else:
+    elif "_flashes" in cookie:
         cookie.pop("_flashes", None)
     for uploads in request.files.listvalues():
         for upload in uploads:
             upload.stream.seek(0)
 
 
-class _AlreadyClaimed(Exception):
-    """Another request with the same token committed while this one waited."""
-
-
-class _Claim:
-    """The token of a form and the digest of what was posted with it."""
+class Claim:
+    """The token of a request and the digest of what was sent with it."""
 
     def __init__(self, token: str, user_id: int, digest: str) -> None:
         self.token = token
@@ -157,47 +160,54 @@ class _Claim:
     def _key(self) -> tuple[Any, Any]:
         return (IdempotencyRecord.token == self.token, IdempotencyRecord.user_id == self.user_id)
 
-    def earlier_answer(self, session: Session) -> Response | None:
-        """The answer to the same form, if it was carried out before."""
+    def take(self, session: Session) -> Response | None:
+        """Claim the token, waiting for another request with it; its answer if there is one."""
+        insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+        taken = session.scalar(
+            insert(IdempotencyRecord)
+            .values(
+                token=self.token,
+                user_id=self.user_id,
+                request_digest=self.digest,
+                status=0,
+                location="",
+                at=now(),
+            )
+            .on_conflict_do_nothing()
+            .returning(IdempotencyRecord.status)
+        )
+        if taken is not None:
+            return None
         found = session.execute(
             select(
                 IdempotencyRecord.request_digest,
                 IdempotencyRecord.status,
                 IdempotencyRecord.location,
+                IdempotencyRecord.body,
             ).where(*self._key())
-        ).one_or_none()
-        if found is None:
-            return None
+        ).one()
         if found.request_digest != self.digest:
-            raise Conflict(
-                _(
-                    "This form was already sent with other values. Nothing was changed now;"
-                    " open the page again to see what was saved."
-                )
-            )
+            raise self.differs()
         if found.status == 0:
             raise Conflict(_("This is already being carried out. Look again in a moment."))
+        return self.repeat(found)
+
+    def differs(self) -> BackstayError:
+        """What is said when the token comes again with something else."""
+        return Conflict(
+            _(
+                "This form was already sent with other values. Nothing was changed now;"
+                " open the page again to see what was saved."
+            )
+        )
+
+    def repeat(self, found: Any) -> Response:
+        """The answer that was given before."""
         if found.location:
             from backstay.web.render import redirect_to
 
             return redirect_to(found.location)
         raise Conflict(_("This was already carried out; it was not done a second time."))
-
-    def take(self, session: Session) -> None:
-        """Claim the token: a second request waits here until the first is done."""
-        try:
-            session.execute(
-                insert(IdempotencyRecord).values(
-                    token=self.token,
-                    user_id=self.user_id,
-                    request_digest=self.digest,
-                    status=0,
-                    location="",
-                    at=now(),
-                )
-            )
-        except IntegrityError as error:
-            raise _AlreadyClaimed from error
 
     def keep(self, session: Session, response: Response) -> None:
         """Remember the answer."""
@@ -217,14 +227,12 @@ class _Claim:
         )
 
 
-def _attempt(answer: Callable[[], Response], claim: _Claim | None) -> Response:
+def _attempt(answer: Callable[[], Response], claim: Claim | None) -> Response:
     unit: Unit = g.unit
     if claim is not None:
-        session = unit.session()
-        earlier = claim.earlier_answer(session)
+        earlier = claim.take(unit.session())
         if earlier is not None:
             return earlier
-        claim.take(session)
     response = answer()
     if response.status_code >= _ERROR:
         # The page is already made; what the view changed is undone when the request ends.
@@ -235,7 +243,7 @@ def _attempt(answer: Callable[[], Response], claim: _Claim | None) -> Response:
     return response
 
 
-def _outside(answer: Callable[[], Response], claim: _Claim | None) -> Response:
+def _outside(answer: Callable[[], Response], claim: Claim | None) -> Response:
     if claim is None:
         return answer()
     unit: Unit = g.unit
@@ -245,14 +253,10 @@ def _outside(answer: Callable[[], Response], claim: _Claim | None) -> Response:
         with unit.database.write(unit.context, unit.suite) as session:
             yield session
 
-    try:
-        with writing() as session:
-            earlier = claim.earlier_answer(session)
-            if earlier is not None:
-                return earlier
-            claim.take(session)
-    except _AlreadyClaimed:
-        raise Conflict(_("This is already being carried out. Look again in a moment.")) from None
+    with writing() as session:
+        earlier = claim.take(session)
+        if earlier is not None:
+            return earlier
     # Who signed in was read in it; nothing stays open while another process is waited for.
     unit.close()
     try:
@@ -288,4 +292,13 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-__all__ = ["SAFE", "TOKEN_FIELD", "Unit", "carry_out", "outside_transaction", "without_form_token"]
+__all__ = [
+    "SAFE",
+    "TOKEN_FIELD",
+    "Claim",
+    "Unit",
+    "carry_out",
+    "in_one_transaction",
+    "outside_transaction",
+    "without_form_token",
+]

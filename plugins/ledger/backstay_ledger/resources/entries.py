@@ -24,6 +24,7 @@ from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW, ENTRY_DRAFT
 from backstay_ledger.resources.accounts import uses_account
 from backstay_ledger.resources.choices import ENTRY_KINDS, ENTRY_STATES
 from backstay_ledger.resources.entry_actions import ACTIONS, OpenEditor
+from backstay_ledger.resources.entry_api import ENTRY_API
 from backstay_ledger.resources.entry_lines import entry_lines
 from backstay_ledger.resources.import_buttons import journal_import
 
@@ -158,4 +159,5 @@ ENTRIES: Final = Resource(
     ),
     buttons=journal_import,
     history=_attached,
+    api=ENTRY_API,
 )

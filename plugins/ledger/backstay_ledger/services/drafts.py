@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Annotated
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -11,12 +12,16 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posted, Posting, PostingLine
 from backstay.spi import (
     Conflict,
+    DateField,
     Event,
     Invalid,
+    LinesField,
     Problem,
     Stale,
+    TextField,
     authorize,
     context_of,
+    lazy,
     new_id,
     record_event,
     record_many,
@@ -75,11 +80,32 @@ class SaveDraft:
         journal: the journal's code.
     """
 
-    journal: str
-    date: date
-    lines: tuple[DraftLine, ...]
-    memo: str = ""
-    reference: str = ""
+    journal: Annotated[
+        str,
+        TextField(
+            label=lazy("Journal"),
+            help=lazy("Its code."),
+            example="GEN",
+            min_length=1,
+            max_length=20,
+        ),
+    ]
+    date: Annotated[
+        date, DateField(label=lazy("Date"), help=lazy("The accounting date, in an open period."))
+    ]
+    lines: Annotated[
+        tuple[DraftLine, ...],
+        LinesField(
+            label=lazy("Lines"),
+            help=lazy("Each with an account and a debit or a credit."),
+            line=DraftLine,
+        ),
+    ]
+    memo: Annotated[str, TextField(label=lazy("Memo"), max_length=500)] = ""
+    reference: Annotated[
+        str,
+        TextField(label=lazy("Reference"), help=lazy("The document's own number."), max_length=100),
+    ] = ""
     id: int | None = None
     version: int | None = None
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
 
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import PostingLine
-from backstay.spi import Problem
+from backstay.spi import MoneyField, Problem, TextField, lazy
 from backstay.spi import gettext as _
 from backstay_ledger.services.accounts import account_codes
 
@@ -24,12 +25,33 @@ class DraftLine:
         amount_currency: positive; it takes the side of the base amount.
     """
 
-    account: int | str
-    debit: Decimal | None = None
-    credit: Decimal | None = None
-    text: str = ""
-    currency: str | None = None
-    amount_currency: Decimal | None = None
+    account: Annotated[
+        int | str,
+        TextField(
+            label=lazy("Account"),
+            help=lazy("Its code in the chart."),
+            example="1000",
+            min_length=1,
+            max_length=20,
+        ),
+    ]
+    debit: Annotated[Decimal | None, MoneyField(label=lazy("Debit"))] = None
+    credit: Annotated[Decimal | None, MoneyField(label=lazy("Credit"))] = None
+    text: Annotated[str, TextField(label=lazy("Text"), max_length=500)] = ""
+    currency: Annotated[
+        str | None,
+        TextField(
+            label=lazy("Foreign currency"), help=lazy("ISO 4217."), pattern="[A-Z]{3}", max_length=3
+        ),
+    ] = None
+    amount_currency: Annotated[
+        Decimal | None,
+        MoneyField(
+            label=lazy("Amount in it"),
+            help=lazy("Positive; it takes the side of the amount in base currency."),
+            any_currency=True,
+        ),
+    ] = None
 
 
 def signed_lines(
