@@ -32,6 +32,8 @@ class Item:
     hint: str = ""
     method: str = "get"
     words: str = ""
+    id: str = ""
+    """Of a record; a text, as browsers round numbers of 64 bits."""
 
     def matches(self, wanted: list[str]) -> bool:
         """Whether each word begins one of this item's words."""

@@ -236,16 +236,32 @@ class ResourceQuery:
         self, session: Session, search: str, reader: Reader, limit: int = MOST_PICKED
     ) -> list[Any]:
         """Records for a picker: those that match the words, in the order of the list."""
+        return self._first(session, search, reader, limit, self._picker_criteria(session))
+
+    def found(self, session: Session, search: str, reader: Reader, limit: int) -> list[Any]:
+        """The first records of the list that match the words."""
+        return self._first(session, search, reader, limit, ())
+
+    def _first(
+        self,
+        session: Session,
+        search: str,
+        reader: Reader,
+        limit: int,
+        criteria: Sequence[ColumnElement[bool]],
+    ) -> list[Any]:
         state = ListState(search, (), "")
         keys = self._keys(orders(self.resource, state, reader))
         walk = Walk(
             self.resource.model,
             lambda *columns: self._joined(select(*columns).select_from(self.resource.model)),
-            (*self._criteria(session), *self._picker_criteria(session)),
+            (*self._criteria(session), *criteria),
             (),
             [(key.expression, not key.descending) for key in keys],
         )
-        narrowed, _matches = self._searched(session, state, reader, walk, limit)
+        narrowed, matches = self._searched(session, state, reader, walk, limit)
+        if matches is not None and not matches.ids:
+            return []
         statement = self._joined(select(self.resource.model)).where(*narrowed)
         return list(session.scalars(statement.order_by(*walk.order).limit(limit)))
 

@@ -6,12 +6,14 @@ while people work and costs no more memory for a million rows than for a thousan
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, select
 
 from backstay.db.base import plugin_of
+from backstay.db.context import operator_context
 from backstay.db.engine import unhurried
 from backstay.search.models import SearchDefinition, SearchRow
 from backstay.search.upkeep import index_row, remove_rows, searched_columns, write_rows
@@ -138,8 +140,14 @@ def _go_through(
         last = end
 
 
-def _transaction(database: Database, *, write: bool) -> Any:
-    return database.engine.begin() if write else database.reading_connection()
+@contextmanager
+def _transaction(database: Database, *, write: bool) -> Iterator[Connection]:
+    if not write:
+        with database.reading_connection() as connection:
+            yield connection
+        return
+    with database.write(operator_context("system:search")) as session:
+        yield session.connection()
 
 
 def _stretch(
@@ -181,7 +189,7 @@ def _chunks(keys: list[Key]) -> Iterator[list[Key]]:
 
 def _remember(database: Database, searched: Searched) -> None:
     row: Any = SearchDefinition.__table__
-    with database.engine.begin() as connection:
+    with _transaction(database, write=True) as connection:
         connection.execute(delete(row).where(row.c.entity == searched.entity))
         connection.execute(
             row.insert().values(entity=searched.entity, definition=searched.definition)

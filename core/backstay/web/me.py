@@ -28,6 +28,7 @@ from backstay.errors import Invalid
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.navigation.palette import company_named, search
+from backstay.navigation.records import find_records
 from backstay.resources.formats import instant_text
 from backstay.resources.forms import CommandForm, Desk, make_form
 from backstay.resources.serialize import Reader
@@ -245,8 +246,10 @@ def appearance() -> Response:
 @blueprint.get("/palette")
 @requires(SIGNED_IN)
 def palette() -> Response:
-    """Pages and actions for the command palette."""
+    """Pages and actions for the command palette, then records."""
     access = _person().access
     company = company_named(access, request.args.get("company"))
-    found = search(runtime(), access, company, request.args.get("q", "")[:200])
+    words = request.args.get("q", "")[:200]
+    found = search(runtime(), access, company, words)
+    found += find_records(runtime(), access, company, words)
     return jsonify([item.as_json() for item in found])
