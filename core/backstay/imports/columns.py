@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,17 +33,44 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def sniff(text: str, columns: Sequence[ImportColumn]) -> Layout:
+def sniff(
+    text: str, columns: Sequence[ImportColumn], chosen: Mapping[str, str] | None = None
+) -> Layout:
     """Find the separator and the columns by the header.
+
+    Arguments:
+        chosen: folded header -> name of the column, or empty where it is not to be used.
 
     Raises:
         Invalid: required columns are missing (names them and those that were found), or a column
             is there twice.
     """
     line = next((line for line in io.StringIO(text, newline=None) if line.strip()), "").rstrip("\n")
-    known = names_of(columns)
+    known = names_of(columns) | dict(chosen or {})
     delimiter = max(_DELIMITERS, key=lambda mark: _quality(_header(line, mark), known))
-    header = _header(line, delimiter)
+    return layout_of(_header(line, delimiter), columns, chosen, delimiter)
+
+
+def header_of(text: str, columns: Sequence[ImportColumn]) -> list[str]:
+    """The cells of the first row, whatever they are."""
+    line = next((line for line in io.StringIO(text, newline=None) if line.strip()), "").rstrip("\n")
+    known = names_of(columns)
+    return _header(line, max(_DELIMITERS, key=lambda mark: _quality(_header(line, mark), known)))
+
+
+def layout_of(
+    header: list[str],
+    columns: Sequence[ImportColumn],
+    chosen: Mapping[str, str] | None = None,
+    delimiter: str = ",",
+) -> Layout:
+    """Find the columns by the cells of a header (see :func:`sniff`).
+
+    Raises:
+        Invalid: required columns are missing, or a column is there twice.
+    """
+    known = names_of(columns) | dict(chosen or {})
+    header = list(header)
     while len(header) > 1 and not header[-1].strip():
         header.pop()
     places: dict[str, int] = {}
@@ -51,7 +78,7 @@ def sniff(text: str, columns: Sequence[ImportColumn]) -> Layout:
     unused: list[str] = []
     for place, cell in enumerate(header):
         name = known.get(folded(cell))
-        if name is None:
+        if not name:
             unused.append(cell.strip() or _("(no header, column %(n)s)", n=place + 1))
         elif name in places:
             problems.append(_twice(name, header[places[name]], places[name], cell, place))

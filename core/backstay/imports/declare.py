@@ -34,6 +34,8 @@ class ImportColumn:
     help: Text = ""
     example: str = ""
     aliases: tuple[str, ...] = ()
+    is_date: bool = False
+    """Dates in other forms than year-month-day are asked about, and brought into that form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,13 @@ class ImportKind:
     Arguments:
         name: ``<plugin>.<noun>``.
         noun / noun_many: what a record is called (“entry”, “entries”), for the counts.
-        validate: called with all rows; must not write.
-        commit: called with all rows in one transaction; raises to refuse everything.
+        validate: called with whole groups of rows, some thousands at a time; must not write.
+        commit: called likewise, all of it in one transaction; raises to refuse everything.
         undo: takes back what ``commit`` returned as references, or raises to refuse.
         sample: a small file that works, for download.
         formats: other forms that a file of this kind may have.
+        group_by: the column whose equal values make rows one record (the lines of an entry): they
+            are checked, made and left out together.
     """
 
     name: str
@@ -130,5 +134,6 @@ class ImportKind:
     icon: str = "file-import"
     help: Text = ""
     formats: tuple[TextFormat, ...] = ()
+    group_by: str = ""
     opens: str = ""
     """Endpoint of the list that shows what was imported."""

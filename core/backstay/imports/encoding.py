@@ -19,15 +19,6 @@ _SIGNATURES: Final = (
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-def looks_like_text(content: bytes) -> bool:
-    """Whether a file is no known other thing and can be decoded."""
-    try:
-        decode(content)
-    except Invalid:
-        return False
-    return True
-
-
 def decode(content: bytes) -> tuple[str, tuple[str, ...]]:
     """The text of a file, and what had to be assumed to read it.
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from backstay.clock import now
@@ -25,22 +27,26 @@ from backstay.errors import (
 from backstay.i18n import gettext as _
 from backstay.imports.columns import fits
 from backstay.imports.declare import ImportKind, Outcome, StagedRow, Validation
-from backstay.imports.encoding import decode, looks_like_text
+from backstay.imports.encoding import decode
 from backstay.imports.models import Import, ImportContent, ImportState
-from backstay.imports.parse import Parsed, parse
+from backstay.imports.reading import OpenFile, Options, open_file
+from backstay.imports.staging import (
+    Which,
+    mark_problems,
+    next_batch,
+    stage_rows,
+    unit_batches,
+)
 from backstay.imports.store import (
+    KEPT_PROBLEMS,
     import_by_id,
-    keep_problems,
     keep_references,
+    kept_problems,
     kind_of,
-    stage,
-    staged,
 )
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.orm import Session
 
     from backstay.db.context import Context
@@ -48,16 +54,34 @@ if TYPE_CHECKING:
     from backstay.kernel.suite import Suite
     from backstay.resources.fields import Upload
 
+Sessions = Callable[[], AbstractContextManager["Session"]]
 MAX_BYTES: Final = 20 * 1024 * 1024
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A file that was read and checked; ``rows`` is empty when it could not be read."""
+@dataclass(slots=True)
+class Tally:
+    """What a check has found so far; the first problems are kept, all are counted."""
 
-    rows: Sequence[StagedRow]
-    validation: Validation
+    rows: int = 0
+    new: int = 0
+    present: int = 0
+    problem_count: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def add(self, problems: Sequence[Problem]) -> None:
+        """Count problems."""
+        self.problem_count += len(problems)
+        self.problems += problems[: KEPT_PROBLEMS - len(self.problems)]
+
+    def say(self, notes: Iterable[object]) -> None:
+        """Note each sentence once."""
+        self.notes.update(dict.fromkeys(str(note) for note in notes))
+
+    def validation(self) -> Validation:
+        """As it is returned and shown."""
+        return Validation(tuple(self.problems), self.new, self.present, tuple(self.notes))
 
 
 def receive(session: Session, kind: ImportKind, upload: Upload) -> Import:
@@ -102,38 +126,86 @@ def shown_name(name: str) -> str:
     return _UNPRINTABLE.sub("", last).strip()[-200:] or "import.csv"
 
 
-def check(session: Session, kind: ImportKind, content: bytes) -> Checked:
-    """Read a file and ask the kind what would happen; writes nothing and raises nothing."""
+def open_import(
+    session: Session, kind: ImportKind, content: bytes, options: Options
+) -> OpenFile | Tally:
+    """Open a file, or say what keeps it out as a whole; writes nothing and raises nothing."""
     try:
-        parsed = read_file(session, kind, content)
+        return open_file(session, kind, content, options)
     except Invalid as refused:
-        problems = (*refused.problems, *_resembles(session, kind, content))
-        return Checked((), Validation(problems, 0, 0))
-    try:
-        found = kind.validate(session, parsed.rows)
-    except Invalid as refused:
-        found = Validation(refused.problems, 0, 0)
-    return Checked(parsed.rows, replace(found, notes=(*parsed.notes, *found.notes)))
+        tally = Tally()
+        tally.add((*refused.problems, *_resembles(session, kind, content)))
+        return tally
 
 
-def read_file(session: Session, kind: ImportKind, content: bytes) -> Parsed:
-    """Read a file in the form that its content shows: a table, or another that the kind knows.
+def check_staged(
+    read: Sessions,
+    write: Sessions,
+    kind: ImportKind,
+    import_id: int,
+    tally: Tally,
+    told: Callable[[int], bool] = lambda _rows: True,
+) -> bool:
+    """Ask the kind what would happen to the staged rows, batch by batch.
 
-    Raises:
-        Invalid: with one problem for each row, line or column that is wrong.
+    Arguments:
+        read: opens a session to check a batch with.
+        write: opens one to write down what is wrong with its rows.
+        told: called with the number of rows done; answers whether to go on.
+
+    Returns:
+        whether all rows were checked.
     """
-    if kind.formats and looks_like_text(content):
-        text, notes = decode(content)
-        found = next((one for one in kind.formats if one.recognises(text)), None)
-        if found is not None and not fits(text, kind.columns):
-            reading = found.read(session, text)
-            rows = tuple(reading.rows())
-            if reading.problems:
-                raise Invalid(_("The file can't be read."), problems=tuple(reading.problems))
-            if not rows:
-                raise Invalid(_("The file holds nothing that can be imported."), row=1)
-            return Parsed(rows, (*notes, *reading.notes))
-    return parse(content, kind.columns)
+    last, done = -1, 0
+    while True:
+        with read() as session:
+            batch = next_batch(session, import_id, last)
+            if batch is None:
+                return True
+            last, rows = batch
+            problems = check_rows(session, kind, rows, tally)
+        if problems:
+            with write() as session:
+                mark_problems(session, import_id, problems)
+        done += len(rows)
+        if not told(done):
+            return False
+
+
+def check_rows(
+    session: Session, kind: ImportKind, rows: Sequence[StagedRow], tally: Tally
+) -> tuple[Problem, ...]:
+    """Check whole units; where some have problems, the others are counted without them."""
+    found = _validated(session, kind, rows)
+    tally.add(found.problems)
+    tally.say(found.notes)
+    if found.problems:
+        bad = {problem.row for problem in found.problems}
+        if None in bad:
+            return found.problems
+        units = {_unit(kind, row) for row in rows if row.number in bad}
+        good = [row for row in rows if _unit(kind, row) not in units]
+        counted = _validated(session, kind, good) if good else Validation((), 0, 0)
+        if not counted.problems:
+            tally.new, tally.present = tally.new + counted.new, tally.present + counted.present
+            tally.say(counted.notes)
+        else:
+            tally.add(counted.problems)
+            return (*found.problems, *counted.problems)
+        return found.problems
+    tally.new, tally.present = tally.new + found.new, tally.present + found.present
+    return ()
+
+
+def _unit(kind: ImportKind, row: StagedRow) -> object:
+    return row.values.get(kind.group_by) or row.number
+
+
+def _validated(session: Session, kind: ImportKind, rows: Sequence[StagedRow]) -> Validation:
+    try:
+        return kind.validate(session, rows)
+    except Invalid as refused:
+        return Validation(refused.problems, 0, 0)
 
 
 def _resembles(session: Session, kind: ImportKind, content: bytes) -> tuple[Problem, ...]:
@@ -157,49 +229,68 @@ def _resembles(session: Session, kind: ImportKind, content: bytes) -> tuple[Prob
     )[:1]
 
 
-def settle(session: Session, row: Import, checked: Checked) -> None:
+def settle(row: Import, tally: Tally) -> None:
     """Write down what the check found: ready, refused, or done when nothing is new."""
-    found = checked.validation
-    stage(session, row, checked.rows)
-    keep_problems(row, found.problems)
-    row.new, row.present = found.new, found.present
-    row.notes = [str(note) for note in found.notes]
-    if found.problems:
+    row.rows = tally.rows
+    row.problem_count = tally.problem_count
+    row.problems = kept_problems(tally.problems)
+    row.new, row.present = tally.new, tally.present
+    row.notes = list(tally.notes)
+    if tally.problem_count:
         row.state = ImportState.REFUSED
-    elif found.new == 0:
+    elif tally.new == 0:
         # Everything is there already: nothing is left for anybody to confirm.
         row.state, row.finished_at = ImportState.DONE, now()
     else:
         row.state = ImportState.READY
-    session.flush()
 
 
 def carry_out(
-    session: Session, kind: ImportKind, row: Import, rows: Sequence[StagedRow]
+    session: Session,
+    kind: ImportKind,
+    row: Import,
+    told: Callable[[int], None] = lambda _rows: None,
 ) -> Outcome:
     """Make the records and note what was made, in the transaction of the caller.
+
+    Rows with problems are left out if the person said so (``partial``); there are none otherwise.
 
     Raises:
         BackstayError: the kind refuses; what it had written is undone, the import is as before.
     """
+    new = present = done = 0
+    references: list[str] = []
+    notes: dict[str, None] = {}
+    import_id = row.id
+    which: Which = "good" if (row.options or {}).get("partial") else "all"
     with session.begin_nested():
-        outcome = kind.commit(session, rows)
-    row.new, row.present = outcome.new, outcome.present
-    row.notes = list(dict.fromkeys([*row.notes, *(str(note) for note in outcome.notes)]))
+        for rows in unit_batches(session, import_id, which):
+            outcome = kind.commit(session, rows)
+            new, present = new + outcome.new, present + outcome.present
+            notes.update(dict.fromkeys(str(note) for note in outcome.notes))
+            keep_references(session, row, outcome.references, len(references))
+            references += outcome.references
+            done += len(rows)
+            told(done)
+    row.new, row.present = new, present
+    row.notes = list(dict.fromkeys([*row.notes, *notes]))
     row.state, row.finished_at = ImportState.DONE, now()
-    keep_references(session, row, outcome.references)
     session.flush()
-    return outcome
+    return Outcome(new, present, tuple(notes), tuple(references))
 
 
 def refuse(session: Session, row: Import, problems: Sequence[Problem]) -> None:
     """Write down why the records were not made."""
-    keep_problems(row, problems)
+    row.problem_count = len(problems)
+    row.problems = kept_problems(problems)
+    mark_problems(session, row.id, problems)
     row.state, row.finished_at = ImportState.REFUSED, None
     session.flush()
 
 
-def commit_import(session: Session, import_id: int) -> Import:
+def commit_import(
+    session: Session, import_id: int, told: Callable[[int], None] = lambda _rows: None
+) -> Import:
     """Carry out a confirmed import; what the kind refuses becomes its problems.
 
     Calling it again does nothing: only an import that waits for it is carried out.
@@ -210,7 +301,7 @@ def commit_import(session: Session, import_id: int) -> Import:
     kind = kind_of(session, row.kind)
     authorize(session, kind.permission)
     try:
-        carry_out(session, kind, row, staged(session, row.id))
+        carry_out(session, kind, row, told)
     except (Forbidden, Unavailable):
         raise
     except (Invalid, Conflict, NotFound) as refused:
@@ -239,26 +330,36 @@ def run_import_inline(
         Invalid: with all problems of the file, each with its row and column.
         Forbidden: the person lacks the permission of the kind.
     """
-    with database.read(context, suite) as session:
-        kind = kind_of(session, kind_name)
-        authorize(session, kind.permission)
-        checked = check(session, kind, upload.content)
-    if checked.validation.problems:
-        raise refusal(upload.name, checked.validation)
-    if dry_run:
-        return checked.validation
     with database.write(context, suite) as session:
+        kind = kind_of(session, kind_name)
         row = receive(session, kind, upload)
-        settle(session, row, checked)
+        tally = _stage_at_once(session, kind, row, upload.content)
+        if tally.problem_count:
+            raise refusal(upload.name, tally)
+        settle(row, tally)
+        if dry_run:
+            session.rollback()
+            return tally.validation()
         if row.state is ImportState.DONE:
-            return Outcome(0, checked.validation.present, tuple(row.notes))
-        outcome = carry_out(session, kind, row, checked.rows)
+            session.flush()
+            return Outcome(0, tally.present, tuple(row.notes))
+        outcome = carry_out(session, kind, row)
         return replace(outcome, notes=tuple(row.notes))
 
 
-def refusal(file_name: str, found: Validation) -> BackstayError:
+def _stage_at_once(session: Session, kind: ImportKind, row: Import, content: bytes) -> Tally:
+    opened = open_import(session, kind, content, Options())
+    if isinstance(opened, Tally):
+        return opened
+    tally = Tally(rows=stage_rows(session, row, opened.rows(), kind.group_by))
+    tally.say(opened.notes)
+    check_staged(lambda: nullcontext(session), lambda: nullcontext(session), kind, row.id, tally)
+    return tally
+
+
+def refusal(file_name: str, found: Tally) -> BackstayError:
     """The error that lists why a file was refused."""
     heading = _("%(file)s was not imported; nothing was changed.", file=shown_name(file_name))
     return Invalid(
-        "\n".join([heading, *(str(note) for note in found.notes)]), problems=found.problems
+        "\n".join([heading, *(str(note) for note in found.notes)]), problems=tuple(found.problems)
     )

@@ -6,30 +6,39 @@ from typing import TYPE_CHECKING
 
 from backstay.i18n import gettext
 from backstay.i18n import lazy as _
-from backstay.imports.engine import check, commit_import, settle
+from backstay.imports.engine import Tally, check_staged, commit_import, open_import, settle
 from backstay.imports.models import ImportState
+from backstay.imports.reading import Options
 from backstay.imports.services import COMMIT, PREPARE, earlier_import
+from backstay.imports.staging import stage_rows
 from backstay.imports.store import content_of, import_by_id, kind_of
 from backstay.jobs.declare import JobKind
 
 if TYPE_CHECKING:
+    from backstay.imports.declare import ImportKind
+    from backstay.imports.reading import OpenFile
     from backstay.jobs.declare import JobRun
 
 
 def prepare(run: JobRun) -> None:
-    """Read and check a file without holding a lock, then write down what was found."""
+    """Read and check a file batch by batch without holding a lock, then write down what it is."""
     import_id = int(run.arguments["import_id"])
-    run.progress(0, 2, gettext("Reading and checking the file"))
+    run.progress(0, 1, gettext("Reading the file"))
     with run.read() as reading:
         row = import_by_id(reading, import_id)
         if row.state is not ImportState.UPLOADED:
             return
-        checked = check(reading, kind_of(reading, row.kind), content_of(reading, import_id))
-    run.progress(1, 2, gettext("Writing down %(n)s rows", n=len(checked.rows)))
+        kind = kind_of(reading, row.kind)
+        options = Options.of(row.options or {})
+        opened = open_import(reading, kind, content_of(reading, import_id), options)
+    tally = opened if isinstance(opened, Tally) else _stage(run, kind, import_id, opened)
+    if tally is None:
+        return
     row = import_by_id(run.session, import_id, lock=True)
     if row.state is not ImportState.UPLOADED:
         return  # discarded in the meantime
-    settle(run.session, row, checked)
+    settle(row, tally)
+    run.session.flush()
     earlier = earlier_import(run.session, row)
     if earlier is not None:
         row.notes = [
@@ -42,10 +51,36 @@ def prepare(run: JobRun) -> None:
         ]
 
 
+def _stage(run: JobRun, kind: ImportKind, import_id: int, opened: OpenFile) -> Tally | None:
+    """Keep the rows and check them; None when somebody cancelled it meanwhile."""
+    with run.transaction() as session:
+        row = import_by_id(session, import_id)
+        tally = Tally(rows=stage_rows(session, row, opened.rows(), kind.group_by))
+    tally.say(opened.notes)
+
+    def told(done: int) -> bool:
+        run.progress(done, tally.rows, gettext("Checked %(n)s rows", n=done))
+        with run.read() as session:
+            return import_by_id(session, import_id).state is ImportState.UPLOADED
+
+    if not check_staged(run.read, run.transaction, kind, import_id, tally, told):
+        return None
+    return tally
+
+
 def commit(run: JobRun) -> None:
     """Make the records of a confirmed import, all or none."""
-    run.progress(1, 2, gettext("Making the records"))
-    commit_import(run.session, int(run.arguments["import_id"]))
+    import_id = int(run.arguments["import_id"])
+    with run.read() as reading:
+        rows = import_by_id(reading, import_id).rows
+    run.progress(0, rows, gettext("Making the records"))
+
+    def told(done: int) -> None:
+        # On SQLite the transaction of the records keeps everybody else out, this too.
+        if run.session.get_bind().dialect.name != "sqlite":
+            run.progress(done, rows, gettext("Made the records of %(n)s rows", n=done))
+
+    commit_import(run.session, import_id, told)
 
 
 JOBS = (

@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backstay.core_base import CoreBase
@@ -46,6 +46,8 @@ class Import(Identified, CompanyScoped, Versioned, CoreBase):
     problems: Mapped[list[Any]] = mapped_column(default=list)
     """The first hundred, as {message, field, row}."""
     notes: Mapped[list[Any]] = mapped_column(default=list)
+    options: Mapped[dict[str, Any] | None]
+    """How the file is to be read (imports.reading.Options) and ``partial``: leave bad rows out."""
     job_id: Mapped[int | None] = mapped_column(Id)
     created_by: Mapped[str] = mapped_column(short(120))
     created_at: Mapped[datetime]
@@ -71,10 +73,27 @@ class ImportRow(CompanyScoped, CoreBase):
 
     __tablename__ = "core_import_row"
     __audit__ = Audit.DERIVED
+    __table_args__ = (Index("ix_core_import_row_import_id_unit", "import_id", "unit", "number"),)
 
     import_id: Mapped[int] = mapped_column(Id, ForeignKey("core_import.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     raw: Mapped[dict[str, Any]]
+    unit: Mapped[int | None]
+    """The number of the first row of its group: rows of one group stand or fall together."""
+    problems: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What is wrong with this row, as {message, field}; None when nothing is."""
+
+
+class ImportLayout(CompanyScoped, CoreBase):
+    """How the files with one header were read last time: remembered for the next one."""
+
+    __tablename__ = "core_import_layout"
+    __audit__ = Audit.DERIVED
+
+    company_id: Mapped[int] = mapped_column(Id, ForeignKey("core_company.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(short(80), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(short(64), primary_key=True)
+    options: Mapped[dict[str, Any]]
 
 
 class ImportReference(CompanyScoped, CoreBase):
@@ -88,4 +107,4 @@ class ImportReference(CompanyScoped, CoreBase):
     reference: Mapped[str] = mapped_column(short(80))
 
 
-__all__ = ["Import", "ImportContent", "ImportReference", "ImportRow", "ImportState"]
+__all__ = ["Import", "ImportContent", "ImportLayout", "ImportReference", "ImportRow", "ImportState"]

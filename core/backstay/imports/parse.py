@@ -51,27 +51,47 @@ def parse(content: bytes, columns: Sequence[ImportColumn]) -> Parsed:
     """
     text, notes = decode(content)
     layout = sniff(text, columns)
-    rows = tuple(_rows(text, layout))
+    rows = tuple(table_rows(text, layout))
     if not rows:
         raise Invalid(_("The file has a header but no rows."), row=2)
-    if not _is_whole(text):
-        notes = (
-            *notes,
-            _("The last row has no line end: make sure that the file was not cut off there."),
-        )
-    return Parsed(rows, (*notes, *layout.notes))
+    return Parsed(rows, (*notes, *whole_note(text), *layout.notes))
 
 
-def _is_whole(text: str) -> bool:
+def whole_note(text: str) -> tuple[str, ...]:
+    """A warning where the last row might have been cut off."""
+    if is_whole(text):
+        return ()
+    return (_("The last row has no line end: make sure that the file was not cut off there."),)
+
+
+def table_rows(text: str, layout: Layout) -> Iterator[StagedRow]:
+    """The rows of a CSV text one by one.
+
+    Raises:
+        Invalid: at the end, with every row that is not as it should be.
+    """
+    return rows_of(read_records(text, layout.delimiter), layout, whole=is_whole(text))
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text ends with the end of a line."""
     return text.endswith(("\n", "\r"))
 
 
-def _rows(text: str, layout: Layout) -> Iterator[StagedRow]:
+def rows_of(
+    records: Iterator[tuple[int, list[str]]], layout: Layout, *, whole: bool
+) -> Iterator[StagedRow]:
+    """The rows of numbered records, the first of which is the header.
+
+    Arguments:
+        whole: the last record is known to be complete.
+
+    Raises:
+        Invalid: at the end, with every row that is not as it should be.
+    """
     problems: list[Problem] = []
-    records = read_records(text, layout.delimiter)
     header = next(records)
     absent = dict.fromkeys(layout.absent, "")
-    whole = _is_whole(text)
     last: tuple[int, int] | None = None
     for number, cells in records:
         if number - 1 > MAX_ROWS:

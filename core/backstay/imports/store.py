@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from backstay.db.context import company_of
 from backstay.errors import NotFound, Problem
@@ -62,26 +62,6 @@ def content_of(session: Session, import_id: int) -> bytes:
     ).one()
 
 
-def stage(session: Session, row: Import, rows: Sequence[StagedRow]) -> None:
-    """Keep the rows as they were read, in place of those of an earlier reading."""
-    connection = session.connection()
-    connection.execute(delete(ImportRow.__table__).where(ImportRow.import_id == row.id))  # type: ignore[arg-type]
-    for start in range(0, len(rows), _CHUNK):
-        connection.execute(
-            insert(ImportRow.__table__),  # type: ignore[arg-type]
-            [
-                {
-                    "import_id": row.id,
-                    "company_id": row.company_id,
-                    "number": one.number,
-                    "raw": one.values,
-                }
-                for one in rows[start : start + _CHUNK]
-            ],
-        )
-    row.rows = len(rows)
-
-
 def staged(session: Session, import_id: int, *, limit: int | None = None) -> list[StagedRow]:
     """The rows as they were read, in the order of the file."""
     query = (
@@ -92,8 +72,10 @@ def staged(session: Session, import_id: int, *, limit: int | None = None) -> lis
     return [StagedRow(number, dict(raw)) for number, raw in session.execute(query.limit(limit))]
 
 
-def keep_references(session: Session, row: Import, references: Iterable[str]) -> None:
-    """Remember which records an import made."""
+def keep_references(
+    session: Session, row: Import, references: Iterable[str], after: int = 0
+) -> None:
+    """Remember which records an import made; ``after`` so many that are kept already."""
     rows = [
         {
             "import_id": row.id,
@@ -101,7 +83,7 @@ def keep_references(session: Session, row: Import, references: Iterable[str]) ->
             "position": position,
             "reference": reference,
         }
-        for position, reference in enumerate(references)
+        for position, reference in enumerate(references, after)
     ]
     for start in range(0, len(rows), _CHUNK):
         session.connection().execute(
@@ -121,10 +103,9 @@ def references_of(session: Session, import_id: int) -> list[str]:
     )
 
 
-def keep_problems(row: Import, problems: Sequence[Problem]) -> None:
-    """Keep the first hundred problems and how many there are."""
-    row.problem_count = len(problems)
-    row.problems = [
+def kept_problems(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """The first hundred problems as an import keeps them."""
+    return [
         {"message": str(one.message), "field": one.field, "row": one.row}
         for one in problems[:KEPT_PROBLEMS]
     ]

@@ -336,6 +336,7 @@ CHART: Final = ImportKind(
     ),
     icon="sitemap",
     formats=(PLAIN_TEXT_CHART,),
+    group_by="code",
     help=lazy(
         "Accounts that are there already are left as they are; those that wait for their class"
         " get it. A plain-text journal gives its accounts."

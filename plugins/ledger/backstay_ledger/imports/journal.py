@@ -200,7 +200,8 @@ JOURNAL: Final = ImportKind(
         ImportColumn(
             "date",
             lazy("Date"),
-            help=lazy("Year-month-day."),
+            help=lazy("Year-month-day; other forms are asked about."),
+            is_date=True,
             example="2026-01-31",
             aliases=("accounting date", "posting date"),
         ),
@@ -258,6 +259,7 @@ JOURNAL: Final = ImportKind(
     ),
     icon="file-import",
     formats=(PLAIN_TEXT_ENTRIES,),
+    group_by="entry",
     help=lazy(
         "Each entry takes as many rows as it has lines. Fiscal years that are missing are made."
         " Plain-text journals (hledger, ledger, beancount) are read too."
