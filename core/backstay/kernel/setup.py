@@ -59,7 +59,9 @@ def migrate(database: Database, progress: Callable[[str, int], None] | None = No
         except Exception as error:  # noqa: BLE001 - one plugin's migration must not stop the others
             failed[name] = str(error)
     indexed = build_missing(database, suite, progress, leave_out=frozenset(failed))
-    done += [f"search: indexed {one.entity}, {one.records} records" for one in indexed]
+    done += [
+        f"search: indexed {one.entity}, {one.records} records" for one in indexed if one.records
+    ]
     with database.write(context, suite) as session:
         if session.get(Installation, INSTALLATION) is None:
             session.add(Installation(id=INSTALLATION, generation=1, theme=DEFAULT_THEME))

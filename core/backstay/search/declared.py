@@ -69,16 +69,12 @@ class Searched:
 
     def text(self, company_id: int, values: Mapping[str, Any]) -> str:
         """The text of a record's row in the index."""
-        found = dict.fromkeys(indexed_words(map(_plain, map(values.get, self.names))))
+        found = indexed_words(_texts(values, self.names))
         for groups, names in self.guarded:
             mark = guarded_mark(groups)
-            found.update(
-                dict.fromkeys(
-                    mark + word for word in indexed_words(map(_plain, map(values.get, names)))
-                )
-            )
-        words = list(found)[:MOST_WORDS]
-        return f" {' '.join((scope_of(self.entity, company_id), *words))} "
+            found.update({mark + word: None for word in indexed_words(_texts(values, names))})
+        words = found if len(found) <= MOST_WORDS else list(found)[:MOST_WORDS]
+        return f" {scope_of(self.entity, company_id)} {' '.join(words)}{' ' if words else ''}"
 
     def marks(self, reader: Reader) -> tuple[str, ...]:
         """What may stand before a word for it to be found by this reader."""
@@ -102,10 +98,12 @@ def guarded_mark(groups: tuple[str, ...]) -> str:
     return f"_{'.'.join(groups)}_"
 
 
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value.value if isinstance(value, enum.Enum) else value)
+def _texts(values: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    return [
+        str(value.value if isinstance(value, enum.Enum) else value)
+        for name in names
+        if (value := values.get(name)) is not None
+    ]
 
 
 def searched_models(resources: Iterable[Resource]) -> dict[str, Searched]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 LONGEST_WORD: Final = 60
 """Characters of a word that count; more than two numbers of a document need."""
@@ -72,21 +72,25 @@ def plain_words(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in pattern.findall(folded(text))]
 
 
-def indexed_words(texts: Iterable[str]) -> Iterator[str]:
-    """The words under which texts are found."""
-    for text in texts:
-        for word in plain_words(text):
-            yield word
-            if word.isalpha():
-                continue
-            if not word.isdecimal():
-                for begin in _NUMBER_IN_WORD.finditer(word):
-                    number = word[begin.start() :]
-                    yield number
-                    if number[0] == "0" and (bare := number.lstrip("0")):
-                        yield bare
-            elif word[0] == "0" and (bare := word.lstrip("0")):
-                yield bare
+def indexed_words(texts: Iterable[str]) -> dict[str, None]:
+    """The words under which texts are found, each once, as the keys of a dict."""
+    words = plain_words("\n".join(texts))
+    found = dict.fromkeys(words)
+    for word in words:
+        # Runs for every row that is posted: most words are letters alone.
+        if not word.isalpha():
+            found.update(_number_parts(word))
+    return found
+
+
+def _number_parts(word: str) -> dict[str, None]:
+    """The numbers within a word, with and without their zeros."""
+    if word.isdecimal():
+        numbers = [word]
+    else:
+        numbers = [word[begin.start() :] for begin in _NUMBER_IN_WORD.finditer(word)]
+    bare = (number.lstrip("0") for number in numbers if number[0] == "0")
+    return dict.fromkeys((*numbers, *filter(None, bare)))
 
 
 def asked_words(search: str) -> tuple[Asked, ...]:
