@@ -26,5 +26,5 @@ def core_part() -> Part:
         resources=(*admin_part.RESOURCES, *imports.RESOURCES, *jobs.RESOURCES),
         blueprints=(*admin_part.BLUEPRINTS, *files.BLUEPRINTS, *imports.BLUEPRINTS),
         pages=(*admin_part.PAGES, *imports.PAGES, *jobs.PAGES),
-        jobs=imports.JOBS,
+        jobs=(*imports.JOBS, *files.JOBS),
     )

@@ -53,6 +53,8 @@ from backstay.errors import (
     Stale,
     Unavailable,
 )
+from backstay.files.attachments import forget_attachments
+from backstay.files.declare import Attachments
 from backstay.files.kinds import FileKind
 from backstay.files.models import Blob
 from backstay.files.services import (
@@ -143,6 +145,7 @@ __all__ = [
     "Allowed",
     "ApiShape",
     "Area",
+    "Attachments",
     "Audit",
     "BackstayError",
     "Blob",
@@ -229,6 +232,7 @@ __all__ = [
     "find",
     "flash_done",
     "flash_problem",
+    "forget_attachments",
     "fragment",
     "freeze",
     "from_units",

@@ -27,6 +27,7 @@ from backstay.db.context import authorize, company_of
 from backstay.db.types import Id
 from backstay.db.versions import check_version
 from backstay.errors import Conflict, Invalid, NotFound, Stale
+from backstay.files.declare import Attachments
 from backstay.resources.declare import (
     Action,
     Choice,
@@ -224,6 +225,10 @@ def uproot_plant(session: Session, command: TouchPlant) -> None:
     session.delete(_plant(session, command.id))
 
 
+def _keeps(_session: Session, plant: Plant) -> str | None:
+    return "A picked plant keeps its pictures." if plant.state is PlantState.PICKED else None
+
+
 PLANTS = Resource(
     name="garden.plant",
     path="plants",
@@ -268,6 +273,7 @@ PLANTS = Resource(
     steps=("seed", "growing", "picked"),
     create=Operation(sow_plant, SowPlant, EDIT, "New plant", done="Sown."),
     update=Operation(edit_plant, EditPlant, EDIT, "Edit"),
+    attachments=Attachments(attach=EDIT, remove=PICK, keeps=_keeps, most_files=3),
     update_states=("seed", "growing"),
     actions=(
         Action(

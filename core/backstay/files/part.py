@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from backstay.files.jobs import JOBS
 from backstay.files.views import blueprint
 
 BLUEPRINTS = (blueprint,)
 
-__all__ = ["BLUEPRINTS"]
+__all__ = ["BLUEPRINTS", "JOBS"]

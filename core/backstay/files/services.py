@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -81,7 +81,7 @@ def store_of(session: Session) -> FileStore:
 
 
 def keep_file(
-    session: Session, source: BinaryIO | bytes, allowed: Allowed | None = None, *, name: str = ""
+    session: Session, source: IO[bytes] | bytes, allowed: Allowed | None = None, *, name: str = ""
 ) -> StoredFile:
     """Put a file into the store, in pieces, after its size, kind and unpacked size were checked.
 

@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from backstay.errors import BackstayError, ConfigurationError, Invalid, Unavailable
 from backstay.i18n import gettext as _
@@ -63,7 +63,7 @@ class Incoming:
         with _room():
             return self.file.write(data)
 
-    def copy(self, source: BinaryIO) -> None:
+    def copy(self, source: IO[bytes]) -> None:
         """Add all of another file, read in pieces."""
         while chunk := source.read(_CHUNK):
             self.write(chunk)

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from backstay.clock import now
-from backstay.files.models import Blob, PrivateFile
+from backstay.files.models import Blob, Preview, PreviewPage, PrivateFile
 from backstay.files.services import let_go, store_of
 from backstay.i18n import gettext as _
 from backstay.kernel.suite import suite_of
@@ -166,6 +166,11 @@ def _release(session: Session, sha256: str, grace: timedelta) -> int | None:
             if blob.touched_at >= now() - grace:
                 return None
             size = blob.size
+            for drawn in (PreviewPage, Preview):
+                session.execute(
+                    delete(drawn).where(drawn.source == sha256),
+                    execution_options={"synchronize_session": False},
+                )
             session.delete(blob)
             session.flush()
             return size

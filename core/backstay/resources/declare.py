@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay.access.permissions import FieldGroup, Permission
+    from backstay.files.declare import Attachments
     from backstay.i18n import Text
     from backstay.web.page import Button, Tone
 
@@ -233,6 +234,7 @@ class Resource:
         history: further (entity, entity id) pairs of the audit trail whose events are shown in
             the record's timeline.
         api: where its API differs from its pages.
+        attachments: records take files, which their generated pages show.
     """
 
     name: str
@@ -272,6 +274,7 @@ class Resource:
     buttons: Callable[[Session], Sequence[Button]] | None = None
     history: Callable[[Session, Any], Sequence[tuple[str, str]]] | None = None
     api: ApiShape | None = None
+    attachments: Attachments | None = None
 
     @property
     def plugin(self) -> str:

@@ -9,6 +9,7 @@ from flask import url_for
 from backstay.errors import Conflict
 from backstay.i18n import gettext as _
 from backstay.resources import formats
+from backstay.resources.attachment_pages import attachments_panel
 from backstay.resources.declare import Section
 from backstay.resources.forms import schema_of
 from backstay.resources.query import MOST_COUNTED, ResourceQuery
@@ -34,9 +35,17 @@ if TYPE_CHECKING:
 
 
 def record_page(
-    query: ResourceQuery, session: Session, suite: Suite, reader: Reader, record_id: int
+    query: ResourceQuery,
+    session: Session,
+    suite: Suite,
+    reader: Reader,
+    record_id: int,
+    file_problems: tuple[str, ...] = (),
 ) -> RecordPage:
     """Build the page of a record.
+
+    Arguments:
+        file_problems: why files that were sent are not attached.
 
     Raises:
         NotFound: there is none of that id in the reader's scope.
@@ -54,14 +63,23 @@ def record_page(
         primary=primary,
         actions=actions,
         sections=_sections(resource, values, reader),
-        panels=tuple(
-            PanelView(panel.title, panel.template, panel.context(session, record), panel.flush)
-            for panel in resource.panels
-        ),
+        panels=_panels(resource, session, record, reader, file_problems),
         related=_related(resource, session, suite, record, reader),
         timeline=timeline(session, suite, resource, record, reader),
         help="",
     )
+
+
+def _panels(
+    resource: Resource, session: Session, record: Any, reader: Reader, problems: tuple[str, ...]
+) -> tuple[PanelView, ...]:
+    declared = tuple(
+        PanelView(panel.title, panel.template, panel.context(session, record), panel.flush)
+        for panel in resource.panels
+    )
+    if resource.attachments is None:
+        return declared
+    return (*declared, attachments_panel(session, resource, record, reader, problems))
 
 
 def title_of(query: ResourceQuery, record: Any, values: dict[str, Any], reader: Reader) -> str:

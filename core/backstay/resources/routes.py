@@ -10,10 +10,11 @@ from flask import Blueprint, Response, abort, jsonify, request, url_for
 from backstay.access.permissions import Permission
 from backstay.audit.capture import Event
 from backstay.clock import today
-from backstay.errors import ConfigurationError
+from backstay.errors import ConfigurationError, Invalid
 from backstay.i18n import current_locale, use_locale
 from backstay.i18n import gettext as _
 from backstay.resources import filters as narrow
+from backstay.resources.attachment_pages import AttachmentViews
 from backstay.resources.form_page import Task, answer
 from backstay.resources.forms import Desk, schema_of
 from backstay.resources.list_page import list_page
@@ -30,6 +31,7 @@ from backstay.web.request import audit_now, context, database, session, suite
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from backstay.files.declare import Attachments
     from backstay.kernel.suite import Suite
     from backstay.resources.declare import Action, Operation, Resource
 
@@ -78,7 +80,22 @@ class ResourceBlueprint(Blueprint):
                 action.operation.permission,
                 post=True,
             )
+        if resource.attachments is not None:
+            self._add_attachments(resource.attachments)
         super().register(app, {**options, "name_prefix": self.plugin})
+
+    def _add_attachments(self, declared: Attachments) -> None:
+        views, see = self.pages.attachments(), self.resource.view
+        files = "/<int:id>/attachments"
+        one = f"{files}/<int:attachment>"
+        self._add(files, "attachments", views.listed, see)
+        self._add(one, "attachment", views.show, see)
+        self._add(f"{one}/file", "attachment_file", views.file, see)
+        self._add(f"{one}/page/<int:number>.png", "attachment_picture", views.picture, see)
+        self._add(f"{files}/add", "attach", views.attach, declared.attach, methods=("POST",))
+        self._add(
+            f"{one}/remove", "remove_attachment", views.remove, declared.removal, methods=("POST",)
+        )
 
     def _add(
         self,
@@ -88,6 +105,7 @@ class ResourceBlueprint(Blueprint):
         permission: Permission,
         *,
         post: bool = False,
+        methods: tuple[str, ...] = (),
     ) -> None:
         def answering(**values: Any) -> Response:
             return view(**values)
@@ -96,7 +114,7 @@ class ResourceBlueprint(Blueprint):
             f"{self.prefix}{path}",
             name,
             requires(permission)(answering),
-            methods=["GET", "POST"] if post else ["GET"],
+            methods=methods or (("GET", "POST") if post else ("GET",)),
         )
 
     def _check(self) -> None:
@@ -106,6 +124,9 @@ class ResourceBlueprint(Blueprint):
         for operation in operations:
             if operation is not None:
                 schema_of(operation.command)
+        if resource.attachments is not None and not resource.lies_in_company:
+            message = f"{resource.name} takes attachments, but its records are of no company"
+            raise ConfigurationError(message)
         names = [column.name for column in resource.columns]
         if not names or len(set(names)) != len(names):
             message = f"{resource.name} needs columns, each with a name of its own"
@@ -182,6 +203,17 @@ class ResourceViews:
         """One record."""
         shown = record_page(self.query, session(), suite(), _reader(), id)
         return page("resources/record.html", page=shown)
+
+    def attachments(self) -> AttachmentViews:
+        """The views of the files of its records."""
+
+        def refused(id: int, problems: tuple[str, ...]) -> Response:  # noqa: A002
+            if self.resource.record_endpoint:
+                raise Invalid(" ".join(problems), field="file")
+            shown = record_page(self.query, session(), suite(), _reader(), id, problems)
+            return page("resources/record.html", status=422, page=shown)
+
+        return AttachmentViews(self.query, _reader, refused)
 
     def create(self) -> Response:
         """A form for a new record."""

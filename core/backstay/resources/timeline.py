@@ -14,6 +14,7 @@ from backstay.audit.canonical import MASK
 from backstay.audit.models import AuditEvent
 from backstay.audit.queries import model_of
 from backstay.db.types import Instant, Money
+from backstay.files.attachments import ATTACH, DETACH
 from backstay.i18n import gettext as _
 from backstay.resources.declare import Column, Kind
 from backstay.resources.filters import masked
@@ -110,6 +111,11 @@ def _action_text(event: Row[Any], resource: Resource) -> str:
     for action in resource.actions:
         if action.name == event.action:
             return _("did “%(action)s”", action=action.operation.label)
+    if event.action in {ATTACH, DETACH}:
+        name = ((event.before if event.action == DETACH else event.after) or {}).get("file", "")
+        if event.action == ATTACH:
+            return _("attached “%(name)s”", name=name)
+        return _("removed “%(name)s”", name=name)
     return known.get(event.action) or str(event.action).replace("_", " ")
 
 

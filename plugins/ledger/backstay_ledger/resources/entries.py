@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from sqlalchemy import func, select
 
 from backstay.spi import (
+    Attachments,
     Column,
     Conflict,
     Empty,
@@ -66,6 +67,16 @@ def _attached(session: Session, entry: Entry) -> Sequence[tuple[str, str]]:
         select(EntryReference.id).where(EntryReference.entry_id == entry.id).limit(20)
     )
     return [(EntryReference.__tablename__, str(key)) for key in found]
+
+
+def _keeps_vouchers(_session: Session, entry: Entry) -> str | None:
+    """Evidence of a posted entry is kept as long as the books are, like the entry itself."""
+    if entry.state is EntryState.POSTED:
+        return translate(
+            "A posted entry keeps its vouchers, like the books themselves. If this is the wrong"
+            " one, attach the right one beside it."
+        )
+    return None
 
 
 def _written_in_the_editor(_session: Session, _command: OpenEditor) -> NoReturn:
@@ -160,4 +171,13 @@ ENTRIES: Final = Resource(
     buttons=journal_import,
     history=_attached,
     api=ENTRY_API,
+    attachments=Attachments(
+        attach=ENTRY_DRAFT,
+        label=_("Vouchers"),
+        help=_(
+            "Invoices, receipts, statements: what proves the entry. They can be added after it was"
+            " posted, too, but then they stay."
+        ),
+        keeps=_keeps_vouchers,
+    ),
 )

@@ -22,6 +22,7 @@ from backstay.spi import (
     authorize,
     context_of,
     lazy,
+    forget_attachments,
     new_id,
     record_event,
     record_many,
@@ -194,6 +195,7 @@ def delete_draft(session: Session, command: DeleteDraft) -> None:
             delete(Entry).where(Entry.id == command.id, Entry.company_id == draft.row.company_id),
             execution_options=options,
         )
+    forget_attachments(session, "ledger.entry", command.id)
     event = entry_event("delete", draft.row, draft.lines)
     record_event(
         session,

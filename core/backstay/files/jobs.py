@@ -1,0 +1,24 @@
+"""The job that draws previews."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backstay.files.previews import MAKE_PREVIEW, draw_waiting, keep_drawn
+from backstay.i18n import lazy as _
+from backstay.jobs.declare import JobKind
+
+if TYPE_CHECKING:
+    from backstay.jobs.declare import JobRun
+
+
+def make_preview(run: JobRun) -> None:
+    """Draw first, holding no lock; then write down what came of it."""
+    sha256 = str(run.arguments["sha256"])
+    with run.read() as reading:
+        drawn = draw_waiting(reading, sha256)
+    if drawn is not None:
+        keep_drawn(run.session, sha256, drawn)
+
+
+JOBS = (JobKind(MAKE_PREVIEW, _("Draw a preview of a file"), make_preview),)
