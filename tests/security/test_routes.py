@@ -182,7 +182,8 @@ def test_ids_of_another_company_are_404_on_every_route(
             response = boss.get(path) if route.method == "GET" else boss.post(path)
             assert response.status_code == 404, path
             tried += 1
-            if route.method == "GET":
+            # What lies below a record (a file, a page of it) needs an id of its own.
+            if route.method == "GET" and route.arguments <= {"company", "id"}:
                 own = boss.get(route.path({"company": filled.code, "id": str(foreign)}))
                 assert own.status_code in {200, 303, 409}, route.rule
     if any(part.demo for part in suite.parts):
