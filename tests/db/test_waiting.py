@@ -55,3 +55,17 @@ def test_whoever_waits_too_long_is_told_that_the_database_is_busy(
         ):
             session.execute(text(f"SET LOCAL {limit} = 100"), execution_options=checked)
             session.execute(text(f"LOCK TABLE {Company.__tablename__}"), execution_options=checked)
+
+
+@on_postgresql
+def test_a_connection_that_died_while_it_was_idle_is_not_given_to_anybody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstay.db.engine._FRESH_SECONDS", 0)
+    with database.engine.connect() as victim, database.engine.connect() as killer:
+        pid = victim.scalar(text("SELECT pg_backend_pid()"))
+        victim.close()
+        killer.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    with database.engine.connect() as one, database.engine.connect() as two:
+        alive = {each.scalar(text("SELECT pg_backend_pid()")) for each in (one, two)}
+    assert pid not in alive

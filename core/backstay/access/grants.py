@@ -180,7 +180,7 @@ def access_from(
         )
         companies = tuple(
             CompanyRef(*row[:-1], archived=row.state is CompanyState.ARCHIVED)
-            for row in session.execute(query)
+            for row in session.execute(query, execution_options={"scope_checked": True})
         )
     return Access(person, everywhere, by_company, all_companies, companies, reading)
 

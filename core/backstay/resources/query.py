@@ -48,6 +48,7 @@ STREAM_CHUNK: Final = 500
 LONG_FOR: Final = 60.0
 """Seconds for which a list that passed the cap is not counted again."""
 _BIGGEST_ID: Final = 2**63
+_MOST_KNOWN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class ResourceQuery:
         self.resource = resource
         self._selects: dict[tuple[str, ...], tuple[Select[Any], dict[str, int]]] = {}
         self._templates: dict[tuple[tuple[FlatColumn, ...], bool], Template] = {}
-        self._long: dict[frozenset[int] | None, float] = {}
+        self._long: dict[tuple[frozenset[int] | None, str], float] = {}
 
     def row_template(self, columns: tuple[FlatColumn, ...], *, linked: bool) -> Template:
         """The template of the list's rows, compiled when it is first needed."""
@@ -138,7 +139,14 @@ class ResourceQuery:
         if backwards:
             rows = rows[::-1]
         if matches is None or matches.complete:
-            count, at_least = self._count(session, narrowed, cursor, found if not more else None)
+            count, at_least = self._count(
+                session,
+                narrowed,
+                cursor,
+                found if not more else None,
+                # What a search finds depends on what its reader may see, so it is counted anew.
+                "" if state.search else bound_to,
+            )
         elif cursor is not None:
             count, at_least = cursor.count, cursor.more
         else:
@@ -356,23 +364,26 @@ class ResourceQuery:
         narrowing: tuple[ColumnElement[bool], ...],
         cursor: Cursor | None,
         whole: Sequence[Any] | None,
+        known_as: str,
     ) -> tuple[int, bool]:
         """How many rows the list has; asked of the database only where it is not known yet."""
         if cursor is not None:
             return cursor.count, cursor.more
         if whole is not None:
             return len(whole), False
-        companies = context_of(session).company_ids
-        if not narrowing and self._long.get(companies, 0) > monotonic():
+        key = (context_of(session).company_ids, known_as)
+        if known_as and self._long.get(key, 0) > monotonic():
             return MOST_COUNTED + 1, True
         inner = select(self.resource.model.id)
         if narrowing:
             inner = self._joined(inner.select_from(self.resource.model)).where(*narrowing)
         some = inner.limit(MOST_COUNTED + 1).subquery()
         count = session.scalar(select(func.count(some.c.id))) or 0
-        if not narrowing and count > MOST_COUNTED:
+        if known_as and count > MOST_COUNTED:
             # A list does not become short again in a minute; below the cap it is counted anew.
-            self._long[companies] = monotonic() + LONG_FOR
+            if len(self._long) >= _MOST_KNOWN:
+                self._long.clear()
+            self._long[key] = monotonic() + LONG_FOR
         return count, count > MOST_COUNTED
 
 

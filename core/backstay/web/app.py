@@ -25,7 +25,18 @@ from backstay.api.guard import EXTENSION as CALLERS
 from backstay.errors import ConfigurationError
 from backstay.i18n import gettext, ngettext
 from backstay.navigation.menu import menu_of
-from backstay.web import errors, guard, home, jinja, me, off, security, sign_in, static_files
+from backstay.web import (
+    compression,
+    errors,
+    guard,
+    home,
+    jinja,
+    me,
+    off,
+    security,
+    sign_in,
+    static_files,
+)
 from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.guard import STATIC
 from backstay.web.problems import is_api
@@ -143,7 +154,7 @@ def build(
 
     @app.after_request
     def headers(response: Response) -> Response:
-        return security.secure(response, hsts=settings.hsts)
+        return security.secure(compression.compress(response), hsts=settings.hsts)
 
     if settings.proxies:
         count = settings.proxies

@@ -1,7 +1,8 @@
 """Style sheets, scripts and icons under one address that changes with their content.
 
 All files of a generation (core, theme, plugins) are read when it is built and share one digest in
-their URLs, so relative imports between scripts hold and browsers may keep them for ever.
+their URLs, so relative imports between scripts hold and browsers may keep them for ever. What every
+page loads is sent as one file: a first visit waits for requests more than for bytes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 THEME_CSS: Final = "theme.css"
 THEME_ICONS: Final = "icons.svg"
+FRAME_SCRIPT: Final = "frame.js"
+_VENDOR: Final = ("vendor/htmx.min.js", "vendor/hx-csp.min.js")
+_ISLANDS: Final = tuple(
+    f"js/{name}.js" for name in ("frame", "forms", "keys", "palette", "combobox", "dates")
+)
+"""Scripts of every page. They import nothing, so each can be a function of its own."""
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _TEXT: Final = frozenset({".css", ".js", ".mjs", ".svg", ".json", ".txt"})
 _TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".svg": "image/svg+xml"}
@@ -70,6 +77,7 @@ def collect(suite: Suite, theme: str, core: Path) -> Assets:
         core: core's ``static`` folder.
     """
     bodies = dict(_tree(core))
+    bodies[FRAME_SCRIPT] = _frame_script(bodies)
     bodies.update(_theme(theme))
     for plugin in suite.running:
         for path, body in _tree(suite.found[plugin].root / "static"):
@@ -81,6 +89,15 @@ def collect(suite: Suite, theme: str, core: Path) -> Assets:
     return Assets(
         digest.hexdigest()[:16], {path: _file(path, body) for path, body in bodies.items()}
     )
+
+
+def _frame_script(bodies: dict[str, bytes]) -> bytes:
+    """Everything that ``base.html`` needs, in one script for the end of the page."""
+    parts = [bodies[path] for path in _VENDOR]
+    # What an island exports is for its tests; nothing that is loaded with it asks for it.
+    islands = [bodies[path].replace(b"\nexport ", b"\n") for path in _ISLANDS]
+    parts += [b'(() => {\n"use strict";\n' + island + b"\n})();" for island in islands]
+    return b";\n".join(parts)
 
 
 def _tree(folder: Path) -> Iterator[tuple[str, bytes]]:

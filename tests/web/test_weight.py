@@ -1,0 +1,93 @@
+"""Pages are light: few requests at the first visit, few bytes at later ones."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from typing import TYPE_CHECKING
+
+from backstay.testing.web import Browser, make_user
+from backstay.web.compression import packed
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from backstay.db.database import Database
+
+KIB = 1024
+FIRST_REQUESTS = 8
+FIRST_BYTES = 100 * KIB
+LATER_BYTES = 15 * KIB
+PAGES = (
+    "/c/ALPHA/ledger/entries",
+    "/c/ALPHA/ledger/entries/new",
+    "/c/ALPHA/ledger/accounts",
+    "/c/ALPHA/",
+)
+_LOADED = re.compile(r'(?:src|href)="(/static/[^"#]+)')
+_IMPORTED = re.compile(r'^import .* from "\./([\w.-]+)"', re.MULTILINE)
+
+
+def signed_in(app: Flask, database: Database) -> Browser:
+    make_user(database, "clerk", list(app.extensions["backstay"].suite.permissions))
+    return Browser.for_user(app, database, "clerk")
+
+
+def fetched(browser: Browser, path: str) -> dict[str, int]:
+    """What a browser with an empty cache fetches for a page, with the bytes of each as sent."""
+    packed_only = {"Accept-Encoding": "gzip"}
+    page = browser.client.get(path, headers=packed_only)
+    assert page.status_code == 200
+    sizes = {path: len(page.data)}
+    waiting = _LOADED.findall(gzip.decompress(page.data).decode())
+    while waiting:
+        address = waiting.pop()
+        if address in sizes:
+            continue
+        answer = browser.client.get(address, headers=packed_only)
+        assert answer.status_code == 200, address
+        sizes[address] = len(answer.data)
+        body = gzip.decompress(answer.data) if answer.content_encoding == "gzip" else answer.data
+        if address.endswith(".js"):
+            folder = address.rpartition("/")[0]
+            waiting += [f"{folder}/{name}" for name in _IMPORTED.findall(body.decode())]
+    return sizes
+
+
+def test_the_first_visit_of_a_page_stays_within_its_budget(
+    web_app: Flask, database: Database
+) -> None:
+    browser = signed_in(web_app, database)
+    for path in PAGES:
+        sizes = fetched(browser, path)
+        assert len(sizes) <= FIRST_REQUESTS, sizes
+        assert sum(sizes.values()) <= FIRST_BYTES, sizes
+        assert sizes[path] < LATER_BYTES, sizes
+
+
+def test_a_browser_that_understands_no_gzip_gets_the_page_as_it_is(
+    web_app: Flask, database: Database
+) -> None:
+    browser = signed_in(web_app, database)
+    plain = browser.client.get(PAGES[0])
+    assert plain.content_encoding is None
+    assert plain.text.startswith("<!doctype html>")
+    assert "Accept-Encoding" in plain.headers["Vary"]
+
+
+def test_the_length_of_a_compressed_page_says_nothing_exact_about_it() -> None:
+    body = b"<p>secret</p>" * 500
+    assert all(gzip.decompress(packed(body)) == body for _one in range(5))
+    assert len({len(packed(body)) for _one in range(100)}) > 10
+
+
+def test_the_scripts_of_every_page_are_one_file_whose_parts_do_not_meet(
+    web_app: Flask, database: Database
+) -> None:
+    browser = signed_in(web_app, database)
+    page = browser.get(PAGES[0]).text
+    addresses = [one for one in _LOADED.findall(page) if one.endswith("/frame.js")]
+    assert len(addresses) == 1
+    script = browser.client.get(addresses[0]).text
+    assert "import " not in re.sub(r"//.*|/\*.*?\*/", "", script.partition("(() => {")[2])
+    assert script.count('"use strict"') >= 5
