@@ -32,10 +32,14 @@ from backstay.imports.models import Import, ImportContent, ImportState
 from backstay.imports.reading import OpenFile, Options, open_file
 from backstay.imports.staging import (
     Which,
+    clear_problems,
+    count_problems,
     mark_problems,
     next_batch,
+    rows_with_problems,
     stage_rows,
     unit_batches,
+    unit_of,
 )
 from backstay.imports.store import (
     KEPT_PROBLEMS,
@@ -195,6 +199,31 @@ def check_rows(
         return found.problems
     tally.new, tally.present = tally.new + found.new, tally.present + found.present
     return ()
+
+
+def recheck(session: Session, kind: ImportKind, row: Import, units: Sequence[int]) -> None:
+    """Check single units anew, after their rows were changed, and count the problems again.
+
+    Counts of new and present records grow by what is right now; they were not counted before.
+    """
+    tally = Tally()
+    for unit in units:
+        clear_problems(session, row.id, unit)
+        rows = unit_of(session, row.id, unit)[1]
+        mark_problems(session, row.id, check_rows(session, kind, rows, tally))
+    row.new, row.present = row.new + tally.new, row.present + tally.present
+    row.notes = list(dict.fromkeys([*row.notes, *tally.notes]))
+    left = [
+        problem
+        for _row, problems in rows_with_problems(session, row.id, 0, KEPT_PROBLEMS)
+        for problem in problems
+    ]
+    row.problems = kept_problems(left)
+    row.problem_count = count_problems(session, row.id)
+    if not row.problem_count:
+        row.state = ImportState.READY if row.new else ImportState.DONE
+        row.finished_at = None if row.new else now()
+    session.flush()
 
 
 def _unit(kind: ImportKind, row: StagedRow) -> object:

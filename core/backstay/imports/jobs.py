@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backstay.errors import Invalid
 from backstay.i18n import gettext
 from backstay.i18n import lazy as _
 from backstay.imports.engine import Tally, check_staged, commit_import, open_import, settle
 from backstay.imports.models import ImportState
-from backstay.imports.reading import Options
+from backstay.imports.reading import Options, surface
 from backstay.imports.services import COMMIT, PREPARE, earlier_import
 from backstay.imports.staging import stage_rows
-from backstay.imports.store import content_of, import_by_id, kind_of
+from backstay.imports.store import content_of, import_by_id, kind_of, remembered_layout
 from backstay.jobs.declare import JobKind
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from backstay.imports.declare import ImportKind
+    from backstay.imports.models import Import
     from backstay.imports.reading import OpenFile
     from backstay.jobs.declare import JobRun
 
@@ -29,14 +33,19 @@ def prepare(run: JobRun) -> None:
         if row.state is not ImportState.UPLOADED:
             return
         kind = kind_of(reading, row.kind)
+        content = content_of(reading, import_id)
         options = Options.of(row.options or {})
-        opened = open_import(reading, kind, content_of(reading, import_id), options)
+        known = _remembered(reading, kind, row, content) if row.options is None else None
+        opened = open_import(reading, kind, content, known or options)
     tally = opened if isinstance(opened, Tally) else _stage(run, kind, import_id, opened)
     if tally is None:
         return
     row = import_by_id(run.session, import_id, lock=True)
     if row.state is not ImportState.UPLOADED:
         return  # discarded in the meantime
+    if known is not None:
+        row.options = known.stored()
+        tally.say([gettext("The columns are read as they were for the last such file.")])
     settle(row, tally)
     run.session.flush()
     earlier = earlier_import(run.session, row)
@@ -49,6 +58,15 @@ def prepare(run: JobRun) -> None:
                 who=earlier.created_by,
             ),
         ]
+
+
+def _remembered(session: Session, kind: ImportKind, row: Import, content: bytes) -> Options | None:
+    """How the last file with the same columns was read, if somebody said so then."""
+    try:
+        shown = surface(kind, content, Options())
+    except Invalid:
+        return None
+    return remembered_layout(session, row, shown.fingerprint) if shown.header else None
 
 
 def _stage(run: JobRun, kind: ImportKind, import_id: int, opened: OpenFile) -> Tally | None:

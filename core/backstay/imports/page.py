@@ -12,7 +12,7 @@ from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.imports.models import ImportState
 from backstay.imports.resources import IMPORTS, STATES
-from backstay.imports.services import is_stuck, job_of
+from backstay.imports.services import can_leave_out, is_stuck, job_of
 from backstay.imports.store import problems_of, staged
 from backstay.jobs.models import JobState
 from backstay.resources.formats import instant_text, number
@@ -126,6 +126,10 @@ def progress_of(session: Session, row: Import) -> ProgressView | None:
         return None
     job = job_of(session, row)
     if is_stuck(job):
+        if job is not None and job.state is JobState.CANCELLED:
+            return ProgressView(
+                title=_("Cancelled"), state="failed", text=_("Nothing was imported.")
+            )
         return ProgressView(
             title=_("The job was given up"),
             state="failed",
@@ -198,6 +202,9 @@ def _buttons(
     again = Button(
         _("Check again"), url_for("core_imports.check", id=row.id), icon="refresh", method="post"
     )
+    layout = Button(
+        _("Columns and dates"), url_for("core_imports.layout", id=row.id), icon="columns"
+    )
     if row.state is ImportState.READY or (stuck and row.state is ImportState.COMMITTING):
         confirm = Button(
             _("Import %(what)s", what=counted(kind, row.new)),
@@ -207,20 +214,56 @@ def _buttons(
             method="post",
             shortcut="Ctrl+Enter",
         )
-        return confirm, (discard, again)
+        return confirm, (discard, layout, again)
     if row.state is ImportState.REFUSED:
-        corrected = Button(
-            _("Upload a corrected file"),
-            url_for("core_imports.upload", kind=kind.name),
-            icon="upload",
-            kind="primary",
+        return _refused_buttons(kind, row, layout, discard, again)
+    if working:
+        cancel = Button(
+            _("Cancel"), url_for("core_imports.cancel", id=row.id), icon="x", method="post"
         )
-        return corrected, (discard, again)
+        return None, (cancel,)
     if row.state is ImportState.UPLOADED:
-        return (again, (discard,)) if stuck else (None, () if working else (discard,))
+        return (again, (discard,)) if stuck else (None, (discard,))
     if row.state is ImportState.DONE:
         return _after(kind, row)
     return None, ()
+
+
+def _refused_buttons(
+    kind: ImportKind, row: Import, layout: Button, discard: Button, again: Button
+) -> tuple[Button, tuple[Button, ...]]:
+    upload = url_for("core_imports.upload", kind=kind.name)
+    corrected = Button(_("Upload a corrected file"), upload, icon="upload")
+    if any(one.row is not None for one in problems_of(row)) and row.rows:
+        mend = Button(
+            _("Mend the rows"),
+            url_for("core_imports.rows", id=row.id),
+            icon="edit",
+            kind="primary",
+        )
+        rest = (discard, layout, again, corrected)
+        if not can_leave_out(row):
+            return mend, rest
+        return mend, (_leave_out(kind, row), _left_out(row), *rest)
+    return replace(layout, kind="primary"), (discard, again, corrected)
+
+
+def _leave_out(kind: ImportKind, row: Import) -> Button:
+    return Button(
+        _("Import %(what)s, leave the rest out", what=counted(kind, row.new)),
+        url_for("core_imports.partial", id=row.id),
+        icon="check",
+        method="post",
+        confirm=_("Rows with problems are left out; they can be downloaded with the reasons."),
+    )
+
+
+def _left_out(row: Import) -> Button:
+    return Button(
+        _("Rows with problems (CSV)"),
+        url_for("core_imports.left_out", id=row.id),
+        icon="download",
+    )
 
 
 def _after(kind: ImportKind, row: Import) -> tuple[Button | None, tuple[Button, ...]]:
@@ -240,7 +283,8 @@ def _after(kind: ImportKind, row: Import) -> tuple[Button | None, tuple[Button, 
         if kind.opens
         else None
     )
-    return opened, (undo,)
+    partly = bool((row.options or {}).get("partial")) and row.problem_count
+    return opened, (undo, _left_out(row)) if partly else (undo,)
 
 
 def _notes(kind: ImportKind, row: Import, *, working: bool) -> tuple[Note, ...]:
@@ -260,6 +304,13 @@ def _notes(kind: ImportKind, row: Import, *, working: bool) -> tuple[Note, ...]:
             " confirm."
         )
         return (Note(said, "ok", _("Ready.")), *told)
+    if row.state is ImportState.DONE and row.problem_count:
+        said = ngettext(
+            "What is wrong with the file (%(n)s problem) was left out.",
+            "What is wrong with the file (%(n)s problems) was left out.",
+            row.problem_count,
+        )
+        told = (Note(said, "warn", _("In part.")), *told)
     if row.state is ImportState.DONE:
         said = _(
             "%(new)s new %(noun)s, %(present)s already there.",

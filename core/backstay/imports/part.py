@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from backstay.imports.jobs import JOBS
+from backstay.imports.mending import blueprint
 from backstay.imports.resources import IMPORTS, PAGES
-from backstay.imports.views import blueprint
 
 RESOURCES = (IMPORTS,)
 BLUEPRINTS = (blueprint,)

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, null, select, update
 from sqlalchemy.orm import aliased
 
-from backstay.errors import Problem
+from backstay.errors import NotFound, Problem
+from backstay.i18n import gettext as _
 from backstay.imports.declare import StagedRow
 from backstay.imports.models import ImportRow
 
@@ -87,10 +88,17 @@ def next_batch(
 
 
 def unit_of(session: Session, import_id: int, number: int) -> tuple[int, list[StagedRow]]:
-    """The unit that a row belongs to, and all rows of it."""
-    unit = session.scalars(
+    """The unit that a row belongs to, and all rows of it.
+
+    Raises:
+        NotFound: the file has no such row.
+    """
+    found = session.execute(
         select(ImportRow.unit).where(ImportRow.import_id == import_id, ImportRow.number == number)
-    ).one()
+    ).one_or_none()
+    if found is None:
+        raise NotFound(_("The file has no row %(row)s.", row=number))
+    unit = found[0]
     rows = _units(session, import_id, ImportRow.unit == unit, "all", None)
     return int(unit or number), [StagedRow(one, dict(raw)) for _unit, one, raw in rows]
 
@@ -178,29 +186,32 @@ def rows_with_problems(
     ]
 
 
-def problems_by_row(
-    session: Session, import_id: int, numbers: Sequence[int]
-) -> dict[int, list[dict[str, Any]]]:
-    """What is wrong with some rows, by their numbers."""
-    found = session.execute(
-        select(ImportRow.number, ImportRow.problems).where(
-            ImportRow.import_id == import_id,
-            ImportRow.number.between(min(numbers), max(numbers)),
-            ImportRow.problems.is_not(None),
+def count_problems(session: Session, import_id: int) -> int:
+    """How many things are wrong with the rows."""
+    found = session.scalars(
+        select(ImportRow.problems).where(
+            ImportRow.import_id == import_id, ImportRow.problems.is_not(None)
         )
     )
-    return {number: problems or [] for number, problems in found}
+    return sum(len(problems or ()) for problems in found)
 
 
-def count_bad_rows(session: Session, import_id: int) -> int:
-    """How many rows something is wrong with."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(ImportRow)
-            .where(ImportRow.import_id == import_id, ImportRow.problems.is_not(None))
-        )
-        or 0
+def unit_named(session: Session, import_id: int, column: str, value: str) -> int | None:
+    """The unit whose rows have a value in a column, if there is one."""
+    return session.scalars(
+        select(ImportRow.unit)
+        .where(ImportRow.import_id == import_id, ImportRow.raw[column].as_string() == value)
+        .order_by(ImportRow.number)
+        .limit(1)
+    ).first()
+
+
+def move_row(session: Session, import_id: int, number: int, unit: int) -> None:
+    """Make a row part of another unit."""
+    session.connection().execute(
+        update(_TABLE)
+        .where(_TABLE.c.import_id == import_id, _TABLE.c.number == number)
+        .values(unit=unit)
     )
 
 

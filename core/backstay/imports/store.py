@@ -10,7 +10,14 @@ from backstay.db.context import company_of
 from backstay.errors import NotFound, Problem
 from backstay.i18n import gettext as _
 from backstay.imports.declare import StagedRow
-from backstay.imports.models import Import, ImportContent, ImportReference, ImportRow
+from backstay.imports.models import (
+    Import,
+    ImportContent,
+    ImportLayout,
+    ImportReference,
+    ImportRow,
+)
+from backstay.imports.reading import Options
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
@@ -101,6 +108,26 @@ def references_of(session: Session, import_id: int) -> list[str]:
             .order_by(ImportReference.position)
         )
     )
+
+
+def remember_layout(session: Session, row: Import, fingerprint: str, options: Options) -> None:
+    """Keep how a file is read, for the next one of its kind with the same columns."""
+    key = {"company_id": row.company_id, "kind": row.kind, "fingerprint": fingerprint}
+    known = session.get(ImportLayout, key)
+    if known is None:
+        session.add(ImportLayout(**key, options=options.stored()))
+    else:
+        known.options = options.stored()
+    session.flush()
+
+
+def remembered_layout(session: Session, row: Import, fingerprint: str) -> Options | None:
+    """How a file with these columns was read last time, if it was told."""
+    known = session.get(
+        ImportLayout,
+        {"company_id": row.company_id, "kind": row.kind, "fingerprint": fingerprint},
+    )
+    return Options.of(known.options) if known else None
 
 
 def kept_problems(problems: Sequence[Problem]) -> list[dict[str, Any]]:

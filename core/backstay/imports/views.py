@@ -45,7 +45,7 @@ blueprint = PluginBlueprint("core", __name__, name="core_imports")
 class UploadForm(Form):
     """The file."""
 
-    file = FileField(render_kw={"accept": ".csv,.txt,.tsv,text/csv", "required": True})
+    file = FileField(render_kw={"required": True})
 
 
 class UndoForm(Form):
@@ -114,7 +114,7 @@ def _upload_page(kind: ImportKind, refused: Invalid | None = None) -> Response:
     form = UploadForm()
     form.file.label.text = _("File")
     form.file.description = _(
-        "A CSV file of at most %(most)s MB, in UTF-8, separated by commas, semicolons or tabs.",
+        "A CSV file or a spreadsheet (XLSX) of at most %(most)s MB.",
         most=MAX_BYTES // 1024 // 1024,
     )
     errors: tuple[FormProblem, ...] = ()

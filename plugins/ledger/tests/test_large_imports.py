@@ -6,15 +6,39 @@ import os
 import resource
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import pytest
+
+from backstay.db.database import Database
 from backstay.kernel.setup import migrate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CAP = 300 * 1024 * 1024
 ENTRIES = 100_000
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgresql"))])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An installation's database, migrated as `migrate` does it."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'books.db'}")
+        migrate(made)
+        made.dispose()
+        yield made.url
+        return
+    from backstay.testing.postgres import create_database, drop_database
+
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"large_{abs(hash(request.node.nodeid)):x}"
+    made = Database(create_database(server, name))
+    migrate(made)
+    made.dispose()
+    yield made.url
+    drop_database(server, name)
 
 
 def _capped() -> None:
@@ -33,11 +57,10 @@ def _write(path: Path) -> None:
             )
 
 
-def test_two_hundred_thousand_rows_fit_into_300_megabytes(tmp_path: Path, database: Any) -> None:
-    migrate(database)
+def test_two_hundred_thousand_rows_fit_into_300_megabytes(tmp_path: Path, url: str) -> None:
     environment = os.environ | {
         "BACKSTAY_HOME": str(tmp_path),
-        "BACKSTAY_DATABASE": database.engine.url.render_as_string(hide_password=False),
+        "BACKSTAY_DATABASE": url,
     }
 
     def run(*arguments: str, capped: bool = False) -> str:

@@ -1,0 +1,45 @@
+"""Three forms of dates in one file are told and asked about, never guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from backstay.errors import Invalid
+from backstay.imports.declare import ImportColumn
+from backstay.imports.reading import Options, open_file
+from tests.imports.conftest import birds
+
+CONTENT = b"ring,species\nA1,2026-04-03\nA2,03.04.2026\nA3,03/04/2026\nA4,31.12.2026\n"
+KIND = birds((ImportColumn("ring", "Ring"), ImportColumn("species", "Hatched", is_date=True)))
+
+
+def test_three_forms_are_told_with_their_rows_and_asked_about() -> None:
+    with pytest.raises(Invalid) as caught:
+        open_file(None, KIND, CONTENT, Options())  # type: ignore[arg-type]
+    said = caught.value.problems
+    assert [(one.row, one.field) for one in said] == [(3, "species"), (4, "species")]
+    for example in ("2026-04-03", "03.04.2026", "03/04/2026", "3 forms"):
+        assert example in said[0].message
+
+
+def test_an_answer_for_one_form_leaves_the_other_to_be_asked() -> None:
+    with pytest.raises(Invalid) as caught:
+        open_file(None, KIND, CONTENT, Options(dates={".": "dmy"}))  # type: ignore[arg-type]
+    assert [one.row for one in caught.value.problems] == [4]
+
+
+def test_answers_bring_every_date_into_one_form() -> None:
+    options = Options(dates={".": "dmy", "/": "mdy"})
+    rows = open_file(None, KIND, CONTENT, options).rows()  # type: ignore[arg-type]
+    assert [row.values["species"] for row in rows] == [
+        "2026-04-03",
+        "2026-04-03",
+        "2026-03-04",
+        "2026-12-31",
+    ]
+
+
+def test_a_day_that_an_answer_makes_impossible_stays_as_it_is_written() -> None:
+    options = Options(dates={".": "mdy", "/": "mdy"})
+    rows = list(open_file(None, KIND, CONTENT, options).rows())  # type: ignore[arg-type]
+    assert rows[-1].values["species"] == "31.12.2026"
