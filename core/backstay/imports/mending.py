@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from flask import Response, request, url_for
 from wtforms import Form, SelectField
-from wtforms.fields import SelectChoice
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from backstay.access.permissions import SIGNED_IN
 from backstay.audit.capture import Event
@@ -201,10 +201,15 @@ def _layout_page(row: Import, kind: ImportKind, shown: Surface, options: Options
     sections: list[FormSection] = []
     if len(shown.sheets) > 1:
         fields["sheet"] = SelectField(
-            _("Sheet"), choices=[(name, name) for name in shown.sheets], default=shown.sheet
+            _("Sheet"),
+            choices=[SelectChoice(name, name) for name in shown.sheets],
+            default=shown.sheet,
         )
         sections.append(FormSection(_("Sheet"), ("sheet",)))
-    columns = [("", _("(not used)")), *((one.name, str(one.label)) for one in kind.columns)]
+    columns = [
+        SelectChoice("", _("(not used)")),
+        *(SelectChoice(one.name, str(one.label)) for one in kind.columns),
+    ]
     for place, cell in enumerate(shown.header):
         fields[f"column-{place}"] = SelectField(
             cell.strip() or _("Column %(n)s, without header", n=place + 1),
@@ -224,9 +229,9 @@ def _layout_page(row: Import, kind: ImportKind, shown: Surface, options: Options
             fields[f"dates-{place}"] = SelectField(
                 _("Dates such as %(example)s", example=mark.join(("03", "04", "2026"))),
                 choices=[
-                    ("", _("ask, if there are any")),
-                    ("dmy", _("3 April: day, month, year")),
-                    ("mdy", _("March 4: month, day, year")),
+                    SelectChoice("", _("ask, if there are any")),
+                    SelectChoice("dmy", _("3 April: day, month, year")),
+                    SelectChoice("mdy", _("March 4: month, day, year")),
                 ],
                 default=options.dates.get(mark, ""),
             )
