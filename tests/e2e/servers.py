@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.parse
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,9 +49,21 @@ def cli(env: dict[str, str], *arguments: str, stdin: str = "") -> str:
     return done.stdout
 
 
+@dataclass(frozen=True)
+class WebProcess:
+    """A running web process, for tests that end it in their own way."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """End it and its worker with SIGKILL, as a machine that loses its power does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+
+
 @contextmanager
-def web_server(env: dict[str, str], log: Path) -> Iterator[int]:
-    """One web process with four threads; yields its port."""
+def web_process(env: dict[str, str], log: Path) -> Iterator[WebProcess]:
+    """One web process with four threads."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
@@ -57,13 +71,22 @@ def web_server(env: dict[str, str], log: Path) -> Iterator[int]:
         "backstay.web.wsgi:application",
     ]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, env=env, stdout=output, stderr=output, start_new_session=True
+        )
         try:
             _wait(port, process, log)
-            yield port
+            yield WebProcess(port, process)
         finally:
             process.terminate()
             process.wait(30)
+
+
+@contextmanager
+def web_server(env: dict[str, str], log: Path) -> Iterator[int]:
+    """One web process with four threads; yields its port."""
+    with web_process(env, log) as started:
+        yield started.port
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -89,6 +112,24 @@ class Answer:
     headers: dict[str, str]
 
 
+def _multipart(boundary: str, form: dict[str, str], files: dict[str, tuple[str, bytes]]) -> bytes:
+    """A form with files, as browsers send it (RFC 7578)."""
+    parts = [
+        *((f'name="{name}"', value.encode()) for name, value in form.items()),
+        *(
+            (f'name="{field}"; filename="{name}"', content)
+            for field, (name, content) in files.items()
+        ),
+    ]
+    written = [
+        f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode()
+        + content
+        + b"\r\n"
+        for head, content in parts
+    ]
+    return b"".join(written) + f"--{boundary}--\r\n".encode()
+
+
 @dataclass
 class Client:
     """Keeps cookies, also the ``__Host-`` ones that libraries refuse on plain http."""
@@ -96,12 +137,22 @@ class Client:
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def request(self, method: str, path: str, form: dict[str, str] | None = None) -> Answer:
+    def request(
+        self,
+        method: str,
+        path: str,
+        form: dict[str, str] | None = None,
+        files: dict[str, tuple[str, bytes]] | None = None,
+    ) -> Answer:
         """One request on a connection of its own, as behind a busy proxy."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
-        body = None
-        if form is not None:
+        body: str | bytes | None = None
+        if files:
+            boundary = uuid.uuid4().hex
+            body = _multipart(boundary, form or {}, files)
+            headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
+        elif form is not None:
             body = urllib.parse.urlencode(form)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
@@ -118,7 +169,14 @@ class Client:
         """GET without following redirects."""
         return self.request("GET", path)
 
-    def submit(self, page: str, form: dict[str, str], *, to: str = "") -> Answer:
+    def submit(
+        self,
+        page: str,
+        form: dict[str, str],
+        *,
+        to: str = "",
+        files: dict[str, tuple[str, bytes]] | None = None,
+    ) -> Answer:
         """Fill in the form of a page and send it, with the page's hidden tokens."""
         shown = self.get(page)
         hidden = {
@@ -126,7 +184,7 @@ class Client:
             for name in ("csrf_token", "_idem")
             if (found := re.search(rf'name="?{name}"? value="?([^"\s>]+)', shown.text))
         }
-        return self.request("POST", to or page, {**hidden, **form})
+        return self.request("POST", to or page, {**hidden, **form}, files)
 
     def sign_in(self, login: str, password: str) -> None:
         """Sign in, which must succeed."""
