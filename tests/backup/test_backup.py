@@ -25,6 +25,8 @@ from backstay.companies.models import Company
 from backstay.db.context import operator_context
 from backstay.db.database import Database
 from backstay.errors import ConfigurationError, Conflict, Invalid
+from backstay.files.services import keep_file
+from backstay.files.store import FileStore
 from backstay.home import Home
 from backstay.kernel.setup import migrate
 from backstay.testing.postgres import create_database
@@ -370,3 +372,26 @@ def test_the_command_line_makes_verifies_and_restores(
     assert left.value.code == 1
     assert "--replace" in capsys.readouterr().err
     assert "kept as" in run(fresh, "restore", file, "--replace")
+
+
+def test_stored_files_are_in_the_backup_and_a_damaged_one_is_said(
+    full: Home, make_home: MakeHome, tmp_path: Path
+) -> None:
+    database = Database(full.database_url, files=full.files)
+    with database.write(OPERATOR) as session:
+        whole = keep_file(session, b"whole")
+        flipped = keep_file(session, b"flipped")
+    database.dispose()
+    (full.files / ".incoming" / "half").write_bytes(b"half of an upload")
+    first, second = tmp_path / "first.tar.gz", tmp_path / "second.tar.gz"
+    assert create_backup(full, OPERATOR, CreateBackup(first)).faulty_files == ()
+    path = FileStore(full.files).path(flipped.sha256)
+    path.chmod(0o600)
+    path.write_bytes(b"fliqped")
+    assert create_backup(full, OPERATOR, CreateBackup(second)).faulty_files == (flipped.sha256,)
+    assert verify_backup(full, second).faulty_files == (flipped.sha256,)
+    fresh = make_home("fresh")
+    restore_backup(fresh, OPERATOR, RestoreBackup(first))
+    restored = FileStore(fresh.files)
+    assert [restored.state(one.sha256) for one in (whole, flipped)] == ["whole", "whole"]
+    assert not (fresh.files / ".incoming" / "half").exists()

@@ -95,6 +95,19 @@ class Manifest:
         """How many uploaded files it holds."""
         return len(self.members) - 1
 
+    @property
+    def faulty_files(self) -> tuple[str, ...]:
+        """Hashes of stored files that were missing or damaged when the backup was made.
+
+        It is made all the same: a backup of the rest is better than none.
+        """
+        found = {
+            name.rpartition("/")[2]
+            for name, member in self.members.items()
+            if name.rpartition("/")[2] == member.sha256
+        }
+        return tuple(one for one in self.contents.stored if one not in found)
+
 
 def describe(path: Path) -> Member:
     """Size and hash of a file, read in pieces."""

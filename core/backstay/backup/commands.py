@@ -37,6 +37,7 @@ def create(file: Path, *, replace: bool, no_verify: bool) -> None:
     home, context = _alone()
     made = create_backup(home, context, CreateBackup(file, replace=replace, verify=not no_verify))
     click.echo(f"{file}: {_described(made)}, {_size(file.stat().st_size)}")
+    _warn(made)
     if no_verify:
         click.echo(_("Not verified."), err=True)
     else:
@@ -73,6 +74,24 @@ def verify(file: Path) -> None:
 
     found = verify_backup(_alone()[0], file)
     click.echo(_("%(file)s is complete: %(what)s.", file=file, what=_described(found)))
+    _warn(found)
+
+
+def _warn(manifest: Manifest) -> None:
+    """Say which stored files were no longer what they had been."""
+    faulty = manifest.faulty_files
+    if faulty:
+        click.echo(
+            ngettext(
+                "%(n)s stored file was missing or damaged before: %(which)s. An older backup may"
+                " have it; see “backstay files verify”.",
+                "%(n)s stored files were missing or damaged before: %(which)s. An older backup may"
+                " have them; see “backstay files verify”.",
+                len(faulty),
+                which=", ".join(faulty[:5]),
+            ),
+            err=True,
+        )
 
 
 def _alone() -> tuple[Home, Context]:

@@ -27,11 +27,13 @@ class Contents:
         rows: table -> number of rows.
         sums: table -> column of money -> its sum in ten-thousandths.
         audit_head: id and hash of the last audit row, empty where there is none.
+        stored: the hashes of the contents that the file store has to hold.
     """
 
     rows: Mapping[str, int]
     sums: Mapping[str, Mapping[str, int]]
     audit_head: str = ""
+    stored: tuple[str, ...] = ()
 
     def differences(self, other: Contents) -> list[str]:
         """What is not the same in another database, in sentences."""
@@ -81,7 +83,17 @@ def contents_of(connection: Connection, money: Mapping[str, Iterable[str]]) -> C
         for name, columns in sorted(money.items())
         if name in rows
     }
-    return Contents(rows, sums, _head(connection) if "core_audit" in rows else "")
+    return Contents(
+        rows,
+        sums,
+        _head(connection) if "core_audit" in rows else "",
+        _stored(connection) if "core_blob" in rows else (),
+    )
+
+
+def _stored(connection: Connection) -> tuple[str, ...]:
+    blobs = table("core_blob", column("sha256"))
+    return tuple(connection.scalars(select(blobs.c.sha256).order_by(blobs.c.sha256)))
 
 
 def _sum(connection: Connection, name: str, money: str) -> int:
