@@ -13,13 +13,13 @@ from backstay.access.administrators import (
     refuse_superior,
 )
 from backstay.access.core_permissions import GRANT_EDIT
-from backstay.access.models import Grant, Role, RolePermission, User
+from backstay.access.models import Grant, Role, RolePermission, User, UserState
 from backstay.access.user_commands import GiveRole, GrantRole, RevokeGrant
 from backstay.audit.reasons import give_reason
 from backstay.clock import now, today
 from backstay.companies.models import Company
 from backstay.db.context import authorize
-from backstay.errors import Invalid, NotFound
+from backstay.errors import Conflict, Invalid, NotFound
 from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -74,7 +74,15 @@ def grant_role(session: Session, command: GrantRole) -> Grant:
 
 
 def give_role(session: Session, command: GiveRole) -> User:
-    """Give a role on the user's own page; otherwise as :func:`grant_role`."""
+    """Give a role on the user's own page; otherwise as :func:`grant_role`.
+
+    Raises:
+        Conflict: the user is disabled.
+    """
+    authorize(session, GRANT_EDIT)
+    user = session.get(User, command.id)
+    if user is not None and user.state is not UserState.ACTIVE:
+        raise Conflict(_("%(login)s is disabled: enable the user first.", login=user.login))
     grant = grant_role(
         session,
         GrantRole(

@@ -123,7 +123,15 @@ def invite_user(session: Session, command: CreateUser) -> NewPassword:
 
 
 def issue_password(session: Session, command: IssuePassword) -> NewPassword:
-    """Give a user a one-time password; otherwise as :func:`reset_password`."""
+    """Give a user a one-time password; otherwise as :func:`reset_password`.
+
+    Raises:
+        Conflict: the user is disabled.
+    """
+    authorize(session, USER_RESET_PASSWORD)
+    user = get_user(session, command.id)
+    if user.state is not UserState.ACTIVE:
+        raise Conflict(_("%(login)s is disabled: enable the user first.", login=user.login))
     password = one_time_password()
     give_reason(session, command.reason)
     user = reset_password(session, ResetPassword(id=command.id, password=password))

@@ -189,9 +189,12 @@ def edit_company(session: Session, command: EditCompany) -> Company:
 
     Raises:
         Stale: somebody else saved in the meantime.
+        Conflict: it is archived.
     """
     authorize(session, COMPANY_EDIT)
     company = get_company(session, command.id)
+    if company.state is not CompanyState.ACTIVE:
+        raise Conflict(_("%(name)s is archived: reopen it first.", name=company.name))
     check_version(company, command.version)
     company.name = _required_name(command.name)
     company.fiscal_year_start = _month(command.fiscal_year_start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.testing.attack import on_routes
+from backstay.testing.attack import on_records, on_routes, on_work
 from backstay.testing.attack.findings import Check
 
 CHECKS: Final = (
@@ -61,5 +61,74 @@ CHECKS: Final = (
         "No parameter sends a browser to another site.",
         "Redirect to url_for(...) or resource_url(...), never to what was sent.",
         on_routes.redirects,
+    ),
+    Check(
+        "samples",
+        "A sample of each resource can be made, in each of its states.",
+        "Give a Sample in the package's samples.py: how to make the record, or values of fields.",
+        on_records.samples,
+        writes=True,
+    ),
+    Check(
+        "foreign-ids",
+        "Ids of another company's records are answered 404 by every route.",
+        "Read records with the session, which filters by company, and raise NotFound.",
+        on_records.foreign_ids,
+        writes=True,
+    ),
+    Check(
+        "foreign-picks",
+        "A record of another company can't be picked in a form.",
+        "Take ids through PickerField, and look them up with the session in the service.",
+        on_records.foreign_picks,
+        writes=True,
+    ),
+    Check(
+        "texts",
+        "What people wrote comes back as text in pages, and as no formula in files.",
+        "Let Jinja escape (no |safe, no Markup), and write files with csv_line and neutral.",
+        on_records.texts,
+    ),
+    Check(
+        "values",
+        "A value of a wrong type, range or length is answered 422 at its field.",
+        "Say in the field's kind what fits, and raise Invalid with field= for the rest.",
+        on_records.values,
+        writes=True,
+    ),
+    Check(
+        "columns",
+        "Posting every column changes only those that the form is made of.",
+        "Set attributes one by one from the command; never loop over what was posted.",
+        on_records.columns,
+        writes=True,
+    ),
+    Check(
+        "groups",
+        "Fields of a group are hidden from who may not read it, everywhere.",
+        "Name the column in __field_groups__ and give its Column and field the group.",
+        on_records.groups,
+        writes=True,
+    ),
+    Check(
+        "states",
+        "What the table of actions does not allow in a state is answered 409.",
+        "Check the state in the service and raise Conflict; give the Action its states.",
+        on_work.states,
+        writes=True,
+    ),
+    Check(
+        "faults",
+        "A fault at any writing statement of a change leaves nothing half done.",
+        "Write through the session of the request only, and never commit or swallow errors.",
+        on_work.faults,
+        writes=True,
+    ),
+    Check(
+        "jobs",
+        "Each background job run twice leaves the same as run once.",
+        "Look first whether the work is done, or write with a key that is there only once.",
+        on_work.jobs,
+        writes=True,
     ),
 )

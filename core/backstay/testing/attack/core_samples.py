@@ -119,6 +119,7 @@ SAMPLES = (
     Sample(resource="core.session", make=_session),
     Sample(resource="core.grant", make=_grant),
     Sample(resource="core.audit", make=_audit),
+    Sample(resource="core.company_audit", make=_audit),
     Sample(resource="core.job", make=_job(JobState.READY)),
     *(Sample(resource="core.job", make=_job(state), state=state.value) for state in JobState),
     Sample(resource="core.import", make=_import(ImportState.READY)),

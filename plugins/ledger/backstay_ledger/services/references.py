@@ -8,9 +8,9 @@ from typing import Annotated
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backstay.spi import Invalid, TextField, authorize, company_of, context_of, lazy, now
+from backstay.spi import Conflict, Invalid, TextField, authorize, company_of, context_of, lazy, now
 from backstay.spi import gettext as _
-from backstay_ledger.models import EntryReference
+from backstay_ledger.models import EntryReference, EntryState
 from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.stored import stored_entry
 
@@ -39,11 +39,14 @@ def attach_reference(session: Session, command: AttachReference) -> EntryReferen
     Raises:
         Invalid: it is empty.
         NotFound: the company has no such entry.
+        Conflict: it is a draft, whose own reference can be changed.
     """
     context = authorize(session, ENTRY_DRAFT)
     if not command.reference.strip():
         raise Invalid(_("Give the reference."), field="reference")
     entry = stored_entry(session, command.id)
+    if entry.row.state is not EntryState.POSTED:
+        raise Conflict(_("This is a draft: change its own reference instead."))
     attached = EntryReference(
         company_id=entry.row.company_id,
         entry_id=entry.row.id,
