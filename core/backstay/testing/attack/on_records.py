@@ -17,7 +17,7 @@ from backstay.resources.forms import schema_of
 from backstay.testing.attack.arena import EVERYBODY, Arena, changed, in_company, list_rule
 from backstay.testing.attack.findings import Finding
 from backstay.testing.attack.making import CannotMake
-from backstay.testing.attack.pages import read_page
+from backstay.testing.attack.pages import Page, read_page
 from backstay.testing.attack.uses import Filled, Use, all_uses, fill
 from backstay.testing.web import make_user
 
@@ -116,10 +116,7 @@ def texts(arena: Arena) -> Iterator[Finding]:
         place = f"GET {route.rule}"
         if answered.mimetype == "text/html":
             page = read_page(answered.text)
-            if "data-owned" in page.attributes:
-                yield Finding(place, "what was written becomes an element of the page")
-            if page.says("&amp;\"'49"):
-                yield Finding(place, "what was written is carried out as a template")
+            yield from (Finding(place, said) for said in _carried_out(page))
             if resource is not None and page.says(SHORT_MARKER):
                 seen.add(resource.name)
         elif answered.mimetype == "text/csv":
@@ -128,6 +125,13 @@ def texts(arena: Arena) -> Iterator[Finding]:
     for resource in marked:
         if resource.name not in seen:
             yield Finding(resource.name, "what was written in its texts is shown nowhere as it is")
+
+
+def _carried_out(page: Page) -> Iterator[str]:
+    if "data-owned" in page.attributes:
+        yield "what was written becomes an element of the page"
+    if page.says("&amp;\"'49"):
+        yield "what was written is carried out as a template"
 
 
 def _formulas(text: str) -> Iterator[str]:
@@ -258,11 +262,12 @@ def columns(arena: Arena) -> Iterator[Finding]:
     """Posting every column of the model changes those only that the form is made of."""
     browser = arena.browser()
     for use in all_uses(arena):
-        filled = _filled(arena, use)
-        if filled is None:
+        control = _filled(arena, use)
+        if control is None:
             continue
         # What the same form does by itself, on a record of its own, is not the doing of the extras.
-        by_itself = _posted(arena, fill(arena, use), browser)[1]
+        by_itself = _posted(arena, control, browser)[1]
+        filled = fill(arena, use)
         extra = _extra(arena, use, by_itself)
         answered, after = _posted(
             arena, filled, browser, {name: posted for name, (posted, _value) in extra.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sqlalchemy import event, update
 
@@ -88,7 +88,7 @@ def _service_does(arena: Arena, use: Use, key: int) -> str:
         return ""
 
 
-def _take_back() -> None:
+def _take_back() -> NoReturn:
     """End a transaction so that nothing of it stays."""
     raise Fault
 
