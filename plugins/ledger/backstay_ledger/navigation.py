@@ -93,6 +93,15 @@ PAGES: Final = (
     ),
     Page(
         Area.MONEY,
+        _("Entry templates"),
+        "ledger.template.list",
+        "copy",
+        ENTRY_DRAFT,
+        order=85,
+        in_palette_only=True,
+    ),
+    Page(
+        Area.MONEY,
         _("Opening balances"),
         "ledger.opening",
         "table-import",

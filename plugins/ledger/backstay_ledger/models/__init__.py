@@ -15,6 +15,7 @@ from backstay_ledger.models.entries import (
 )
 from backstay_ledger.models.journals import Journal, JournalKind, SequenceHead
 from backstay_ledger.models.periods import FiscalYear, Period, PeriodState
+from backstay_ledger.models.sheets import EntrySheet, EntryTemplate
 
 __all__ = [
     "IS_DRAFT",
@@ -24,7 +25,9 @@ __all__ = [
     "Entry",
     "EntryKind",
     "EntryReference",
+    "EntrySheet",
     "EntryState",
+    "EntryTemplate",
     "FiscalYear",
     "Journal",
     "JournalKind",

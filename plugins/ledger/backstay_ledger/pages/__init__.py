@@ -9,9 +9,11 @@ from backstay_ledger.pages import (
     account_card,
     account_texts,
     entry_editor,
+    entry_templates,
     general_ledger,
     opening,
     overview,
+    sheets,
     trial_balance,
 )
 from backstay_ledger.pages.blueprint import blueprint
@@ -24,9 +26,11 @@ __all__ = [
     "account_card",
     "account_texts",
     "entry_editor",
+    "entry_templates",
     "general_ledger",
     "opening",
     "overview",
+    "sheets",
     "trial_balance",
 ]
 

@@ -54,7 +54,11 @@ class Accounts:
 
     def named(self, text: str) -> AccountRef | None:
         """The account whose code is the first word of a text, or whose name it is."""
-        return self.by_code.get(first_word(text)) or self.by_name.get(text.strip().lower())
+        return (
+            self.by_code.get(text.strip())
+            or self.by_code.get(first_word(text))
+            or self.by_name.get(text.strip().lower())
+        )
 
     def problem(self, line: TypedLine, place: str) -> Problem:
         """Why a row has no account, in words for whoever typed it."""
@@ -93,7 +97,8 @@ def by_texts(session: Session, texts: Iterable[str]) -> Accounts:
 
 
 def _found(session: Session, ids: set[int], texts: set[str]) -> Accounts:
-    codes = {first_word(text) for text in texts}
+    # Codes of plain-text journals have spaces: the whole text is tried too.
+    codes = {first_word(text) for text in texts} | {text.strip() for text in texts}
     if not ids and not codes:
         return Accounts({}, {})
     refs = _refs(session, or_(Account.id.in_(ids), Account.code.in_(codes)))

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Final
 
 from flask import url_for
 from sqlalchemy import and_, or_, select
 
-from backstay.spi import NotFound, company_of, context_of, editable_decimal, resource_url, symbols
+from backstay.spi import (
+    NotFound,
+    company_of,
+    context_of,
+    editable_decimal,
+    instant_text,
+    resource_url,
+    symbols,
+)
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.models import Account, Entry, Journal, JournalKind, Line
-from backstay_ledger.pages.entry_form import Editor, EntryHeader, account_picker, accounts_by_text
+from backstay_ledger.pages.entry_form import (
+    Editor,
+    EntryHeader,
+    Unfinished,
+    account_picker,
+    accounts_by_text,
+)
 from backstay_ledger.pages.line_grid import TypedLine, split_amount
 from backstay_ledger.pages.report_dates import company_today
 from backstay_ledger.permissions import ENTRY_POST
 from backstay_ledger.services.drafts import DraftLine, SaveDraft
+from backstay_ledger.services.sheets import sheets_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from werkzeug.datastructures import MultiDict
 
+    from backstay_ledger.models import EntrySheet
     from backstay_ledger.pages.entry_form import Understood
 
 _FEWEST_ROWS: Final = 4
@@ -105,8 +122,15 @@ def editor(
     form: EntryHeader,
     lines: tuple[TypedLine, ...],
     entry: Entry | None = None,
+    sheet: EntrySheet | None = None,
+    key: str = "",
 ) -> Editor:
-    """The page around a form and its lines."""
+    """The page around a form and its lines.
+
+    Arguments:
+        sheet: the unfinished entry that is gone on with.
+        key: of the window's sheet, where the form was sent and is shown again.
+    """
     company = company_of(session)
     may_post = context_of(session).may(ENTRY_POST)
     back = (
@@ -126,10 +150,15 @@ def editor(
         if entry
         else url_for("ledger.entry_create"),
         version=str(entry.version) if entry else "",
+        entry_id=str(entry.id) if entry else "",
+        sheet=sheet.key if sheet else key or secrets.token_urlsafe(16),
+        sheet_version=sheet.version if sheet else 0,
+        unfinished=() if sheet or key else _unfinished(session, entry),
         currency=company.currency,
         minor_units=company.minor_units,
         picker_url=account_picker(),
         accounts_url=accounts_by_text(),
+        templates_url=resource_url("ledger.template", "picker"),
         marks=symbols(context_of(session).locale),
         status=ui.Tag(_("Draft"), "warn") if entry else None,
         blank=max(1, _FEWEST_ROWS - len(lines)),
@@ -173,6 +202,31 @@ def draft_command(
             )
             for line in understood.lines
         ),
+    )
+
+
+def _unfinished(session: Session, entry: Entry | None) -> tuple[Unfinished, ...]:
+    """What whoever asks has typed before and not saved: of this draft, or of any entry."""
+    context = context_of(session)
+    return tuple(
+        Unfinished(
+            _(
+                "%(memo)s, %(lines)s lines, kept %(at)s",
+                memo=sheet.content.get("memo") or _("Entry without a memo"),
+                lines=len(sheet.content.get("lines", ())),
+                at=instant_text(sheet.saved_at, context.time_zone, context.locale),
+            ),
+            url_for("ledger.entry_edit", id=entry.id, sheet=sheet.key)
+            if entry
+            else url_for("ledger.entry_new", sheet=sheet.key),
+            ui.Button(
+                _("Throw away"),
+                url_for("ledger.sheet_drop", key=sheet.key),
+                method="post",
+                kind="ghost",
+            ),
+        )
+        for sheet in sheets_of(session, entry.id if entry else None, limit=5)
     )
 
 

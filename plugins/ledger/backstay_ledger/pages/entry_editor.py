@@ -5,9 +5,11 @@ A refusal answers with the same page: every line as it was typed, each problem a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from backstay.spi import (
     Conflict,
@@ -35,8 +37,12 @@ from backstay_ledger.pages.draft_forms import (
 )
 from backstay_ledger.pages.entry_conflict import both_versions
 from backstay_ledger.pages.entry_form import typed_lines, understand
+from backstay_ledger.pages.report_dates import company_today
+from backstay_ledger.pages.typed_content import from_template, typed_again
 from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.drafts import post_entry, save_draft
+from backstay_ledger.services.sheets import drop_sheet, load_sheet
+from backstay_ledger.services.templates import load_template
 
 if TYPE_CHECKING:
     from flask import Response
@@ -50,8 +56,16 @@ TEMPLATE = "ledger/entry_editor.html"
 @blueprint.get("/entries/new", endpoint="entry_new")
 @requires(ENTRY_DRAFT)
 def new_entry() -> Response:
-    """An empty entry."""
+    """An empty entry, one from a template, or an unfinished one to go on with."""
     db = session()
+    if key := request.args.get("sheet", ""):
+        return _go_on(key, None)
+    if (template := request.args.get("template", "")).isascii() and template.isdecimal():
+        content = load_template(db, int(template[:18])).content
+        sent = MultiDict({name: content.get(name, "") for name in ("journal", "reference", "memo")})
+        sent["date"] = company_today(db).isoformat()
+        lines = from_template(db, content, company_of(db))
+        return page(TEMPLATE, page=editor(db, header(db, None, sent), lines), crumbs=_crumbs(None))
     return page(TEMPLATE, page=editor(db, header(db), ()), crumbs=_crumbs(None))
 
 
@@ -70,6 +84,8 @@ def edit_entry(id: int) -> Response:  # noqa: A002 - the name of the URL's part
     entry = load_entry(db, id)
     if entry.state is not EntryState.DRAFT:
         return redirect_to(resource_url("ledger.entry", "record", id=id))
+    if key := request.args.get("sheet", ""):
+        return _go_on(key, entry)
     return page(
         TEMPLATE,
         page=editor(db, header(db, entry), stored_lines(db, entry), entry),
@@ -84,11 +100,26 @@ def save_entry(id: int) -> Response:  # noqa: A002
     return _save(load_entry(session(), id))
 
 
+def _go_on(key: str, entry: Entry | None) -> Response:
+    """The editor with what was typed before; a draft that was saved since then is a conflict."""
+    db = session()
+    sheet = load_sheet(db, key)
+    sent, lines = typed_again(sheet.content)
+    shown = editor(db, header(db, entry, sent), lines, entry, sheet)
+    if entry is not None and sheet.entry_version not in {None, entry.version}:
+        message = _("Somebody saved this draft after you had typed this.")
+        shown = both_versions(db, shown, entry, message)
+    return page(TEMPLATE, page=shown, crumbs=_crumbs(entry))
+
+
 def _save(entry: Entry | None) -> Response:
     db = session()
     form = header(db, entry, request.form)
     lines = typed_lines(request.form)
-    shown = editor(db, form, lines, entry)
+    key = request.form.get("sheet", "")
+    shown = editor(db, form, lines, entry, key=key)
+    kept = request.form.get("sheet_version", "")
+    shown = replace(shown, sheet_version=int(kept) if kept.isascii() and kept.isdecimal() else 0)
     understood = understand(db, form, lines, company_of(db), context().locale)
     if understood.problems:
         return _again(shown.with_problems(understood.problems), entry, Invalid.status)
@@ -101,6 +132,7 @@ def _save(entry: Entry | None) -> Response:
         else:
             entry_id = save_draft(db, command).id
             flash_done(_("Draft saved."))
+        drop_sheet(db, key)
     except Stale as error:
         db.rollback()
         if entry is None:

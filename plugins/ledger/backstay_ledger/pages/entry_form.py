@@ -100,6 +100,15 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An entry that was typed and never saved: what it is, and how to go on or throw it away."""
+
+    text: str
+    href: str
+    drop: ui.Button
+
+
+@dataclass(frozen=True, slots=True)
 class Editor:
     """What ``ledger/entry_editor.html`` shows."""
 
@@ -111,8 +120,13 @@ class Editor:
     minor_units: int
     picker_url: str
     accounts_url: str
+    templates_url: str
     marks: Symbols
     version: str = ""
+    entry_id: str = ""
+    sheet: str = ""
+    sheet_version: int = 0
+    unfinished: tuple[Unfinished, ...] = ()
     help: str = ""
     status: ui.Tag | None = None
     blank: int = BLANK_LINES

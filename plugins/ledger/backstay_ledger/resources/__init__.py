@@ -8,8 +8,16 @@ from backstay_ledger.resources.accounts import ACCOUNTS
 from backstay_ledger.resources.entries import ENTRIES
 from backstay_ledger.resources.journals import JOURNALS
 from backstay_ledger.resources.periods import FISCAL_YEARS, PERIODS
+from backstay_ledger.resources.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from backstay.spi import Resource
 
-RESOURCES: Final[tuple[Resource, ...]] = (ACCOUNTS, ENTRIES, JOURNALS, FISCAL_YEARS, PERIODS)
+RESOURCES: Final[tuple[Resource, ...]] = (
+    ACCOUNTS,
+    ENTRIES,
+    JOURNALS,
+    FISCAL_YEARS,
+    PERIODS,
+    TEMPLATES,
+)

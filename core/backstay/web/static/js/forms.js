@@ -83,6 +83,10 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-leave]")) leaving = true;
 });
+// What the server keeps while it is typed is not lost by leaving.
+document.addEventListener("guard:kept", () => {
+  dirty = false;
+});
 window.addEventListener("beforeunload", (event) => {
   if (dirty && !leaving) event.preventDefault();
 });

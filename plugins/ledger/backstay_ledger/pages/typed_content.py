@@ -1,0 +1,119 @@
+"""An editor's content as texts: for sheets kept as typed, and for templates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from werkzeug.datastructures import MultiDict
+
+from backstay.spi import context_of, editable_decimal
+from backstay_ledger.pages.accounts_by_line import look_up
+from backstay_ledger.pages.line_grid import TypedLine, read_amount, read_foreign, split_amount
+from backstay_ledger.services.currencies import minor_units_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from sqlalchemy.orm import Session
+
+    from backstay.spi import CompanyRef, Problem
+
+HEADER: Final = ("journal", "date", "reference", "memo")
+_CELLS: Final = ("account_id", "account_text", "text", "debit", "credit", "currency", "foreign")
+_LONGEST: Final = 1_000
+
+
+def as_typed(form: Mapping[str, str], lines: Sequence[TypedLine]) -> dict[str, Any]:
+    """Header and lines of a sent form, as texts."""
+    return {
+        **{name: form.get(name, "")[:_LONGEST] for name in HEADER},
+        "lines": [[getattr(line, cell) for cell in _CELLS] for line in lines],
+    }
+
+
+def typed_again(content: Mapping[str, Any]) -> tuple[MultiDict[str, str], tuple[TypedLine, ...]]:
+    """What :func:`as_typed` kept, as a sent form and its lines."""
+    header = MultiDict({name: str(content.get(name, "")) for name in HEADER})
+    lines = tuple(
+        replace(TypedLine(n), **{name: str(cell) for name, cell in zip(_CELLS, cells)})
+        for n, cells in enumerate(content.get("lines", ()))
+    )
+    return header, lines
+
+
+def as_template(
+    session: Session, form: Mapping[str, str], lines: Sequence[TypedLine], company: CompanyRef
+) -> tuple[dict[str, Any], list[Problem]]:
+    """A template's content, with amounts as plain decimals, and what can't be understood.
+
+    Unlike an entry, a template may leave amounts empty.
+    """
+    locale = context_of(session).locale
+    accounts = look_up(session, lines)
+    problems: list[Problem] = []
+    kept: list[dict[str, str]] = []
+    for position, line in enumerate(lines):
+        field = f"lines.{position}"
+        account = accounts.of(line)
+        amount = read_amount(line, company, locale, field)
+        problems.extend(amount.problems)
+        foreign = read_foreign(line, amount.value, company, locale, field)
+        if line.foreign:
+            problems.extend(foreign.problems)
+        if account is None:
+            problems.append(accounts.problem(line, field))
+            continue
+        kept.append(
+            {
+                "account": str(account.id),
+                "label": account.label,
+                "text": line.text[:500],
+                "debit": _plain(amount.value) if amount.value > 0 else "",
+                "credit": _plain(-amount.value) if amount.value < 0 else "",
+                "currency": line.currency[:3],
+                "foreign": _plain(foreign.value) if foreign.value is not None else "",
+            }
+        )
+    header = {name: form.get(name, "")[:500] for name in ("journal", "reference", "memo")}
+    return {**header, "lines": kept}, problems
+
+
+def from_template(
+    session: Session, content: Mapping[str, Any], company: CompanyRef
+) -> tuple[TypedLine, ...]:
+    """The lines of a template as the editor shows them; renamed accounts have their new names."""
+    from decimal import Decimal
+
+    locale = context_of(session).locale
+    bare = [
+        TypedLine(n, line.get("account", ""), line.get("label", ""))
+        for n, line in enumerate(content.get("lines", ()))
+    ]
+    accounts = look_up(session, [replace(line, account_text="") for line in bare])
+    shown: list[TypedLine] = []
+    for line, stored in zip(bare, content.get("lines", ()), strict=True):
+        account = accounts.of(replace(line, account_text=""))
+        base = Decimal(stored.get("debit") or 0) - Decimal(stored.get("credit") or 0)
+        debit, credit = split_amount(base, company.minor_units, locale)
+        currency = stored.get("currency", "")
+        foreign = stored.get("foreign", "")
+        units = minor_units_of(currency) or 0 if currency else 0
+        shown.append(
+            replace(
+                line,
+                account_id=str(account.id) if account else "",
+                account_text=account.label if account else line.account_text,
+                text=stored.get("text", ""),
+                debit=debit,
+                credit=credit,
+                currency=currency,
+                foreign=editable_decimal(Decimal(foreign), locale, units) if foreign else "",
+            )
+        )
+    return tuple(shown)
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount:f}"
