@@ -37,10 +37,15 @@ def typed_again(content: Mapping[str, Any]) -> tuple[MultiDict[str, str], tuple[
     """What :func:`as_typed` kept, as a sent form and its lines."""
     header = MultiDict({name: str(content.get(name, "")) for name in HEADER})
     lines = tuple(
-        replace(TypedLine(n), **{name: str(cell) for name, cell in zip(_CELLS, cells)})
+        _line(n, [str(cell) for cell in cells])
         for n, cells in enumerate(content.get("lines", ()))
     )
     return header, lines
+
+
+def _line(n: int, cells: Sequence[str]) -> TypedLine:
+    account_id, account_text, text, debit, credit, currency, foreign = cells
+    return TypedLine(n, account_id, account_text, text, debit, credit, currency, foreign)
 
 
 def as_template(

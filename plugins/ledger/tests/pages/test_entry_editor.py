@@ -212,9 +212,7 @@ def test_markup_in_texts_stays_text(accountant: Browser, books: Books) -> None:
     for address in (place, f"{place}/edit", books.url("/entries"), books.url("/")):
         shown = accountant.get(address).text
         assert "<b>" not in shown
-        assert "49" not in re.sub(
-            r'(value|content|href|action|nonce|id|for|d|src|name)="[^"]*"', "", shown
-        )
+        assert "99999991" not in shown
 
 
 def test_arithmetic_is_calculated_exactly_on_the_server_too(
