@@ -211,7 +211,7 @@ def _unfinished(session: Session, entry: Entry | None) -> tuple[Unfinished, ...]
     return tuple(
         Unfinished(
             _(
-                "%(memo)s, %(lines)s lines, kept %(at)s",
+                "%(memo)s; lines: %(lines)s; kept %(at)s",
                 memo=sheet.content.get("memo") or _("Entry without a memo"),
                 lines=len(sheet.content.get("lines", ())),
                 at=instant_text(sheet.saved_at, context.time_zone, context.locale),

@@ -55,7 +55,7 @@ def test_what_cannot_be_understood_is_kept_as_it_was_typed(
     assert answer.status_code == 200, answer.text
     assert answer.json["version"] == 1
     assert keep(bookkeeper, books, sheet_version="1", memo="More").json["version"] == 2
-    assert "More, 2 lines, kept" in bookkeeper.get(books.url("/entries/new")).text
+    assert "More; lines: 2; kept" in bookkeeper.get(books.url("/entries/new")).text
     shown = bookkeeper.get(books.url(f"/entries/new?sheet={KEY}")).text
     for text in ("=1/", "no such account", "15.3", "More"):
         assert f'value="{text}"' in shown
