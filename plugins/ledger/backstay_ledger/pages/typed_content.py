@@ -37,8 +37,7 @@ def typed_again(content: Mapping[str, Any]) -> tuple[MultiDict[str, str], tuple[
     """What :func:`as_typed` kept, as a sent form and its lines."""
     header = MultiDict({name: str(content.get(name, "")) for name in HEADER})
     lines = tuple(
-        _line(n, [str(cell) for cell in cells])
-        for n, cells in enumerate(content.get("lines", ()))
+        _line(n, [str(cell) for cell in cells]) for n, cells in enumerate(content.get("lines", ()))
     )
     return header, lines
 
