@@ -3,7 +3,6 @@
 // Markup: components/lines.html; amounts: amounts.js; columns from a spreadsheet: paste.js.
 
 import { format, parse } from "./amounts.js";
-import { pasteInto } from "./paste.js";
 
 const tables = [...document.querySelectorAll("table[data-lines]")];
 const SIDES = ["debit", "credit"];
@@ -322,7 +321,13 @@ for (const table of tables) {
       balance(blank ?? addLine(table), table);
     }
   });
-  table.addEventListener("paste", (event) => pasteInto(event, table));
+  table.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!(event.target instanceof HTMLInputElement) || !/[\t\n]/.test(text.trim())) return;
+    event.preventDefault();
+    // Most entries are typed: what understands spreadsheets is loaded with the first paste.
+    import("./paste.js").then(({ pasteInto }) => pasteInto(text, event.target, table));
+  });
   const form = table.closest("form");
   form?.addEventListener("click", (event) => event.target.closest("[data-fx-toggle]") && toggleCurrencies(table));
   // Enter in the fields above leads down into the lines; it does not send the form.
