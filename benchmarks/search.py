@@ -96,11 +96,12 @@ def _median(made: Installation, work: Callable[[Session], int]) -> tuple[float, 
     def count(*given: object) -> None:
         queries.append(str(given[2]))
 
+    context = made.context
     event.listen(made.database.engine, "before_cursor_execute", count)
     for _time in range(TIMES):
         queries.clear()
         began = time.perf_counter()
-        with made.database.read(made.context, made.suite) as session:
+        with made.database.read(context, made.suite) as session:
             answer = work(session)
         times.append((time.perf_counter() - began) * 1000)
     event.remove(made.database.engine, "before_cursor_execute", count)

@@ -27,7 +27,8 @@ FIRST_WALK: Final = 500
 """Rows of the list that are looked at before the index is asked."""
 MOST_FROM_INDEX: Final = 5_000
 """Matches that are taken from the index one by one; of more, some come soon in any walk."""
-LONG_WALK: Final = 50_000
+LONG_WALK: Final = 10_000
+"""Rows among which so many matches have a page's worth, unless they all come late."""
 COUNTED_WALK: Final = 5_000
 """Rows that are looked at to say how many matches there are at least."""
 
@@ -98,13 +99,14 @@ def find_matches(session: Session, search: Search, walk: Walk, size: int) -> Mat
     ).all()
     if len(further) >= size:
         return Matches([row[0] for row in further], complete=False)
-    # They all come late in this order: nothing is left but to sort them.
+    # They all come late in this order: the whole list is gone through. The sum keeps SQLite from
+    # fetching every match to sort them; it follows the order and asks whether each is one of them.
     sorted_ids = session.scalars(
         walk.listed(walk.model.id)
         .where(
             *walk.narrowing,
             *walk.place,
-            walk.model.id.in_(asked.with_only_columns(SearchRow.record_id)),
+            (walk.model.id + 0).in_(asked.with_only_columns(SearchRow.record_id)),
         )
         .order_by(*walk.order)
         .limit(size)

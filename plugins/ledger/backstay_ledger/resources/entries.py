@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from backstay.spi import (
     Attachments,
@@ -32,6 +32,7 @@ from backstay_ledger.resources.import_buttons import journal_import
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 _AMOUNT: Final = (
@@ -59,6 +60,16 @@ def _title(entry: Entry) -> str:
     if entry.number_text:
         return entry.number_text
     return translate("Draft: %(memo)s", memo=entry.memo) if entry.memo else translate("Draft")
+
+
+def _in_period(period_id: str) -> ColumnElement[bool]:
+    """Entries posted in a period. Its days are said too, so that the list begins at them."""
+    wanted = int(period_id)
+    first, last = (
+        select(day).where(Period.id == wanted).scalar_subquery()
+        for day in (Period.starts_on, Period.ends_on)
+    )
+    return and_(Entry.period_id == wanted, Entry.date >= first, Entry.date <= last)
 
 
 def _attached(session: Session, entry: Entry) -> Sequence[tuple[str, str]]:
@@ -129,7 +140,14 @@ ENTRIES: Final = Resource(
             picker="ledger.account",
             condition=uses_account,
         ),
-        Filter("period", _("Period"), Entry.period_id, kind="picker", picker="ledger.period"),
+        Filter(
+            "period",
+            _("Period"),
+            Entry.period_id,
+            kind="picker",
+            picker="ledger.period",
+            condition=_in_period,
+        ),
         Filter("from", _("From"), Entry.date, kind="date_from"),
         Filter("to", _("To"), Entry.date, kind="date_to"),
     ),
