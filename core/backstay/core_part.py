@@ -10,12 +10,14 @@ def core_part() -> Part:
     """Core's models, permissions, roles, resources, pages and jobs."""
     import backstay.db.nodes
     import backstay.kernel.models
-    import backstay.search.models  # noqa: F401 - its tables belong to CoreBase
+    import backstay.lists.models
+    import backstay.search.models  # noqa: F401 - their tables belong to CoreBase
     from backstay import admin_part
     from backstay.access.permissions import SIGNED_IN
     from backstay.files import part as files
     from backstay.imports import part as imports
     from backstay.jobs import part as jobs
+    from backstay.lists import bulk
 
     return Part(
         plugin="core",
@@ -26,5 +28,5 @@ def core_part() -> Part:
         resources=(*admin_part.RESOURCES, *imports.RESOURCES, *jobs.RESOURCES),
         blueprints=(*admin_part.BLUEPRINTS, *files.BLUEPRINTS, *imports.BLUEPRINTS),
         pages=(*admin_part.PAGES, *imports.PAGES, *jobs.PAGES),
-        jobs=(*imports.JOBS, *files.JOBS),
+        jobs=(*imports.JOBS, *files.JOBS, *bulk.JOBS),
     )

@@ -6,6 +6,7 @@ change from one release to the next.
 
 from __future__ import annotations
 
+from backstay.access.core_permissions import LIST_VIEW_SHARE
 from backstay.access.permissions import (
     SIGNED_IN,
     FieldGroup,
@@ -86,6 +87,7 @@ from backstay.resources.arithmetic import Calculated, NoAmount, calculate
 from backstay.resources.declare import (
     Action,
     ApiShape,
+    Bulk,
     Choice,
     Column,
     Empty,
@@ -139,6 +141,7 @@ from backstay.web.request import (
 
 __all__ = [
     "ANNOTATIONS",
+    "LIST_VIEW_SHARE",
     "SIGNED_IN",
     "Action",
     "Actor",
@@ -150,6 +153,7 @@ __all__ = [
     "BackstayError",
     "Blob",
     "BoolField",
+    "Bulk",
     "Calculated",
     "Choice",
     "ChoiceField",

@@ -30,6 +30,7 @@ from backstay.errors import Conflict, Invalid, NotFound, Stale
 from backstay.files.declare import Attachments
 from backstay.resources.declare import (
     Action,
+    Bulk,
     Choice,
     Column,
     Empty,
@@ -220,6 +221,16 @@ def pick_plant(session: Session, command: PickPlant) -> Plant:
     return plant
 
 
+def weed_plant(session: Session, command: PickPlant) -> Plant:
+    authorize(session, PICK)
+    plant = _plant(session, command.id)
+    plant.state = PlantState.PICKED
+    session.flush()
+    if plant.name == "Weed":
+        raise Conflict("Weeds do not wither.")
+    return plant
+
+
 def uproot_plant(session: Session, command: TouchPlant) -> None:
     authorize(session, EDIT)
     session.delete(_plant(session, command.id))
@@ -282,6 +293,7 @@ PLANTS = Resource(
             states=("seed", "growing"),
             leads_to="growing",
             refuses=lambda _session, plant: "It is a cactus." if plant.name == "Cactus" else None,
+            bulk=Bulk(),
         ),
         Action(
             "pick",
@@ -289,6 +301,13 @@ PLANTS = Resource(
             states=("growing",),
             leads_to="picked",
             primary=True,
+        ),
+        Action(
+            "weed",
+            Operation(weed_plant, PickPlant, PICK, "Weed"),
+            states=("seed",),
+            leads_to="picked",
+            bulk=Bulk(),
         ),
         Action(
             "uproot",

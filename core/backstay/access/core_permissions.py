@@ -143,6 +143,12 @@ JOB_MANAGE: Final = Permission(
     Risk.WRITE,
     _("A failed job is done again with its user's present permissions."),
 )
+LIST_VIEW_SHARE: Final = Permission(
+    "core.list_view.share",
+    _("share saved views of lists"),
+    Risk.WRITE,
+    _("A shared view is offered to everybody who may see the list, and may be what it opens with."),
+)
 CONTACT_VIEW: Final = Permission(
     "core.contact.view",
     _("see e-mail addresses of users"),
@@ -183,6 +189,7 @@ PERMISSIONS: Final = (
     AUDIT_EXPORT,
     JOB_VIEW,
     JOB_MANAGE,
+    LIST_VIEW_SHARE,
 )
 FIELD_GROUPS: Final = (CONTACT,)
 

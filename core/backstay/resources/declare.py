@@ -8,7 +8,7 @@ annotated with one of the field kinds below, ``Annotated[str, TextField(_("Name"
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,6 +61,8 @@ class Column:
         link: the cell opens the record.
         group: shown masked to those who may not read the field group.
         format: turns the value into text where the kind alone does not say how.
+        in_list: shown by the list itself; the others can be chosen.
+        total: an amount is added up below the list; False where a sum says nothing.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Column:
     group: FieldGroup | None = None
     format: Callable[[Any], str] | None = None
     in_list: bool = True
+    total: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,23 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """An action that can be done with many records at once, each by the action's own service.
+
+    What an action did must keep it from being done again (by its states, ``refuses`` or here): a
+    run that was interrupted goes on from the start.
+
+    Arguments:
+        skips: called with records whose state allows the action; why some of them can't be done
+            now, by id. Asked for many records at once, in place of ``refuses``.
+        initial: called with the records; what the form for all of them starts with.
+    """
+
+    skips: Callable[[Session, Sequence[Any]], Mapping[int, str]] | None = None
+    initial: Callable[[Session, Sequence[Any]], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """Something that can be done with a record, offered by state and permission.
 
@@ -151,6 +171,7 @@ class Action:
         leads_to: the state after it, where it changes the state.
         confirm: text of the confirmation for what can't be undone.
         refuses: why it is not possible for this record now, or None.
+        bulk: it is offered for many records of the list at once.
     """
 
     name: str
@@ -162,6 +183,7 @@ class Action:
     danger: bool = False
     confirm: Text = ""
     refuses: Callable[[Session, Any], str | None] | None = None
+    bulk: Bulk | None = None
 
 
 @dataclass(frozen=True, slots=True)

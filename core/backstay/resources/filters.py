@@ -24,7 +24,7 @@ from backstay.search.models import SearchRow
 from backstay.search.words import LONGEST_SEARCH, asked_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
@@ -33,6 +33,25 @@ if TYPE_CHECKING:
     from backstay.resources.serialize import Reader
 
 _DAYS: Final = frozenset({"date_from", "date_to"})
+RESERVED: Final = frozenset(
+    {
+        "q",
+        "sort",
+        "after",
+        "before",
+        "columns",
+        "density",
+        "view",
+        "base",
+        "id",
+        "all",
+        "shown",
+        "picks",
+    }
+)
+"""Parameters of every list; a filter can't have one of these names."""
+MOST_VALUES: Final = 50
+DENSITIES: Final = ("comfortable", "dense")
 MOST_WORDS: Final = 6
 SHORT_COLUMN: Final = 40
 """Up to this length the search looks inside words too: codes and numbers are quoted in part."""
@@ -52,26 +71,45 @@ class ListState:
 
     Arguments:
         search: the words as they were typed.
-        filters: the filters in force, with their values.
+        filters: the filters in force, with their values; several values of one filter (those of
+            choices and pickers) stand side by side with commas, and a row needs one of them.
         sort: as the URL says it (``-date``); empty for the list's own order.
+        columns: names of the columns to show, in their order; empty for the list's own.
+        density: ``comfortable`` or ``dense``; empty for the reader's own.
     """
 
     search: str
     filters: tuple[tuple[Filter, str], ...]
     sort: str
+    columns: tuple[str, ...] = ()
+    density: str = ""
 
     @property
     def narrowed(self) -> bool:
         """Whether some rows may be left out."""
         return bool(self.search or self.filters)
 
-    def query(self) -> dict[str, str]:
-        """The state as URL parameters."""
+    def narrowing(self) -> dict[str, str]:
+        """The part that decides which rows there are and in which order, as URL parameters."""
         return {
             **({"q": self.search} if self.search else {}),
             **{one.name: value for one, value in self.filters},
             **({"sort": self.sort} if self.sort else {}),
         }
+
+    def query(self) -> dict[str, str]:
+        """The whole state as URL parameters."""
+        return {
+            **self.narrowing(),
+            **({"columns": ",".join(self.columns)} if self.columns else {}),
+            **({"density": self.density} if self.density else {}),
+        }
+
+    def shown(self, resource: Resource) -> tuple[Column, ...]:
+        """The list's columns in the order in which they are shown."""
+        if not self.columns:
+            return tuple(column for column in resource.columns if column.in_list)
+        return tuple(found for name in self.columns if (found := resource.column(name)))
 
 
 def same(one: object, other: object) -> bool:
@@ -112,12 +150,14 @@ def read_state(resource: Resource, arguments: Mapping[str, str], reader: Reader)
 
     Raises:
         Invalid: a filter's value can't be understood; names the filter.
-        Malformed: the sort order names a column that can't be sorted.
+        Malformed: the sort order names a column that can't be sorted, a column is unknown, or a
+            parameter that can have one value only is there twice.
     """
+    given = given_once(resource, arguments)
     usable = usable_filters(resource, reader)
     chosen: list[tuple[Filter, str]] = []
     for one in resource.filters:
-        value = arguments.get(one.name, "").strip()
+        value = given.get(one.name, "")
         if not value or (one.kind == "bool" and value in {"0", "false"}):
             continue
         if one not in usable:
@@ -125,13 +165,64 @@ def read_state(resource: Resource, arguments: Mapping[str, str], reader: Reader)
                 _("This list can't be filtered by “%(name)s”.", name=one.label), field=one.name
             )
         chosen.append((one, value))
-    search = arguments.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
-    sort = arguments.get("sort", "")
+    search = given.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    sort = given.get("sort", "")
     if sort:
         column = resource.column(sort.removeprefix("-"))
         if column is None or not sortable(resource, column, reader):
             raise Malformed(_("This list can't be sorted by that column."), field="sort")
-    return ListState(search, tuple(chosen), sort)
+    density = given.get("density", "")
+    if density and density not in DENSITIES:
+        raise Malformed(_("There is no such density."), field="density")
+    return ListState(search, tuple(chosen), sort, _columns(resource, given), density)
+
+
+def given_once(resource: Resource, arguments: Mapping[str, str]) -> dict[str, str]:
+    """Each parameter once; a form of tick boxes sends a filter as often as it has values.
+
+    Raises:
+        Malformed: a parameter that can have one value only is there twice.
+    """
+    several = {one.name for one in resource.filters if takes_several(one)}
+    found: dict[str, str] = {}
+    getlist: Callable[[str], list[str]] | None = getattr(arguments, "getlist", None)
+    for name in arguments:
+        values = [arguments[name]] if getlist is None else getlist(name)
+        if name in several or name == "columns":
+            parts = [part.strip() for value in values for part in value.split(",")]
+            values = [",".join(dict.fromkeys(part for part in parts if part))]
+        if len(values) > 1:
+            raise Malformed(
+                _("“%(name)s” stands twice in the address; say it once.", name=name[:40]),
+                field=name,
+            )
+        found[name] = values[0].strip()
+    return found
+
+
+def _columns(resource: Resource, given: Mapping[str, str]) -> tuple[str, ...]:
+    names = tuple(name for name in given.get("columns", "").split(",") if name)
+    for name in names:
+        if resource.column(name) is None:
+            raise Malformed(
+                _("This list has no column “%(name)s”.", name=name[:40]), field="columns"
+            )
+    return () if names == own_columns(resource) else names
+
+
+def own_columns(resource: Resource) -> tuple[str, ...]:
+    """Names of the columns that a list shows by itself."""
+    return tuple(column.name for column in resource.columns if column.in_list)
+
+
+def takes_several(one: Filter) -> bool:
+    """Whether a filter may have several values, of which a row needs one."""
+    return bool(one.choices) or one.kind == "picker"
+
+
+def values_of(one: Filter, value: str) -> tuple[str, ...]:
+    """The values of a filter in force."""
+    return tuple(value.split(",")) if takes_several(one) else (value,)
 
 
 def orders(resource: Resource, state: ListState, reader: Reader) -> tuple[Order, ...]:
@@ -146,11 +237,26 @@ def orders(resource: Resource, state: ListState, reader: Reader) -> tuple[Order,
 
 
 def condition(one: Filter, value: str, reader: Reader) -> ColumnElement[bool]:
-    """The SQL condition of a filter.
+    """The SQL condition of a filter; one of several values is enough.
 
     Raises:
-        Invalid: the value can't be understood; names the filter.
+        Invalid: a value can't be understood; names the filter.
     """
+    values = values_of(one, value)
+    if len(values) > MOST_VALUES:
+        raise Invalid(
+            _(
+                "The filter “%(name)s” takes at most %(most)s values.",
+                name=one.label,
+                most=MOST_VALUES,
+            ),
+            field=one.name,
+        )
+    conditions = [_one_condition(one, each, reader) for each in values]
+    return conditions[0] if len(conditions) == 1 else or_(*conditions)
+
+
+def _one_condition(one: Filter, value: str, reader: Reader) -> ColumnElement[bool]:
     if "\x00" in value or (one.choices and value not in {choice.value for choice in one.choices}):
         _refuse(one, value)
     try:

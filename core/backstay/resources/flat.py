@@ -53,9 +53,14 @@ def _writer() -> Template:
 
 
 def compile_rows(
-    environment: Environment, columns: tuple[FlatColumn, ...], *, linked: bool
+    environment: Environment, columns: tuple[FlatColumn, ...], *, linked: bool, picks: bool = False
 ) -> Template:
-    """The row template of a list; ``linked``: its rows have pages of their own."""
+    """The row template of a list.
+
+    Arguments:
+        linked: its rows have pages of their own.
+        picks: its rows can be selected.
+    """
     # A brace in a label must stay text when the written template is compiled in its turn.
     safe = [
         {
@@ -66,7 +71,7 @@ def compile_rows(
         }
         for place, column in enumerate(columns)
     ]
-    return environment.from_string(_writer().render(columns=safe, linked=linked))
+    return environment.from_string(_writer().render(columns=safe, linked=linked, picks=picks))
 
 
 def draw_rows(
@@ -80,5 +85,7 @@ def draw_rows(
     ``tones`` are the colours of each column's states, by their text.
     """
     icon: Any = environment.globals["icon"]
-    drawn = template.render(rows=rows, tones=tones, tick=icon("check", _("Yes")))
+    drawn = template.render(
+        rows=rows, tones=tones, tick=icon("check", _("Yes")), select=_("Select")
+    )
     return Markup(drawn)  # noqa: S704 - the template escaped every value

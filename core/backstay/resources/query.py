@@ -49,6 +49,7 @@ LONG_FOR: Final = 60.0
 """Seconds for which a list that passed the cap is not counted again."""
 _BIGGEST_ID: Final = 2**63
 _MOST_KNOWN: Final = 1000
+_MOST_TEMPLATES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,21 @@ class ResourceQuery:
         """Start without statements: they depend on what the reader may see."""
         self.resource = resource
         self._selects: dict[tuple[str, ...], tuple[Select[Any], dict[str, int]]] = {}
-        self._templates: dict[tuple[tuple[FlatColumn, ...], bool], Template] = {}
+        self._templates: dict[tuple[tuple[FlatColumn, ...], bool, bool], Template] = {}
         self._long: dict[tuple[frozenset[int] | None, str], float] = {}
 
-    def row_template(self, columns: tuple[FlatColumn, ...], *, linked: bool) -> Template:
+    def row_template(
+        self, columns: tuple[FlatColumn, ...], *, linked: bool, picks: bool = False
+    ) -> Template:
         """The template of the list's rows, compiled when it is first needed."""
-        key = (columns, linked)
+        key = (columns, linked, picks)
         if key not in self._templates:
-            self._templates[key] = compile_rows(current_app.jinja_env, columns, linked=linked)
+            if len(self._templates) >= _MOST_TEMPLATES:
+                # Columns are chosen by people, in any order.
+                self._templates.clear()
+            self._templates[key] = compile_rows(
+                current_app.jinja_env, columns, linked=linked, picks=picks
+            )
         return self._templates[key]
 
     def page(
@@ -116,7 +124,7 @@ class ResourceQuery:
         cursor = self._cursor(arguments, keys, bound_to)
         backwards = cursor is not None and cursor.backwards
         narrowing = self._narrowing(session, state, reader)
-        statement, index = self._select(reader, self._listed(ordered))
+        statement, index = self._select(reader, self._listed(state, ordered))
         nulls_high = _dialect(session) == "postgresql"
         place = (
             ()
@@ -131,6 +139,10 @@ class ResourceQuery:
             [(key.expression, key.descending == backwards) for key in keys],
         )
         narrowed, matches = self._searched(session, state, reader, walk, size + 1)
+        counted = cursor is None and matches is not None and matches.complete
+        if counted:
+            # Few rows match, so counting them on the way is cheaper than asking once more.
+            statement = statement.add_columns(func.count().over())
         found = session.execute(
             statement.where(*narrowed, *place).order_by(*walk.order).limit(size + 1)
         ).all()
@@ -138,7 +150,9 @@ class ResourceQuery:
         rows = found[:size]
         if backwards:
             rows = rows[::-1]
-        if matches is None or matches.complete:
+        if counted:
+            count, at_least = int(found[0][-1]) if found else 0, False
+        elif matches is None or matches.complete:
             count, at_least = self._count(
                 session,
                 narrowed,
@@ -202,6 +216,66 @@ class ResourceQuery:
             execution_options={"yield_per": STREAM_CHUNK},
         )
         return iter(result), index
+
+    def ids(self, session: Session, state: ListState, reader: Reader, limit: int) -> list[int]:
+        """Ids of the first records of a list, at most ``limit``."""
+        keys = self._keys(orders(self.resource, state, reader))
+        statement = self._joined(select(self.resource.model.id).select_from(self.resource.model))
+        return list(
+            session.scalars(
+                statement.where(
+                    *self._narrowing(session, state, reader),
+                    *search_condition(session, self.resource, state.search, reader),
+                )
+                .order_by(
+                    *(key.expression.desc() if key.descending else key.expression for key in keys)
+                )
+                .limit(limit)
+            )
+        )
+
+    def records(self, session: Session, ids: Sequence[int]) -> dict[int, Any]:
+        """Those of the records that the reader may see, by id."""
+        found: dict[int, Any] = {}
+        wanted = sorted({one for one in ids if 0 <= one < _BIGGEST_ID})
+        for start in range(0, len(wanted), STREAM_CHUNK):
+            statement = select(self.resource.model).where(
+                self.resource.model.id.in_(wanted[start : start + STREAM_CHUNK]),
+                *self._criteria(session),
+            )
+            found.update((record.id, record) for record in session.scalars(statement))
+        return found
+
+    def totals(
+        self, session: Session, state: ListState, reader: Reader, names: Sequence[str]
+    ) -> tuple[int, dict[str, Any]]:
+        """How many rows a list has and the sums of some columns; bounded.
+
+        With more than ``MOST_COUNTED`` rows the count says so and there are no sums.
+        """
+        columns = [column for name in names if (column := self.resource.column(name))]
+        narrowing = (
+            *self._narrowing(session, state, reader),
+            *search_condition(session, self.resource, state.search, reader),
+        )
+        statement = self._joined(
+            select(
+                self.resource.model.id,
+                *(column.value.label(f"total_{place}") for place, column in enumerate(columns)),
+            ).select_from(self.resource.model)
+        )
+        some = statement.where(*narrowing).limit(MOST_COUNTED + 1).subquery()
+        row = session.execute(
+            select(
+                func.count(some.c.id),
+                *(func.sum(some.c[f"total_{place}"]) for place in range(len(columns))),
+            )
+        ).one()
+        if row[0] > MOST_COUNTED:
+            return int(row[0]), {}
+        return int(row[0]), {
+            column.name: value for column, value in zip(columns, row[1:], strict=True)
+        }
 
     def record(self, session: Session, record_id: int) -> Any:
         """The record as its model's instance.
@@ -302,8 +376,8 @@ class ResourceQuery:
             *(condition(one, value, reader) for one, value in state.filters),
         )
 
-    def _listed(self, ordered: tuple[Order, ...]) -> tuple[str, ...]:
-        names = [column.name for column in self.resource.columns if column.in_list]
+    def _listed(self, state: ListState, ordered: tuple[Order, ...]) -> tuple[str, ...]:
+        names = [column.name for column in state.shown(self.resource)]
         names += [one.column.name for one in ordered if one.column.name not in names]
         return tuple(names)
 
@@ -316,6 +390,8 @@ class ResourceQuery:
             and not masked(self.resource, column.value, reader)
         )
         if seen not in self._selects:
+            if len(self._selects) >= _MOST_TEMPLATES:
+                self._selects.clear()
             columns = [column for name in seen if (column := self.resource.column(name))]
             statement = self._joined(
                 select(self.resource.model.id, *(column.value for column in columns)).select_from(
@@ -344,7 +420,7 @@ class ResourceQuery:
         return binding(
             self.resource.name,
             "" if company is None else company.code,
-            *(f"{name}={value}" for name, value in sorted(state.query().items())),
+            *(f"{name}={value}" for name, value in sorted(state.narrowing().items())),
             *(f"{one.column.name}{'-' if one.descending else ''}" for one in ordered),
         )
 

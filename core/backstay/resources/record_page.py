@@ -41,8 +41,10 @@ def record_page(
     reader: Reader,
     record_id: int,
     file_problems: tuple[str, ...] = (),
+    *,
+    whole: bool = True,
 ) -> RecordPage:
-    """Build the page of a record.
+    """Build the page of a record, or (not ``whole``) what a look beside its list needs of it.
 
     Arguments:
         file_problems: why files that were sent are not attached.
@@ -64,8 +66,8 @@ def record_page(
         actions=actions,
         sections=_sections(resource, values, reader),
         panels=_panels(resource, session, record, reader, file_problems),
-        related=_related(resource, session, suite, record, reader),
-        timeline=timeline(session, suite, resource, record, reader),
+        related=_related(resource, session, suite, record, reader) if whole else (),
+        timeline=timeline(session, suite, resource, record, reader) if whole else None,
         help="",
     )
 

@@ -6,30 +6,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, jsonify, request, url_for
+from werkzeug.wsgi import wrap_file
 
 from backstay.access.permissions import Permission
 from backstay.audit.capture import Event
 from backstay.clock import today
 from backstay.errors import ConfigurationError, Invalid
-from backstay.i18n import current_locale, use_locale
 from backstay.i18n import gettext as _
+from backstay.lists.saved_views import views_of
 from backstay.resources import filters as narrow
 from backstay.resources.attachment_pages import AttachmentViews
+from backstay.resources.bulk_page import bulk_answer, run_answer
 from backstay.resources.form_page import Task, answer
 from backstay.resources.forms import Desk, schema_of
 from backstay.resources.list_page import list_page
+from backstay.resources.list_parts import sums_of, total_cells
+from backstay.resources.opened import open_list
 from backstay.resources.query import ResourceQuery
 from backstay.resources.record_page import check_editable, check_state, record_page, title_of
-from backstay.resources.serialize import Reader, csv_line, file_writer
+from backstay.resources.serialize import Reader
+from backstay.resources.take_away import XLSX, columns_of, csv_lines, workbook
+from backstay.resources.titles import label_of_record
 from backstay.resources.urls import endpoint_of, serves
+from backstay.resources.view_actions import view_answer
 from backstay.search.words import LONGEST_SEARCH
 from backstay.web import page as view
 from backstay.web.blueprint import requires
 from backstay.web.render import fragment, page, wants_fragment
-from backstay.web.request import audit_now, context, database, session, suite
+from backstay.web.request import audit_now, context, database, session, signed_in, suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from backstay.files.declare import Attachments
     from backstay.kernel.suite import Suite
@@ -65,9 +72,15 @@ class ResourceBlueprint(Blueprint):
         pages, resource = self.pages, self.resource
         self._add("", "list", pages.list, resource.view)
         self._add(".csv", "export", pages.export, resource.export or resource.view)
+        self._add(".xlsx", "workbook", pages.workbook, resource.export or resource.view)
+        self._add("/total", "total", pages.total, resource.view)
+        self._add("/views", "views", pages.views, resource.view, methods=("POST",))
         self._add("/pick", "picker", pages.picker, resource.view)
         if not resource.record_endpoint:
             self._add("/<int:id>", "record", pages.record, resource.view)
+            self._add("/<int:id>/preview", "preview", pages.preview, resource.view)
+        if any(action.bulk for action in resource.actions):
+            self._add("/bulk/run/<int:id>", "bulk_run", pages.bulk_run, resource.view)
         if resource.create is not None and not resource.create_endpoint:
             self._add("/new", "create", pages.create, resource.create.permission, post=True)
         if resource.update is not None and not resource.edit_endpoint:
@@ -80,6 +93,14 @@ class ResourceBlueprint(Blueprint):
                 action.operation.permission,
                 post=True,
             )
+            if action.bulk is not None:
+                self._add(
+                    f"/bulk/{action.name}",
+                    f"bulk_{action.name}",
+                    pages.bulk(action),
+                    action.operation.permission,
+                    post=True,
+                )
         if resource.attachments is not None:
             self._add_attachments(resource.attachments)
         super().register(app, {**options, "name_prefix": self.plugin})
@@ -131,6 +152,16 @@ class ResourceBlueprint(Blueprint):
         if not names or len(set(names)) != len(names):
             message = f"{resource.name} needs columns, each with a name of its own"
             raise ConfigurationError(message)
+        taken = [one.name for one in resource.filters if one.name in narrow.RESERVED]
+        odd = [
+            choice.value
+            for one in resource.filters
+            for choice in one.choices
+            if "," in choice.value
+        ]
+        if taken or odd:
+            message = f"{resource.name}: a filter can't be named {taken} or take {odd}"
+            raise ConfigurationError(message)
         for name in (*resource.order, *filter(None, (resource.state,))):
             if name.removeprefix("-") not in names:
                 message = f"{resource.name} orders by {name}, which is none of its columns"
@@ -152,7 +183,15 @@ class ResourceViews:
     def list(self) -> Response:
         """The list, or its rows alone for htmx."""
         reader = _reader()
-        shown = list_page(self.query, session(), reader, request.args, self._label_of(reader))
+        person = signed_in()
+        shown = list_page(
+            self.query,
+            session(),
+            reader,
+            request.args,
+            self._label_of(reader),
+            person.access.person.density if person else "comfortable",
+        )
         response = (
             fragment("resources/rows.html", page=shown)
             if wants_fragment()
@@ -161,27 +200,90 @@ class ResourceViews:
         response.vary.add("HX-Request-Type")
         return response
 
-    def export(self) -> Response:
-        """The list as a CSV file, streamed; the audit trail notes who took what."""
+    def total(self) -> Response:
+        """The totals row of a list that does not fit a page."""
         reader = _reader()
-        resource = self.resource
-        state = narrow.read_state(resource, request.args, reader)
+        state = self._asked(reader)
+        sums = sums_of(self.query, session(), state, reader)
+        cells = total_cells(
+            self.resource, state, reader, sums, picks=bool(request.args.get("picks"))
+        )
+        return fragment(
+            "resources/totals.html",
+            cells=cells,
+            labels=[c.label for c in state.shown(self.resource)],
+        )
+
+    def views(self) -> Response:
+        """Save, change, delete a view, or choose what the list opens with."""
+        return view_answer(self.resource, _reader())
+
+    def preview(self, id: int) -> Response:  # noqa: A002
+        """One record as a panel beside its list."""
+        shown = record_page(self.query, session(), suite(), _reader(), id, whole=False)
+        return fragment("resources/preview.html", page=shown, href=self._href_of(id))
+
+    def bulk(self, action: Action) -> Callable[..., Response]:
+        """The view of one action over many records."""
+        return lambda: bulk_answer(self.query, action, self._desk())
+
+    def bulk_run(self, id: int) -> Response:  # noqa: A002
+        """What came of an action over many records."""
+        return run_answer(self.query, id, self._desk())
+
+    def export(self) -> Response:
+        """The list as a CSV file, streamed."""
+        reader = _reader()
+        state = self._asked(reader)
+        self._note_export("csv", state)
+        lines = csv_lines(
+            self.query,
+            state,
+            reader,
+            columns_of(self.query, state, everything=_everything()),
+            source=database(),
+            acting=context(),
+            plugins=suite(),
+        )
+        return self._file(Response(lines, mimetype="text/csv"), "csv")
+
+    def workbook(self) -> Response:
+        """The list as a workbook."""
+        reader = _reader()
+        state = self._asked(reader)
+        columns = columns_of(self.query, state, everything=_everything())
+        made = workbook(self.query, session(), state, reader, columns)
+        self._note_export("xlsx", state)
+        return self._file(Response(wrap_file(request.environ, made), mimetype=XLSX), "xlsx")
+
+    def _asked(self, reader: Reader) -> narrow.ListState:
+        """The state that an address beside the list's asks for."""
+        named = request.args.get("view") or request.args.get("base")
+        views = views_of(session(), self.resource.name) if named else ()
+        state = open_list(self.resource, views, request.args, reader, "", by_itself=False).state
         for one, value in state.filters:
             narrow.condition(one, value, reader)
+        return state
+
+    def _note_export(self, form: str, state: narrow.ListState) -> None:
         company = context().company
         audit_now(
             Event(
                 action="export",
-                entity=resource.model.__tablename__,
-                label=str(resource.label_many),
-                plugin=resource.plugin,
+                entity=self.resource.model.__tablename__,
+                label=str(self.resource.label_many),
+                plugin=self.resource.plugin,
                 company_id=company.id if company else None,
-                after={"format": "csv", **state.query()},
+                after={"format": form, **state.query()},
             )
         )
-        parts = (resource.path, *((company.code,) if company else ()), today().isoformat())
-        response = Response(_csv(self.query, state, reader), mimetype="text/csv")
-        response.headers["Content-Disposition"] = f'attachment; filename="{"-".join(parts)}.csv"'
+
+    def _file(self, response: Response, ending: str) -> Response:
+        company = context().company
+        parts = (self.resource.path, *((company.code,) if company else ()), today().isoformat())
+        response.headers["Content-Disposition"] = (
+            f'attachment; filename="{"-".join(parts)}.{ending}"'
+        )
         return response
 
     def picker(self) -> Response:
@@ -192,7 +294,7 @@ class ResourceViews:
             [
                 {
                     "id": str(record.id),
-                    "label": self.label(record, reader),
+                    "label": label_of_record(self.resource, record),
                     "hint": self.hint(record),
                 }
                 for record in found
@@ -270,15 +372,6 @@ class ResourceViews:
 
         return act
 
-    def label(self, record: Any, reader: Reader) -> str:
-        """How a picked record is called."""
-        if self.resource.picker_label is not None:
-            return self.resource.picker_label(record)
-        if self.resource.title is not None:
-            return self.resource.title(record)
-        del reader
-        return str(record.audit_label())
-
     def hint(self, record: Any) -> str:
         """A second line for the picker: the state, where there is one."""
         column = self.resource.column(self.resource.state) if self.resource.state else None
@@ -320,7 +413,7 @@ class ResourceViews:
             found = query and query.pickable(session(), record_id, anyhow=anyhow)
             if query is None or found is None:
                 return None
-            return ResourceViews(query.resource, self.queries).label(found, reader)
+            return label_of_record(query.resource, found)
 
         return Desk(session(), reader, lambda name: url_for(f"{name}.picker"), pick)
 
@@ -338,6 +431,9 @@ class ResourceViews:
         )
         return title_of(self.query, record, values, reader)
 
+    def _href_of(self, record_id: int) -> str:
+        return url_for(endpoint_of(self.resource, "record"), id=record_id)
+
     def _record_href(self, record: Any) -> str:
         endpoint = endpoint_of(self.resource, "record")
         if record is None or not serves(endpoint):
@@ -353,18 +449,6 @@ def _words(typed: str) -> str:
     return typed.replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 
-def _csv(query: ResourceQuery, state: narrow.ListState, reader: Reader) -> Iterator[str]:
-    """The lines of the file, read in a session of its own: the request's is closed by then."""
-    acting, plugins, source, locale = context(), suite(), database(), current_locale()
-
-    def lines() -> Iterator[str]:
-        use_locale(locale)
-        columns = query.resource.columns
-        with source.read(acting, plugins) as reading:
-            rows, index = query.stream(reading, state, reader)
-            writers = [(index.get(one.name), file_writer(one, reader)) for one in columns]
-            yield "\ufeff" + csv_line([one.name for one in columns])
-            for row in rows:
-                yield csv_line([write(None if at is None else row[at]) for at, write in writers])
-
-    return lines()
+def _everything() -> bool:
+    """Whether all columns are wanted, not only those that the list shows."""
+    return not request.args.get("shown")

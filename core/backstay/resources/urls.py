@@ -47,7 +47,8 @@ def endpoint_of(resource: Resource, view: str, action: str = "") -> str:
     }.get(view, "")
     if bespoke:
         return bespoke
-    return f"{resource.name}.{f'do_{action}' if view == 'action' else view}"
+    kinds = {"action": "do", "bulk": "bulk"}
+    return f"{resource.name}.{f'{kinds[view]}_{action}' if view in kinds else view}"
 
 
 def serves(endpoint: str) -> bool:

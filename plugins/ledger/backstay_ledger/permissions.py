@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.spi import Permission, Risk, RoleTemplate
+from backstay.spi import LIST_VIEW_SHARE, Permission, Risk, RoleTemplate
 from backstay.spi import lazy as _
 
 BOOKS_VIEW: Final = Permission(
@@ -77,7 +77,10 @@ ROLE_TEMPLATES: Final = (
         "accountant",
         _("Accountant"),
         _("Keeps the books: posts, reverses, imports, closes periods and reads every report."),
-        tuple(permission for permission in PERMISSIONS if permission is not PERIOD_REOPEN),
+        (
+            *(permission for permission in PERMISSIONS if permission is not PERIOD_REOPEN),
+            LIST_VIEW_SHARE,
+        ),
     ),
     RoleTemplate(
         "bookkeeper",

@@ -54,8 +54,11 @@ from backstay.web.page.screens import (
 )
 from backstay.web.page.tables import (
     ActiveChip,
+    BulkMenu,
     Cell,
     CellKind,
+    ColumnChoice,
+    ExportLink,
     FilterChoice,
     FilterControl,
     FilterKind,
@@ -64,22 +67,27 @@ from backstay.web.page.tables import (
     ReportGroup,
     ReportPage,
     Row,
+    ViewLink,
+    ViewMenu,
 )
 
 __all__ = [
     "ActiveChip",
+    "BulkMenu",
     "Button",
     "ButtonKind",
     "Cell",
     "CellKind",
     "Change",
     "ChecklistItem",
+    "ColumnChoice",
     "CompanyChoice",
     "Conflict",
     "ConflictRow",
     "Crumb",
     "EmptyState",
     "ErrorPage",
+    "ExportLink",
     "FieldView",
     "Figure",
     "FilterChoice",
@@ -112,4 +120,6 @@ __all__ = [
     "Tag",
     "TimelineItem",
     "Tone",
+    "ViewLink",
+    "ViewMenu",
 ]

@@ -72,6 +72,8 @@ class FilterControl:
     value: str = ""
     picker_url: str | None = None
     value_label: str = ""
+    several: bool = False
+    """Of a list: any number of choices may be in force (reports take one)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,79 @@ class ActiveChip:
     label: Text
     value: str
     clear_href: str
+    joiner: Text = ""
+    """“or” before a further value of the same filter, “and” before another filter."""
+    name: str = ""
+    raw: str = ""
+    more: bool = False
+    """A further value of this filter can be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column in the chooser."""
+
+    name: str
+    label: Text
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLink:
+    """A saved view in the menu; ``hint`` says whose it is and where it opens by itself."""
+
+    label: Text
+    href: str
+    current: bool = False
+    hint: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLink:
+    """A file to take away; ``shown``: of what the list shows, which changes with its filters."""
+
+    what: Text
+    kind: Text
+    href: str
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ViewMenu:
+    """The saved views of a list.
+
+    Arguments:
+        current: label of the view that is shown, empty for none.
+        changed: the list shows something else than the view says.
+        current_id: the view's id in the forms, empty for none.
+        may_change, may_share: what the reader may do.
+    """
+
+    href: str
+    views: tuple[ViewLink, ...]
+    query: str = ""
+    current: Text = ""
+    changed: bool = False
+    current_id: str = ""
+    may_change: bool = False
+    may_share: bool = False
+    is_shared: bool = False
+    my_default: bool = False
+    company_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BulkMenu:
+    """What can be done with selected rows.
+
+    Arguments:
+        state: the list's parameters, for “all that match”.
+        all_text: “Select all 1,234 that match”; empty where the page holds all.
+    """
+
+    actions: tuple[Button, ...]
+    state: tuple[tuple[str, str], ...]
+    all_text: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +180,19 @@ class ListPage:
     next_href: str | None = None
     previous_href: str | None = None
     first_href: str | None = None
-    export_href: str | None = None
+    exports: tuple[ExportLink, ...] = ()
     actions: tuple[Button, ...] = ()
     empty: EmptyState | None = None
     totals: tuple[Cell, ...] | None = None
     notes: tuple[Note, ...] = ()
+    columns: tuple[ColumnChoice, ...] = ()
+    views: ViewMenu | None = None
+    bulk: BulkMenu | None = None
+    density: str = ""
+    other_density: str = ""
+    plain_query: str = ""
+    totals_href: str | None = None
+    previews: bool = False
     body: Markup | None = None
     """The rows already drawn, by a template compiled for this list, in place of ``rows``."""
 

@@ -9,6 +9,7 @@ from flask import url_for
 
 from backstay.spi import (
     Action,
+    Bulk,
     Operation,
     company_of,
     flash_done,
@@ -20,6 +21,11 @@ from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay_ledger.models import Entry, EntryState, PeriodState
 from backstay_ledger.permissions import ENTRY_DRAFT, ENTRY_POST, ENTRY_REVERSE
+from backstay_ledger.resources.entry_bulk import (
+    not_to_be_posted,
+    not_to_be_reversed,
+    reversal_of_many,
+)
 from backstay_ledger.services.drafts import (
     CopyEntry,
     DeleteDraft,
@@ -105,6 +111,7 @@ ACTIONS: Final = (
         states=_DRAFT,
         leads_to=EntryState.POSTED.value,
         primary=True,
+        bulk=Bulk(skips=not_to_be_posted),
     ),
     Action(
         "reverse",
@@ -123,6 +130,7 @@ ACTIONS: Final = (
         icon="arrow-back-up",
         states=_POSTED,
         refuses=_was_reversed,
+        bulk=Bulk(skips=not_to_be_reversed, initial=reversal_of_many),
     ),
     Action(
         "copy",
@@ -159,5 +167,6 @@ ACTIONS: Final = (
         states=_DRAFT,
         danger=True,
         confirm=_("Delete this draft? Only the audit trail will remember it."),
+        bulk=Bulk(),
     ),
 )

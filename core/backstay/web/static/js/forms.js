@@ -138,5 +138,9 @@ document.addEventListener("click", (event) => {
 // The list's file holds what the list shows now, not what it showed when the page was opened.
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-export]");
-  if (link) link.search = location.search;
+  if (!link || !location.search) return;
+  const asked = new URLSearchParams(location.search);
+  for (const name of ["after", "before"]) asked.delete(name);
+  asked.set("shown", "1");
+  link.search = asked;
 });

@@ -1,0 +1,245 @@
+"""An action for many records: told beforehand, done by its service, skipped with the reason."""
+
+from __future__ import annotations
+
+import io
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+import python_calamine
+from sqlalchemy import event, select
+
+from backstay.jobs.execute import execute_next
+from backstay.lists.models import BulkRun
+
+from .garden import Plant, PlantState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backstay.db.context import CompanyRef, Context
+    from backstay.db.database import Database
+    from backstay.kernel.suite import Suite
+    from backstay.testing.web import Browser
+
+PLANTS = "/c/ALPHA/garden/plants"
+
+
+@pytest.fixture
+def states(
+    database: Database, garden: Suite, operator: Context
+) -> Callable[[], dict[str, PlantState]]:
+    def read() -> dict[str, PlantState]:
+        with database.read(operator, garden) as session:
+            return {plant.code: plant.state for plant in session.scalars(select(Plant))}
+
+    return read
+
+
+def figures(html: str) -> list[int]:
+    return [int(one.replace(",", "")) for one in re.findall(r'stat-value">([\d,]+)<', html)]
+
+
+def records(html: str) -> str:
+    found = re.search(r'name="records" value="([\d,]*)"', html)
+    assert found, html
+    return found[1]
+
+
+def test_a_selection_is_told_before_it_is_done_with_what_is_skipped_and_why(
+    gardener: Browser, sow: Callable[..., list[int]], states: Callable[[], dict[str, PlantState]]
+) -> None:
+    ids = sow({}, {"name": "Cactus"}, {"state": PlantState.PICKED}, {"state": PlantState.GROWING})
+    query = "&".join(f"id={one}" for one in [*ids, 7])
+    html = gardener.get(f"{PLANTS}/bulk/water?{query}").text
+    assert figures(html) == [5, 2, 3]
+    assert "It is a cactus." in html
+    assert "is not possible while" in html
+    assert "It is not there any more." in html
+    assert records(html) == f"{ids[0]},{ids[3]}"
+    assert states()["P0001"] is PlantState.SEED
+    answer = gardener.post(f"{PLANTS}/bulk/water", {"records": records(html)})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == PLANTS
+    assert "2 records done" in gardener.get(PLANTS).text
+    assert states()["P0001"] is PlantState.GROWING
+
+
+def test_what_the_service_refuses_is_left_alone_and_the_others_are_done(
+    gardener: Browser, sow: Callable[..., list[int]], states: Callable[[], dict[str, PlantState]]
+) -> None:
+    ids = sow({}, {"name": "Weed"}, {})
+    text = ",".join(map(str, ids))
+    gardener.get(f"{PLANTS}/bulk/weed?all=1")
+    answer = gardener.post(f"{PLANTS}/bulk/weed", {"records": text, "reason": "drought"})
+    html = gardener.get(answer.headers["Location"]).text
+    assert figures(html) == [3, 2, 1]
+    assert "Weeds do not wither." in html
+    assert states() == {
+        "P0001": PlantState.PICKED,
+        "P0002": PlantState.SEED,
+        "P0003": PlantState.PICKED,
+    }
+
+
+def test_the_form_of_many_is_checked_before_anything_is_done(
+    gardener: Browser, sow: Callable[..., list[int]], states: Callable[[], dict[str, PlantState]]
+) -> None:
+    (one,) = sow({})
+    gardener.get(f"{PLANTS}/bulk/weed?id={one}")
+    assert gardener.post(f"{PLANTS}/bulk/weed", {"records": str(one)}).status_code == 422
+    assert gardener.post(f"{PLANTS}/bulk/weed", {"reason": "x"}).status_code == 422
+    for odd in ("x", "1;2", "9" * 20):
+        answer = gardener.post(f"{PLANTS}/bulk/weed", {"records": odd, "reason": "x"})
+        assert answer.status_code == 400
+        assert gardener.get(f"{PLANTS}/bulk/weed?id={odd}").status_code == 400
+    assert states() == {"P0001": PlantState.SEED}
+
+
+def test_all_that_match_are_those_of_the_filter_not_of_the_page(
+    gardener: Browser, sow: Callable[..., list[int]]
+) -> None:
+    sow(*({"name": "even" if n % 2 else "odd"} for n in range(140)))
+    html = gardener.get(f"{PLANTS}/bulk/water?all=1&q=even").text
+    assert figures(html) == [70, 70, 0]
+
+
+def test_very_many_are_done_by_a_job_once(
+    gardener: Browser,
+    sow: Callable[..., list[int]],
+    states: Callable[[], dict[str, PlantState]],
+    database: Database,
+    garden: Suite,
+    operator: Context,
+) -> None:
+    sow(*({"name": "Weed" if n == 60 else "x"} for n in range(130)))
+    html = gardener.get(f"{PLANTS}/bulk/weed?all=1").text
+    form = {"records": records(html), "reason": "frost"}
+    answer = gardener.post(f"{PLANTS}/bulk/weed", form, idem="once-and-only-once")
+    again = gardener.post(f"{PLANTS}/bulk/weed", form, idem="once-and-only-once")
+    page = answer.headers["Location"]
+    assert again.headers["Location"] == page
+    assert "hx-get" in gardener.get(page).text
+    assert set(states().values()) == {PlantState.SEED}
+    assert execute_next(database, lambda: garden)
+    assert not execute_next(database, lambda: garden)
+    html = gardener.get(page).text
+    assert figures(html) == [130, 129, 1]
+    assert "Weeds do not wither." in html
+    assert list(states().values()).count(PlantState.PICKED) == 129
+
+
+def test_a_run_is_seen_by_its_person_alone(
+    gardener: Browser,
+    visitor: Browser,
+    sow: Callable[..., list[int]],
+    database: Database,
+) -> None:
+    (one,) = sow({"name": "Weed"})
+    gardener.get(PLANTS)
+    answer = gardener.post(f"{PLANTS}/bulk/weed", {"records": str(one), "reason": "x"})
+    page = answer.headers["Location"]
+    assert "/bulk/run/" in page
+    assert gardener.get(page).status_code == 200
+    assert visitor.get(page).status_code == 404
+    assert visitor.get(f"{PLANTS}/bulk/weed?all=1").status_code == 403
+    with database.engine.connect() as connection:
+        assert connection.execute(select(BulkRun.__table__.c.done)).scalars().all() == [0]
+
+
+def test_another_companys_records_are_not_there(
+    gardener: Browser,
+    sow: Callable[..., list[int]],
+    beta: CompanyRef,
+    states: Callable[[], dict[str, PlantState]],
+) -> None:
+    (theirs,) = sow({"code": "THEIRS"}, company=beta)
+    assert figures(gardener.get(f"{PLANTS}/bulk/water?id={theirs}").text) == [1, 0, 1]
+    answer = gardener.post(f"{PLANTS}/bulk/water", {"records": str(theirs)})
+    assert "It is not there any more." in gardener.get(answer.headers["Location"]).text
+    assert states() == {"THEIRS": PlantState.SEED}
+
+
+def test_boxes_are_there_for_those_who_may_do_something(
+    gardener: Browser, visitor: Browser, sow: Callable[..., list[int]]
+) -> None:
+    (one,) = sow({})
+    assert f'name="id" value="{one}"' in gardener.get(PLANTS).text
+    assert 'name="id"' not in visitor.get(PLANTS).text
+    assert "data-bulk" not in visitor.get(PLANTS).text
+
+
+def test_amounts_are_added_up_on_the_page_or_beside_it(
+    gardener: Browser, sow: Callable[..., list[int]]
+) -> None:
+    sow(*({"price": Decimal("2.25")} for _ in range(3)))
+    assert 'class="num" data-label="Price">6.75<' in gardener.get(PLANTS).text
+    sow(*({"code": f"Q{n}", "price": Decimal("1.10")} for n in range(60)))
+    html = gardener.get(PLANTS).text
+    asked = re.search(r'tfoot [^>]*hx-get="([^"]+)"', html)
+    assert asked
+    assert ">72.75<" in gardener.get(asked[1].replace("&amp;", "&")).text
+    assert ">6.75<" in gardener.get(f"{PLANTS}/total?q=P0&picks=1").text
+
+
+def test_a_total_over_too_many_rows_says_so_and_is_not_counted(
+    gardener: Browser,
+    sow: Callable[..., list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sow(*({} for _ in range(60)))
+    for module in ("query", "list_page", "list_parts"):
+        monkeypatch.setattr(f"backstay.resources.{module}.MOST_COUNTED", 55)
+    html = gardener.get(PLANTS).text
+    assert "over 55 rows" in html
+    assert "hx-get" not in html.partition("<tfoot")[2].partition("</tfoot>")[0]
+    assert "over 55 rows" in gardener.get(f"{PLANTS}/total").text
+
+
+def test_a_record_is_looked_at_beside_its_list(
+    gardener: Browser, visitor: Browser, sow: Callable[..., list[int]], beta: CompanyRef
+) -> None:
+    (mine,) = sow({"note": "TRUFFLES"})
+    (theirs,) = sow({"code": "THEIRS"}, company=beta)
+    part = gardener.get(f"{PLANTS}/{mine}/preview").text
+    assert "TRUFFLES" in part
+    assert "<html" not in part
+    assert "TRUFFLES" not in visitor.get(f"{PLANTS}/{mine}/preview").text
+    assert gardener.get(f"{PLANTS}/{theirs}/preview").status_code == 404
+
+
+def test_a_workbook_holds_values_and_no_formulas(
+    gardener: Browser, sow: Callable[..., list[int]]
+) -> None:
+    sow({"name": "=1+1", "price": Decimal("-1234.5"), "height": 5}, {"name": "+x", "edible": True})
+    response = gardener.get(f"{PLANTS}.xlsx?shown=1&columns=name,price,height,edible")
+    assert "attachment" in response.headers["Content-Disposition"]
+    sheet = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(response.data))
+    rows = sheet.get_sheet_by_index(0).to_python()
+    assert rows == [
+        ["Name", "Price", "Height", "Edible"],
+        ["'=1+1", -1234.5, 5.0, False],
+        ["'+x", 1.5, "", True],
+    ]
+    assert len(gardener.get(f"{PLANTS}.csv?shown=1&columns=code").text.splitlines()) == 3
+
+
+def test_a_list_with_views_totals_and_boxes_takes_six_queries(
+    gardener: Browser, database: Database, sow: Callable[..., list[int]], bed: int
+) -> None:
+    sow(*({"bed_id": bed} for _ in range(60)))
+    gardener.get(PLANTS)
+    seen: list[str] = []
+
+    def note(_c: object, _cur: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        assert gardener.get(f"{PLANTS}?bed={bed}&columns=code,price").status_code == 200
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    assert len(seen) <= 6, "\n\n".join(seen)
