@@ -65,7 +65,7 @@ def record_page(
         primary=primary,
         actions=actions,
         sections=_sections(resource, values, reader),
-        panels=_panels(resource, session, record, reader, file_problems),
+        panels=_panels(resource, session, record, reader, file_problems, whole=whole),
         related=_related(resource, session, suite, record, reader) if whole else (),
         timeline=timeline(session, suite, resource, record, reader) if whole else None,
         help="",
@@ -73,13 +73,19 @@ def record_page(
 
 
 def _panels(
-    resource: Resource, session: Session, record: Any, reader: Reader, problems: tuple[str, ...]
+    resource: Resource,
+    session: Session,
+    record: Any,
+    reader: Reader,
+    problems: tuple[str, ...],
+    *,
+    whole: bool,
 ) -> tuple[PanelView, ...]:
     declared = tuple(
         PanelView(panel.title, panel.template, panel.context(session, record), panel.flush)
         for panel in resource.panels
     )
-    if resource.attachments is None:
+    if resource.attachments is None or not whole:
         return declared
     return (*declared, attachments_panel(session, resource, record, reader, problems))
 
