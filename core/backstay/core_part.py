@@ -8,6 +8,7 @@ from backstay.kernel.suite import Part
 
 def core_part() -> Part:
     """Core's models, permissions, roles, resources, pages and jobs."""
+    import backstay.access.token_models
     import backstay.db.nodes
     import backstay.kernel.models
     import backstay.lists.models
