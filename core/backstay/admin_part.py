@@ -13,11 +13,13 @@ from backstay.access.core_permissions import (
     ROLE_TEMPLATES,
     ROLE_VIEW,
     SESSION_VIEW,
+    TOKEN_VIEW,
     USER_CREATE,
     USER_VIEW,
 )
 from backstay.access.grant_resource import GRANTS, SESSIONS
 from backstay.access.role_resource import ROLES
+from backstay.access.token_resource import SERVICE_ACCOUNTS, TOKENS
 from backstay.access.user_pages import blueprint as user_pages
 from backstay.access.user_resource import USERS
 from backstay.audit.resources import AUDIT, COMPANY_AUDIT
@@ -28,7 +30,17 @@ from backstay.kernel.pages import blueprint as modules
 from backstay.navigation import administration
 from backstay.navigation.declare import Area, Page
 
-RESOURCES = (USERS, ROLES, GRANTS, SESSIONS, COMPANIES, AUDIT, COMPANY_AUDIT)
+RESOURCES = (
+    USERS,
+    ROLES,
+    GRANTS,
+    SESSIONS,
+    TOKENS,
+    SERVICE_ACCOUNTS,
+    COMPANIES,
+    AUDIT,
+    COMPANY_AUDIT,
+)
 BLUEPRINTS = (user_pages, company_pages, modules)
 _ADMIN = Area.ADMINISTRATION
 PAGES = (
@@ -72,6 +84,8 @@ PAGES = (
         50,
         home=administration.signed_in_browsers,
     ),
+    Page(_ADMIN, _("Service accounts"), "core.service_account.list", "plug", TOKEN_VIEW, 54),
+    Page(_ADMIN, _("API tokens"), "core.api_token.list", "key", TOKEN_VIEW, 55),
     Page(_ADMIN, _("Audit trail"), "core.audit.list", "history", AUDIT_VIEW, 60),
     Page(Area.COMPLIANCE, _("Audit trail"), "core.company_audit.list", "history", AUDIT_VIEW, 60),
     Page(_ADMIN, _("New user"), "core.user.create", "plus", USER_CREATE, 11, in_palette_only=True),

@@ -9,10 +9,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 
 from backstay.access.core_permissions import GRANT_EDIT
 from backstay.access.models import Grant, Role, RolePermission, User, UserState
+from backstay.access.token_models import ServiceAccount
 from backstay.clock import today
 from backstay.db.context import context_of
 from backstay.errors import Conflict, Forbidden
@@ -41,6 +42,8 @@ def administrators(session: Session) -> frozenset[int]:
             .join(RolePermission, RolePermission.role_id == Grant.role_id)
             .where(
                 User.state == UserState.ACTIVE,
+                # A program can't sign in to mend anything.
+                ~exists().where(ServiceAccount.user_id == User.id).correlate(User),
                 Grant.company_id.is_(None),
                 Grant.valid_to.is_(None),
                 Grant.valid_from <= today(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from backstay.access.models import User, UserState
 from backstay.access.passwords import (
@@ -25,6 +25,7 @@ from backstay.access.throttle import (
     source_of,
     throttled,
 )
+from backstay.access.token_models import ServiceAccount
 from backstay.audit.capture import Event, record_event
 from backstay.db.context import Actor, context_of
 from backstay.errors import BackstayError, Invalid
@@ -123,7 +124,12 @@ def sign_in(database: Database, context: Context, command: SignInWith) -> Opened
 def _find(session: Session, login: str) -> _Known | None:
     row = session.execute(
         select(
-            User.id, User.login, User.password_hash, User.state, User.must_change_password
+            User.id,
+            User.login,
+            User.password_hash,
+            User.state,
+            User.must_change_password,
+            exists().where(ServiceAccount.user_id == User.id).correlate(User).label("service"),
         ).where(User.login == login)
     ).one_or_none()
     if row is None:
@@ -132,7 +138,7 @@ def _find(session: Session, login: str) -> _Known | None:
         row.id,
         row.login,
         row.password_hash,
-        row.state is UserState.ACTIVE,
+        row.state is UserState.ACTIVE and not row.service,
         row.must_change_password,
     )
 

@@ -124,6 +124,26 @@ class CreateToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateServiceToken:
+    """A new token of a service account; its roles say what it may."""
+
+    name: Annotated[
+        str, TextField(label=lazy("Name"), example="Web shop", min_length=1, max_length=120)
+    ]
+    days: Annotated[int, ChoiceField(label=lazy("Valid for"), choices=_lives())] = 90
+    networks: Annotated[
+        str,
+        TextField(
+            label=lazy("From these networks only"),
+            help=lazy("Addresses or networks in CIDR notation, one a line; empty means any."),
+            example="192.0.2.0/24",
+            max_length=1000,
+            multiline=True,
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeToken:
     """A token that is to open nothing from now on."""
 
@@ -197,6 +217,16 @@ def create_token(session: Session, command: CreateToken, *, pepper: bytes) -> Ne
     session.add(token)
     session.flush()
     return NewToken(token, secret)
+
+
+def create_service_token(
+    session: Session, user_id: int, command: CreateServiceToken, *, pepper: bytes
+) -> NewToken:
+    """Make a token of a service account; otherwise as :func:`create_token`."""
+    wanted = CreateToken(
+        name=command.name, days=command.days, networks=command.networks, user_id=user_id
+    )
+    return create_token(session, wanted, pepper=pepper)
 
 
 def revoke_token(session: Session, command: RevokeToken) -> ApiToken:

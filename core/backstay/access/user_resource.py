@@ -20,6 +20,7 @@ from backstay.access.core_permissions import (
     USER_VIEW,
 )
 from backstay.access.models import Grant, Role, SignIn, User, UserState
+from backstay.access.token_models import ServiceAccount
 from backstay.access.user_commands import (
     CreateUser,
     DisableUser,
@@ -112,7 +113,7 @@ def _own_roles(session: Session, user: User) -> str | None:
     return None
 
 
-def _grants(session: Session, user: User) -> dict[str, Any]:
+def grants_panel(session: Session, user: User) -> dict[str, Any]:
     """The roles of a user, each with the way to take it back."""
     context = context_of(session)
     may_take = context.may(GRANT_EDIT) and context.actor.user_id != user.id
@@ -245,6 +246,8 @@ USERS = Resource(
     title=_title,
     picker_label=_picked,
     picker_criteria=lambda _session: (User.state == UserState.ACTIVE,),
+    # Programs have a list of their own.
+    criteria=lambda _session: (~exists().where(ServiceAccount.user_id == User.id).correlate(User),),
     state="state",
     create=Operation(
         invite_user,
@@ -335,7 +338,7 @@ USERS = Resource(
         Related(_("Signed-in browsers"), "core.session", "user", _sessions, "devices"),
         Related(_("What this user did"), "core.audit", "user", None, "history"),
     ),
-    panels=(Panel(_("Roles"), "admin/table_panel.html", _grants, flush=True),),
+    panels=(Panel(_("Roles"), "admin/table_panel.html", grants_panel, flush=True),),
     history=_history,
     empty=Empty(
         _("No users yet"),

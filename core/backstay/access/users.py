@@ -22,6 +22,7 @@ from backstay.access.core_permissions import (
 from backstay.access.models import SignIn, User, UserState
 from backstay.access.passwords import check_password, hash_password
 from backstay.access.sessions import end_sessions
+from backstay.access.token_models import ServiceAccount
 from backstay.access.user_commands import (
     LOGIN_PATTERN,
     CreateUser,
@@ -206,6 +207,8 @@ def reset_password(session: Session, command: ResetPassword) -> User:
     user = get_user(session, command.id)
     refuse_self(session, user.id, _("Change your own password on your own page."))
     refuse_superior(session, user.id)
+    if session.get(ServiceAccount, user.id) is not None:
+        raise Conflict(_("A service account has no password; it uses tokens."))
     user.password_hash = _hashed(command.password, user.login, user.name)
     user.must_change_password = command.must_change_password
     session.flush()

@@ -36,6 +36,7 @@ from backstay.web import (
     security,
     sign_in,
     static_files,
+    token_pages,
 )
 from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.guard import STATIC
@@ -205,6 +206,8 @@ def _register(app: Flask, suite: Suite) -> None:
         sign_in.blueprint,
         home.blueprint,
         me.blueprint,
+        token_pages.blueprint,
+        token_pages.service_blueprint,
     ):
         app.register_blueprint(blueprint)
     _check(app, suite, app.url_map.iter_rules())
@@ -237,7 +240,11 @@ def _resources(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
 
 def _api(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
     # Late, as above: these modules ask the web application for the request that they answer.
+    from backstay.api.reference import BLUEPRINTS
     from backstay.api.routes import blueprints
+
+    for page in BLUEPRINTS:
+        yield "core", page
 
     for blueprint in blueprints(suite):
         yield getattr(blueprint, "plugin", "core"), blueprint

@@ -113,6 +113,7 @@ def _profile_page(
             extra_buttons=(
                 Button(_("Change my password"), href="/me/password", icon="key"),
                 Button(_("Where I am signed in"), href="/me/sessions", icon="devices"),
+                Button(_("My API tokens"), href="/me/tokens/", icon="plug"),
             ),
             cancel_href="/",
             action="/me/",

@@ -1,0 +1,332 @@
+"""The OpenAPI 3.1 document of the API, made from the same declarations as its routes.
+
+A token's owner gets what they may use; the whole document is for documentation and tests
+(``backstay token openapi``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from backstay import __version__
+from backstay.api.represent import record_schema, versioned
+from backstay.api.routes import Endpoint, endpoints_of
+from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, model_of
+from backstay.api.views import LARGEST_PAGE, PAGE
+from backstay.i18n import gettext as _
+from backstay.web.problems import PROBLEM_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from backstay.access.permissions import Permission
+    from backstay.kernel.suite import Suite
+    from backstay.resources.declare import Filter, Resource
+
+_JSON: Final = "application/json"
+_PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "errors"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:backstay:problem:invalid"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "row", "message"],
+                "properties": {
+                    "field": {"type": ["string", "null"], "examples": ["lines.2.account"]},
+                    "row": {"type": ["integer", "null"]},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+        "yours": {"type": "object", "description": "With 412: what was sent."},
+        "current": {"type": "object", "description": "With 412: the record as it is."},
+        "etag": {"type": "string", "description": "With 412: the ETag of the record as it is."},
+    },
+}
+_ANSWERS: Final = {
+    "400": "The request is malformed: a parameter is unknown, given twice or means nothing.",
+    "401": "There is no token, or it opens nothing.",
+    "403": "The token or its owner lacks the permission.",
+    "404": "There is nothing here, or it is not open to the token.",
+    "405": "This address answers to other methods only.",
+    "409": "Not possible in this state, or it contradicts what is recorded.",
+    "412": "The record was changed since; both versions are in the answer.",
+    "413": "The body is larger than 1 MiB.",
+    "415": "The body is not JSON.",
+    "422": "Something is wrong with the values; each problem names its field.",
+    "428": "If-Match is missing.",
+    "429": "Too many wrong tokens came from this address.",
+    "503": "The database is busy; Retry-After says when to try again.",
+}
+_READING: Final = ("400", "401", "403", "404", "405", "429", "503")
+
+
+def document(
+    suite: Suite, *, may: Callable[[Permission, bool], bool] = lambda _permission, _inside: True
+) -> dict[str, Any]:
+    """The OpenAPI document.
+
+    Arguments:
+        may: whether a permission is held, inside companies (True) or outside; what is not held is
+            left out.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    tags: list[dict[str, str]] = []
+    for resource in suite.resources.values():
+        offered = [
+            one for one in endpoints_of(resource) if may(one.permission, resource.lies_in_company)
+        ]
+        if not offered:
+            continue
+        schemas[record_name(resource)] = record_schema(resource)
+        tags.append(
+            {
+                "name": resource.name,
+                "description": f"{resource.label_many}. {resource.help}".strip(),
+            }
+        )
+        for one in offered:
+            path = one.rule.replace("<company>", "{company}").replace("<int:id>", "{id}")
+            paths.setdefault(path, {})[one.method.lower()] = _operation(one, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Backstay",
+            "version": __version__,
+            "description": _(
+                "Ids and amounts are texts. Dates are ISO 8601, instants in UTC. Fields that the"
+                " token may not read are left out."
+            ),
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas,
+        },
+    }
+
+
+def record_name(resource: Resource) -> str:
+    """The name of a resource's schema."""
+    return "".join(
+        part.title() for part in resource.name.replace("_", ".").replace("-", ".").split(".")
+    )
+
+
+def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+    resource = one.resource
+    label = one.operation.label if one.operation is not None else ""
+    summary = {
+        "list": _("List: %(name)s", name=resource.label_many),
+        "get": _("Read: %(name)s", name=resource.label),
+        "create": _("Create: %(name)s", name=resource.label),
+        "update": _("Change: %(name)s", name=resource.label),
+    }.get(one.does, f"{label}: {resource.label}")
+    described = {
+        "operationId": f"{resource.name}.{one.name}",
+        "summary": summary,
+        "description": _description(one),
+        "tags": [resource.name],
+        "parameters": list(_parameters(one)),
+        "responses": _responses(one),
+        "x-permission": one.permission.name,
+    }
+    if one.operation is not None:
+        described["requestBody"] = {
+            "required": bool(_required(one)),
+            "content": {_JSON: {"schema": _body(one, schemas)}},
+        }
+    return described
+
+
+def _description(one: Endpoint) -> str:
+    parts = [_("Needs the permission “%(name)s”.", name=one.permission.name)]
+    if one.operation is not None and one.operation.help:
+        parts.append(str(one.operation.help))
+    if one.action is not None and one.action.states:
+        parts.append(_("Possible in: %(states)s.", states=", ".join(one.action.states)))
+    return " ".join(parts)
+
+
+def _required(one: Endpoint) -> list[str]:
+    assert one.operation is not None  # noqa: S101 - asked for operations only
+    schema = model_of(one.operation.command, partial=one.does == "update").model_json_schema()
+    return list(schema.get("required", ()))
+
+
+def _body(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what is sent; parts of it become components of their own."""
+    assert one.operation is not None  # noqa: S101
+    model = model_of(one.operation.command, partial=one.does == "update")
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs", {}))
+    for described in schema.get("properties", {}).values():
+        described.pop("default", None)
+    schema.pop("description", None)
+    schemas[model.__name__] = schema
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _parameters(one: Endpoint) -> Iterable[dict[str, Any]]:
+    resource = one.resource
+    if resource.lies_in_company:
+        yield {
+            "name": "company",
+            "in": "path",
+            "required": True,
+            "description": "The company's code.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 20},
+        }
+    if "<int:id>" in one.path:
+        yield {"name": "id", "in": "path", "required": True, "schema": ID_SCHEMA}
+    if one.does == "list":
+        yield from _list_parameters(resource)
+    if one.method == "POST":
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Sent again with the same request, the first answer is given again.",
+            "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
+        }
+    if one.does == "update" and versioned(resource):
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": True,
+            "description": "The ETag with which the record was read.",
+            "schema": {"type": "string", "examples": ['"v3"']},
+        }
+
+
+def _list_parameters(resource: Resource) -> Iterable[dict[str, Any]]:
+    sortable = [column.name for column in resource.columns if column.sortable]
+    yield _query(
+        "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+    )
+    yield _query("after", {"type": "string"}, "The mark of the next page, from the answer.")
+    yield _query("before", {"type": "string"}, "The mark of the page before.")
+    if sortable:
+        values = [name for one in sortable for name in (one, f"-{one}")]
+        yield _query("sort", {"type": "string", "enum": values})
+    if resource.search:
+        yield _query("q", {"type": "string", "maxLength": 100}, str(resource.search_label))
+    for one in resource.filters:
+        yield _query(one.name, _filter_schema(one), str(one.label))
+
+
+def _filter_schema(one: Filter) -> dict[str, Any]:
+    if one.choices:
+        return {"type": "string", "enum": [choice.value for choice in one.choices]}
+    match one.kind:
+        case "picker":
+            return dict(ID_SCHEMA)
+        case "date_from" | "date_to":
+            return dict(DATE_SCHEMA)
+        case "bool":
+            return {"type": "string", "enum": ["0", "1"]}
+    return {"type": "string"}
+
+
+def _query(name: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "schema": schema,
+        **({"description": description} if description else {}),
+    }
+
+
+def _responses(one: Endpoint) -> dict[str, Any]:
+    record = {"$ref": f"#/components/schemas/{record_name(one.resource)}"}
+    match one.does:
+        case "list":
+            good = {"200": _answer(_("One page of the list."), _page(record))}
+        case "get":
+            good = {"200": _answer(_("The record."), record)}
+        case "create":
+            good = {"201": _answer(_("It was created."), _result(one) or record)}
+        case "on_list":
+            good = {"201": _answer(_("It was done."), _result(one) or record)}
+        case "update":
+            good = {"200": _answer(_("It was changed."), record)}
+        case _:
+            good = {
+                "200": _answer(_("It was done."), _result(one) or record),
+                "204": {"description": _("It was done, and there is nothing to show.")},
+            }
+    writing: tuple[str, ...] = (
+        () if one.operation is None else ("409", "412", "413", "415", "422", "428")
+    )
+    if one.does == "list":
+        writing = ("422",)
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return good | {
+        status: {"description": _ANSWERS[status], "content": {PROBLEM_TYPE: problem}}
+        for status in sorted({*_READING, *writing})
+    }
+
+
+def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {_JSON: {"schema": schema}}}
+
+
+def _page(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["items", "count", "count_is_exact", "after", "before"],
+        "properties": {
+            "items": {"type": "array", "items": record},
+            "count": {"type": "integer", "description": "At most 10000."},
+            "count_is_exact": {"type": "boolean"},
+            "after": {"type": ["string", "null"]},
+            "before": {"type": ["string", "null"]},
+        },
+    }
+
+
+def _result(one: Endpoint) -> dict[str, Any] | None:
+    """The schema of what a service returns, where that is a value and no record."""
+    assert one.operation is not None  # noqa: S101
+    try:
+        returned = get_type_hints(one.operation.service).get("return")
+    except NameError:  # a name that is imported for type checkers only
+        return {"type": "object"}
+    if isinstance(returned, type) and issubclass(returned, one.resource.model):
+        return None
+    if isinstance(returned, type) and dataclasses.is_dataclass(returned):
+        return _of_type(returned)
+    return None if returned is type(None) else {"type": "object"}
+
+
+def _of_type(hint: Any) -> dict[str, Any]:
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        hints = get_type_hints(hint)
+        return {
+            "type": "object",
+            "properties": {
+                one.name: ID_SCHEMA if one.name == "id" else _of_type(hints[one.name])
+                for one in dataclasses.fields(hint)
+            },
+        }
+    if get_origin(hint) in {Union, types.UnionType}:
+        return {
+            "anyOf": [
+                {"type": "null"} if part is type(None) else _of_type(part)
+                for part in get_args(hint)
+            ]
+        }
+    simple: dict[Any, Literal["string", "boolean"]] = {str: "string", bool: "boolean"}
+    return {"type": simple[hint]} if hint in simple else {}
