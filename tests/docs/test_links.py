@@ -88,7 +88,7 @@ def test_pictures_are_small_and_all_shown() -> None:
 
 def test_the_programs_that_the_documentation_starts_exist() -> None:
     """`./run ...` in a code block is a command that `./run --help` knows."""
-    known = {"cli", "test", "lint", "install", ""}
+    known = {"cli", "test", "lint", "bench", "install", ""}
     for path in documents():
         for word in re.findall(r"\./run(?: ([a-z]+))?\b", path.read_text(encoding="utf-8")):
             assert word in known, f"{path.name}: ./run {word}"
