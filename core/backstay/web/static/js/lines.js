@@ -336,7 +336,9 @@ for (const table of tables) {
     if (!event.target.matches(".fields input, .fields select")) return;
     event.preventDefault();
     const fields = [...form.querySelectorAll(".fields input:not([type='hidden']), .fields select")];
-    (fields[fields.indexOf(event.target) + 1] ?? cells(table.tBodies[0].rows[0])[0]).focus();
+    const next = fields[fields.indexOf(event.target) + 1] ?? cells(table.tBodies[0].rows[0])[0];
+    next.focus();
+    next.select?.();
   });
   if ([...table.querySelectorAll("[data-currency]")].some((input) => input.value)) toggleCurrencies(table, true);
   update(table);
