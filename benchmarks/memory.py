@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,7 +13,8 @@ from benchmarks.rig.processor import memory_mib
 from benchmarks.rig.result import Result
 from benchmarks.rig.server import web_server
 
-REQUESTS: Final = 1200
+REQUESTS: Final = 1000
+SECONDS: Final = 10.0
 PATHS: Final = (
     in_company(""),
     in_company("ledger/entries"),
@@ -31,14 +33,12 @@ def measure(bench: Bench) -> Iterator[Result]:
         clients = people(made, 4)
         with web_server(made.home) as server:
             before = max(memory_mib(pid)[0] for pid in server.workers)
-            statuses: dict[str, int] = {}
-            sent = 0
+            visits = [[one.get(path) for path in PATHS] for one in clients]
+            sent, statuses = 0, Counter[str]()
             while sent < REQUESTS:
-                for path in PATHS:
-                    done = load.run(server.address.port, [[p.get(path)] for p in clients], 0.3)
-                    sent += done.count
-                    for status, count in done.statuses.items():
-                        statuses[status] = statuses.get(status, 0) + count
+                done = load.run(server.address.port, visits, SECONDS)
+                sent += done.count
+                statuses.update(done.statuses)
             sizes = [memory_mib(pid) for pid in server.workers]
         bench.discard(made)
         yield Result(

@@ -17,8 +17,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from benchmarks.rig.server import python
-
 HOST: Final = "127.0.0.1"
 _SILENCE: Final = 30.0
 _HEAD_END: Final = b"\r\n\r\n"
@@ -58,7 +56,7 @@ def run(port: int, clients: Sequence[Iterable[str]], seconds: float) -> Load:
     """
     given = {"port": port, "clients": [list(one) for one in clients], "seconds": seconds}
     done = subprocess.run(
-        python("-m", "benchmarks.rig.load"),
+        [sys.executable, "-m", "benchmarks.rig.load"],
         input=json.dumps(given),
         capture_output=True,
         text=True,
