@@ -203,7 +203,7 @@ def _buttons(
         _("Check again"), url_for("core_imports.check", id=row.id), icon="refresh", method="post"
     )
     layout = Button(
-        _("Columns and dates"), url_for("core_imports.layout", id=row.id), icon="columns"
+        _("Columns and dates"), url_for("core_imports.layout", id=row.id), icon="table-import"
     )
     if row.state is ImportState.READY or (stuck and row.state is ImportState.COMMITTING):
         confirm = Button(
@@ -238,7 +238,7 @@ def _refused_buttons(
         mend = Button(
             _("Mend the rows"),
             url_for("core_imports.rows", id=row.id),
-            icon="edit",
+            icon="pencil",
             kind="primary",
         )
         rest = (discard, layout, again, corrected)

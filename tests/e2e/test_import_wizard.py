@@ -1,0 +1,122 @@
+"""The import wizard in a real browser: columns, dates, mending, leaving out, cancelling, undo."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.browser import Person, chromium
+from tests.e2e.servers import first_passwords, installation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+
+AT = "/c/DEMO/core/imports"
+PATIENCE = 40_000
+CHART = "number,title,kind\n8100,Gifts,income\n8200,Fines,wrong\n8300,Prizes,income\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("wizard") / "home"
+
+
+@pytest.fixture(scope="module")
+def clerk(home: Path) -> Iterator[Person]:
+    with installation(home, home.with_suffix(".log")) as address, chromium() as browser:
+        yield somebody(browser, address, home)
+
+
+def somebody(browser: Browser, address: str, home: Path) -> Person:
+    """The accountant of the demo company."""
+    person = Person.arrive(browser, address, reduced_motion="reduce")
+    person.page.set_default_timeout(PATIENCE)
+    person.sign_in("accountant", first_passwords(home)["accountant"])
+    return person
+
+
+def upload(person: Person, path: Path, kind: str = "ledger.chart") -> None:
+    person.page.goto(f"{AT}/new/{kind}")
+    person.page.locator("input[type=file]").set_input_files(path)
+    person.page.locator("main button[type=submit]").first.click()
+
+
+def screen(person: Person, name: str) -> None:
+    """Look at the page: accessible, quiet, no wider than a phone; a picture where asked for."""
+    folder = os.environ.get("BACKSTAY_SCREENS")
+    for colours in ("light", "dark"):
+        person.page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+        person.page.reload()  # a switch of colours under way is neither light nor dark
+        person.look()
+        if folder:
+            person.page.screenshot(path=f"{folder}/{name}-{colours}.png", full_page=True)
+    person.page.emulate_media(color_scheme="light")
+    person.page.reload()
+    person.page.set_viewport_size({"width": 390, "height": 844})
+    person.look()
+    if folder:
+        person.page.screenshot(path=f"{folder}/{name}-390.png", full_page=True)
+    person.page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_columns_are_matched_rows_mended_and_the_import_is_undone(
+    clerk: Person, tmp_path: Path
+) -> None:
+    page = clerk.page
+    (tmp_path / "chart.csv").write_text(CHART, encoding="utf-8")
+    upload(clerk, tmp_path / "chart.csv")
+    page.get_by_role("link", name="Columns and dates").wait_for()
+    screen(clerk, "refused")
+    page.get_by_role("link", name="Columns and dates").click()
+    screen(clerk, "layout")
+    page.get_by_label("title").select_option("name")
+    page.get_by_label("kind").select_option("type")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("link", name="Mend the rows").wait_for()
+    screen(clerk, "problems")
+    page.get_by_role("link", name="Mend the rows").click()
+    screen(clerk, "rows")
+    page.locator("#cell-3-type").fill("expense")
+    page.get_by_role("button", name="Check this row").click()
+    page.get_by_role("button", name="Import 3 accounts").click()
+    page.get_by_role("link", name="Undo").wait_for()
+    screen(clerk, "done")
+    page.get_by_role("link", name="Undo").click()
+    page.get_by_label("Reason").fill("only a trial")
+    page.get_by_role("button", name="Undo the import").click()
+    page.get_by_text("3 accounts were deleted.").first.wait_for()
+
+
+def test_bad_rows_are_left_out_and_come_back_as_a_file(clerk: Person, tmp_path: Path) -> None:
+    page = clerk.page
+    content = CHART.replace("number,title,kind", "code,name,type")
+    (tmp_path / "chart2.csv").write_text(content, encoding="utf-8")
+    upload(clerk, tmp_path / "chart2.csv")
+    leave = page.get_by_role("button", name="leave the rest out")
+    leave.wait_for()
+    address = page.url
+    answer = clerk.context.request.get(f"{address}/left-out.csv")
+    assert "8200,Fines,wrong," in answer.body().decode("utf-8-sig")
+    leave.click()
+    page.locator("[data-confirm-yes]").click()
+    page.get_by_role("link", name="Undo").wait_for()
+    screen(clerk, "in-part")
+
+
+def test_a_check_under_way_is_cancelled(clerk: Person, tmp_path: Path) -> None:
+    page = clerk.page
+    rows = "".join(
+        f"x{n},2026-01-01,1000,1.00,\nx{n},2026-01-01,4000,,1.00\n" for n in range(60000)
+    )
+    (tmp_path / "big.csv").write_text("entry,date,account,debit,credit\n" + rows, encoding="utf-8")
+    upload(clerk, tmp_path / "big.csv", "ledger.journal")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("nothing was imported").first.wait_for()
+    page.get_by_text("Discarded").first.wait_for()
