@@ -54,6 +54,7 @@ def assert_secure(response: TestResponse, place: str) -> None:
         "text/html",
         "text/css",
         "text/csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "text/javascript",
         "image/svg+xml",
         "application/json",

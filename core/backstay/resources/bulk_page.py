@@ -79,7 +79,7 @@ def _posted(query: ResourceQuery, action: Action, desk: Desk) -> Response:
     if run.state is BulkState.DONE and not run.skipped:
         flash_done(_told(action, run.done))
         return redirect_to(url_for(endpoint_of(query.resource, "list")))
-    return redirect_to(url_for(endpoint_of(query.resource, "bulk_run"), id=run.id))
+    return redirect_to(url_for(endpoint_of(query.resource, "bulk_run"), run=run.id))
 
 
 def _told(action: Action, count: int) -> str:
@@ -192,7 +192,7 @@ def run_answer(query: ResourceQuery, run_id: int, desk: Desk) -> Response:
     run = run_by_id(session(), run_id)
     action = next((one for one in query.resource.actions if one.name == run.action), None)
     label = str(action.operation.label) if action else run.action
-    here = url_for(endpoint_of(query.resource, "bulk_run"), id=run.id)
+    here = url_for(endpoint_of(query.resource, "bulk_run"), run=run.id)
     job = session().get(Job, run.job_id) if run.job_id else None
     progress = _progress(run.state, job, label, here, len(run.records), run.done)
     if wants_fragment() and progress is not None and progress.poll_href:

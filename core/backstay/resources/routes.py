@@ -80,7 +80,7 @@ class ResourceBlueprint(Blueprint):
             self._add("/<int:id>", "record", pages.record, resource.view)
             self._add("/<int:id>/preview", "preview", pages.preview, resource.view)
         if any(action.bulk for action in resource.actions):
-            self._add("/bulk/run/<int:id>", "bulk_run", pages.bulk_run, resource.view)
+            self._add("/bulk/run/<int:run>", "bulk_run", pages.bulk_run, resource.view)
         if resource.create is not None and not resource.create_endpoint:
             self._add("/new", "create", pages.create, resource.create.permission, post=True)
         if resource.update is not None and not resource.edit_endpoint:
@@ -227,9 +227,9 @@ class ResourceViews:
         """The view of one action over many records."""
         return lambda: bulk_answer(self.query, action, self._desk())
 
-    def bulk_run(self, id: int) -> Response:  # noqa: A002
+    def bulk_run(self, run: int) -> Response:
         """What came of an action over many records."""
-        return run_answer(self.query, id, self._desk())
+        return run_answer(self.query, run, self._desk())
 
     def export(self) -> Response:
         """The list as a CSV file, streamed."""

@@ -18,6 +18,8 @@ from backstay.imports.models import Import, ImportContent, ImportState
 from backstay.imports.services import COMMIT, PREPARE
 from backstay.jobs.models import Job, JobState
 from backstay.kernel.suite import suite_of
+from backstay.lists.bulk import RUN
+from backstay.lists.models import BulkRun
 from backstay.testing.attack.samples import JobSample, Sample
 
 if TYPE_CHECKING:
@@ -113,6 +115,30 @@ def _about_an_import(state: ImportState) -> Callable[[Making], dict[str, Any]]:
     return lambda making: {"import_id": _import(state)(making).id}
 
 
+def _about_many_records(making: Making) -> dict[str, Any]:
+    """A run of the first action that any plugin offers for many records, over one of them."""
+    session = making.session
+    resource, action = next(
+        (resource, action)
+        for resource in suite_of(session).resources.values()
+        for action in resource.actions
+        if action.bulk is not None
+    )
+    row = BulkRun(
+        resource=resource.name,
+        action=action.name,
+        company_id=company_of(session).id,
+        user_id=making.record("core.user").id,
+        records=[str(making.record(resource.name).id)],
+        inputs={},
+        skipped=[],
+        created_at=now(),
+    )
+    session.add(row)
+    session.flush()
+    return {"run": str(row.id)}
+
+
 SAMPLES = (
     # The form's service answers with the one-time password instead of the user.
     Sample(resource="core.user", make=_user),
@@ -128,5 +154,6 @@ SAMPLES = (
         for state in ImportState
     ),
     JobSample(job=PREPARE, arguments=_about_an_import(ImportState.UPLOADED)),
+    JobSample(job=RUN, arguments=_about_many_records),
     JobSample(job=COMMIT, arguments=_about_an_import(ImportState.COMMITTING)),
 )
