@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from backstay.access.models import Grant, SignIn, User
 from backstay.access.sessions import start_session
+from backstay.access.token_models import ApiToken
+from backstay.access.tokens import CreateToken, create_token
 from backstay.audit.capture import Event, record_event
 from backstay.audit.models import AuditEvent
 from backstay.clock import now, today
@@ -55,6 +57,11 @@ def _grant(making: Making) -> Grant:
     making.session.add(row)
     making.session.flush()
     return row
+
+
+def _token(making: Making) -> ApiToken:
+    command = CreateToken(name=f"Sample {making.number}", user_id=making.record("core.user").id)
+    return create_token(making.session, command, pepper=b"sample").token
 
 
 def _audit(making: Making) -> AuditEvent:
@@ -144,6 +151,7 @@ SAMPLES = (
     Sample(resource="core.user", make=_user),
     Sample(resource="core.session", make=_session),
     Sample(resource="core.grant", make=_grant),
+    Sample(resource="core.api_token", make=_token),
     Sample(resource="core.audit", make=_audit),
     Sample(resource="core.company_audit", make=_audit),
     Sample(resource="core.job", make=_job(JobState.READY)),
