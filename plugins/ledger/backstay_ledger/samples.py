@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from backstay.spi import company_of, today
+from backstay.spi import company_of, now, today
 from backstay.testing.attack import Sample
-from backstay_ledger.models import Entry, EntryState, FiscalYear, Period, PeriodState
+from backstay_ledger.models import Entry, EntryState, EntryTemplate, FiscalYear, Period, PeriodState
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
 
@@ -55,9 +55,28 @@ def closed_period(making: Making) -> Period:
     return close_period(making.session, ClosePeriod(id=period(making).id, reason="Sample"))
 
 
+def template(making: Making) -> EntryTemplate:
+    """A shared template; the operator, who makes samples, is nobody that could own it."""
+    account = making.record("ledger.account")
+    line = {"account": str(account.id), "label": account.label, "text": "Sample"}
+    row = EntryTemplate(
+        company_id=company_of(making.session).id,
+        owner_id=0,
+        name=f"Sample {making.number}",
+        shared=True,
+        content={"journal": "", "reference": "", "memo": "", "lines": [line]},
+        created_by="sample",
+        created_at=now(),
+    )
+    making.session.add(row)
+    making.session.flush()
+    return row
+
+
 SAMPLES: Final = (
     Sample(resource="ledger.entry", make=draft),
     Sample(resource="ledger.entry", make=posted, state=EntryState.POSTED.value),
+    Sample(resource="ledger.template", make=template),
     Sample(resource="ledger.period", make=period),
     Sample(resource="ledger.period", make=closed_period, state=PeriodState.CLOSED.value),
 )

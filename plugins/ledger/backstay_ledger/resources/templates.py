@@ -15,7 +15,6 @@ from backstay.spi import (
     Panel,
     Resource,
     Section,
-    context_of,
     redirect_to,
     resource_url,
 )
@@ -30,18 +29,13 @@ from backstay_ledger.services.templates import (
     EditTemplate,
     delete_template,
     edit_template,
+    not_theirs,
     visible,
 )
 
 if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
-
-
-def _somebody_elses(session: Session, template: EntryTemplate) -> str | None:
-    if template.owner_id == context_of(session).actor.user_id:
-        return None
-    return translate("This template is %(who)s's; only they change it.", who=template.created_by)
 
 
 def _to_the_list(_session: Session, _nothing: None) -> Response:
@@ -115,7 +109,7 @@ TEMPLATES: Final = Resource(
             icon="trash",
             danger=True,
             confirm=_("Delete this template? Entries that were made with it stay."),
-            refuses=_somebody_elses,
+            refuses=not_theirs,
         ),
     ),
     empty=Empty(

@@ -25,7 +25,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.models import EntryTemplate
-from backstay_ledger.permissions import ENTRY_DRAFT
+from backstay_ledger.permissions import ENTRY_DRAFT, JOURNAL_EDIT
 from backstay_ledger.services.posting import writable_company
 
 _LONGEST = 100
@@ -81,7 +81,7 @@ def save_template(session: Session, command: SaveTemplate) -> EntryTemplate:
         raise Conflict(_("Templates belong to a person who is signed in."))
     if not command.content.get("lines"):
         raise Invalid(_("A template needs at least one line with an account."), field="lines")
-    _check_name(session, command.name, None)
+    _check_name(session, command.name, actor.user_id)
     template = EntryTemplate(
         company_id=company.id,
         owner_id=actor.user_id,
@@ -97,16 +97,16 @@ def save_template(session: Session, command: SaveTemplate) -> EntryTemplate:
 
 
 def edit_template(session: Session, command: EditTemplate) -> EntryTemplate:
-    """Rename or share a template of one's own.
+    """Rename or share a template (:func:`not_theirs` says who may).
 
     Raises:
         Invalid: the name is missing or taken.
         Forbidden: it is somebody else's.
         Stale: it was changed in the meantime.
     """
-    template = _own(session, command.id)
+    template = _to_change(session, command.id)
     check_version(template, command.version)
-    _check_name(session, command.name, template.id)
+    _check_name(session, command.name, template.owner_id, template.id)
     template.name = command.name.strip()
     template.shared = command.shared
     session.flush()
@@ -114,13 +114,13 @@ def edit_template(session: Session, command: EditTemplate) -> EntryTemplate:
 
 
 def delete_template(session: Session, command: DeleteTemplate) -> None:
-    """Delete a template of one's own.
+    """Delete a template (:func:`not_theirs` says who may).
 
     Raises:
         Forbidden: it is somebody else's.
         Stale: it was changed in the meantime.
     """
-    template = _own(session, command.id)
+    template = _to_change(session, command.id)
     check_version(template, command.version)
     session.delete(template)
     session.flush()
@@ -151,17 +151,31 @@ def visible(session: Session) -> Sequence[ColumnElement[bool]]:
     return (or_(EntryTemplate.shared.is_(True), EntryTemplate.owner_id == owner),)
 
 
-def _own(session: Session, template_id: int) -> EntryTemplate:
+def not_theirs(session: Session, template: EntryTemplate) -> str | None:
+    """Why whoever asks may not change a template they see, or None.
+
+    Its owner may; and, while it is shared, whoever changes journals: owners leave.
+    """
+    context = context_of(session)
+    if template.owner_id == context.actor.user_id:
+        return None
+    if template.shared and context.may(JOURNAL_EDIT):
+        return None
+    return _(
+        "This template is %(who)s's; they change it, or who may change journals.",
+        who=template.created_by,
+    )
+
+
+def _to_change(session: Session, template_id: int) -> EntryTemplate:
     template = load_template(session, template_id)
     writable_company(session)
-    if template.owner_id != context_of(session).actor.user_id:
-        raise Forbidden(
-            _("This template is %(who)s's; only they change it.", who=template.created_by)
-        )
+    if problem := not_theirs(session, template):
+        raise Forbidden(problem)
     return template
 
 
-def _check_name(session: Session, name: str, own: int | None) -> None:
+def _check_name(session: Session, name: str, owner: int, own: int | None = None) -> None:
     if not name.strip() or "\0" in name:
         raise Invalid(_("Give the template a name."), field="name")
     if len(name.strip()) > _LONGEST:
@@ -169,9 +183,9 @@ def _check_name(session: Session, name: str, own: int | None) -> None:
     taken = session.scalar(
         select(EntryTemplate.id).where(
             EntryTemplate.company_id == company_of(session).id,
-            EntryTemplate.owner_id == context_of(session).actor.user_id,
+            EntryTemplate.owner_id == owner,
             EntryTemplate.name == name.strip(),
         )
     )
     if taken is not None and taken != own:
-        raise Invalid(_("You have a template “%(name)s” already.", name=name.strip()), field="name")
+        raise Invalid(_("There is a template “%(name)s” already.", name=name.strip()), field="name")
