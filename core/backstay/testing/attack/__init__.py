@@ -57,7 +57,7 @@ def attack(plugin: str, golden: Path | None = None) -> type:
         @classmethod
         def sqlite_arena(cls, ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
             path = tmp_path_factory.mktemp(f"attack-{plugin}") / "arena.db"
-            database = Database(f"sqlite:///{path}")
+            database = Database(f"sqlite:///{path}", files=path.with_name("files"))
             furnish(ground, database)
             database.dispose()
             return path
@@ -79,7 +79,7 @@ def attack(plugin: str, golden: Path | None = None) -> type:
             if engine == "sqlite":
                 path = tmp_path / "arena.db"
                 shutil.copyfile(request.getfixturevalue("sqlite_arena"), path)
-                database = Database(f"sqlite:///{path}")
+                database = Database(f"sqlite:///{path}", files=tmp_path / "files")
                 yield Arena(ground, database)
                 database.dispose()
                 return
@@ -87,7 +87,7 @@ def attack(plugin: str, golden: Path | None = None) -> type:
             template: str = request.getfixturevalue("postgres_arena")
             name = f"{template}_{abs(hash(request.node.nodeid)):x}"
             url = create_database(server, name, template)
-            database = Database(url)
+            database = Database(url, files=tmp_path / "files")
             yield Arena(ground, database)
             database.dispose()
             drop_database(server, name)

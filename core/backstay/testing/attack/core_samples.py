@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
 from sqlalchemy import select
 
 from backstay.access.models import Grant, SignIn, User
@@ -16,6 +18,9 @@ from backstay.audit.capture import Event, record_event
 from backstay.audit.models import AuditEvent
 from backstay.clock import now, today
 from backstay.db.context import company_of
+from backstay.files.models import Preview
+from backstay.files.previews import MAKE_PREVIEW
+from backstay.files.services import keep_file
 from backstay.imports.models import Import, ImportContent, ImportState
 from backstay.imports.services import COMMIT, PREPARE
 from backstay.jobs.models import Job, JobState
@@ -118,6 +123,15 @@ def _import(state: ImportState) -> Callable[[Making], Import]:
     return make
 
 
+def _about_a_picture(making: Making) -> dict[str, Any]:
+    picture = BytesIO()
+    Image.new("RGB", (2, 1 + making.number % 500)).save(picture, "PNG")
+    stored = keep_file(making.session, picture.getvalue())
+    making.session.add(Preview(source=stored.sha256, asked_at=now()))
+    making.session.flush()
+    return {"sha256": stored.sha256}
+
+
 def _about_an_import(state: ImportState) -> Callable[[Making], dict[str, Any]]:
     return lambda making: {"import_id": _import(state)(making).id}
 
@@ -161,6 +175,7 @@ SAMPLES = (
         Sample(resource="core.import", make=_import(state), state=state.value)
         for state in ImportState
     ),
+    JobSample(job=MAKE_PREVIEW, arguments=_about_a_picture),
     JobSample(job=PREPARE, arguments=_about_an_import(ImportState.UPLOADED)),
     JobSample(job=RUN, arguments=_about_many_records),
     JobSample(job=COMMIT, arguments=_about_an_import(ImportState.COMMITTING)),
