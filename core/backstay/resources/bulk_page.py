@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from backstay.errors import Invalid, Malformed
 from backstay.i18n import gettext as _
@@ -47,7 +48,9 @@ def bulk_answer(query: ResourceQuery, action: Action, desk: Desk) -> Response:
 
 def _selection(query: ResourceQuery, desk: Desk) -> list[int]:
     if request.args.get("all"):
-        state = narrow.read_state(query.resource, request.args, desk.reader)
+        # The boxes of the page are sent too; what counts is the filter.
+        asked = [one for one in request.args.items(multi=True) if one[0] not in {"id", "all"}]
+        state = narrow.read_state(query.resource, MultiDict(asked), desk.reader)
         found = query.ids(session(), state, desk.reader, MOST + 1)
         if len(found) > MOST:
             raise Invalid(too_many())

@@ -1,0 +1,154 @@
+"""Lists in a real browser: moved through by keyboard, looked at, chosen, saved, acted on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.browser import Person, chromium
+from tests.e2e.servers import first_passwords, installation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
+
+ENTRIES = "/c/DEMO/ledger/entries"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("installation") / "home"
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    with installation(home, home.with_suffix(".log")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def accountant(browser: Browser, address: str, home: Path) -> Iterator[Person]:
+    person = Person.arrive(browser, address)
+    person.page.set_default_timeout(60_000)
+    person.sign_in("accountant", first_passwords(home)["accountant"])
+    person.page.goto(ENTRIES)
+    yield person
+    assert not person.complaints
+    person.context.close()
+
+
+def heads(person: Person) -> list[str]:
+    return [
+        one.strip() for one in person.page.locator("#list thead th:not(.pick)").all_inner_texts()
+    ]
+
+
+def test_rows_are_walked_selected_looked_at_and_opened_by_keyboard(accountant: Person) -> None:
+    page, keys = accountant.page, accountant.page.keyboard
+    keys.press("j")
+    keys.press("j")
+    keys.press("x")
+    keys.press("ArrowDown")
+    keys.press("x")
+    keys.press("ArrowUp")
+    assert page.locator("[data-bulk-count]").inner_text() == "2 selected"
+    assert page.locator("#list tr[data-picked]").count() == 2
+    keys.press(" ")
+    page.locator("#preview h2").wait_for()
+    accountant.look()
+    before = page.locator("#preview h2").inner_text()
+    keys.press("j")
+    page.wait_for_function(
+        "before => document.querySelector('#preview h2')?.innerText !== before", arg=before
+    )
+    keys.press("Escape")
+    page.locator("#preview").wait_for(state="hidden")
+    focused = page.evaluate("document.activeElement.href")
+    keys.press("Enter")
+    page.wait_for_url(focused)
+
+
+def test_columns_are_chosen_by_keyboard_and_kept_in_a_view(accountant: Person) -> None:
+    page, keys = accountant.page, accountant.page.keyboard
+    page.locator(".columns-menu summary").focus()
+    keys.press("Enter")
+    menu = page.locator(".columns-menu")
+    menu.get_by_label("Reference", exact=True).focus()
+    keys.press("Space")
+    keys.press("ArrowUp")
+    assert page.evaluate("document.activeElement.value") == "memo"
+    menu.get_by_role("button", name="Move State up").focus()
+    keys.press("Enter")
+    menu.get_by_role("button", name="Show").focus()
+    keys.press("Enter")
+    page.wait_for_url("**columns=**")
+    assert heads(accountant) == ["Number", "Date", "Journal", "Memo", "State", "Amount"]
+    page.locator("#list-filters").get_by_role("checkbox", name="Draft").click()
+    page.wait_for_url("**state=draft**")
+    page.locator("#list .chip").wait_for()
+    accountant.look()
+    page.locator(".views-menu summary").click()
+    page.get_by_label("Save what is shown as").fill("My drafts")
+    page.locator(".save-view").get_by_label("Open the list with it").check()
+    page.get_by_role("button", name="Save view").click()
+    page.wait_for_url("**view=**")
+    page.goto(ENTRIES)
+    assert page.locator(".views-menu summary").inner_text().strip() == "My drafts"
+    assert heads(accountant) == ["Number", "Date", "Journal", "Memo", "State", "Amount"]
+    # The filter is taken off: the list no longer shows what the view says.
+    page.locator("#list .chip a").click()
+    page.wait_for_url("**base=**")
+    assert "changed" in page.locator(".views-menu summary").inner_text()
+    assert page.locator("#list .chip").count() == 0
+    page.locator(".views-menu summary").click()
+    page.locator(".views-menu").get_by_role("link", name="My drafts").click()
+    page.wait_for_url("**view=**")
+    page.locator(".views-menu summary").click()
+    page.get_by_role("button", name="Delete view").click()
+    page.locator("#confirm [data-confirm-yes]").click()
+    page.wait_for_url(f"**{ENTRIES}")
+    assert page.locator(".views-menu summary").inner_text().strip() == "Views"
+
+
+def test_two_states_are_or_and_each_goes_by_its_own_chip(accountant: Person) -> None:
+    page = accountant.page
+    for state in ("Draft", "Posted"):
+        page.locator("#list-filters").get_by_role("checkbox", name=state).click()
+        page.locator("#list .chip", has_text=state).wait_for()
+    assert [one.strip() for one in page.locator("#list .joiner").all_inner_texts()] == ["or"]
+    page.get_by_role("link", name="Remove filter: State Draft").click()
+    page.wait_for_url("**state=posted**")
+    assert page.locator("#list .chip").count() == 1
+
+
+def test_all_that_match_are_acted_on_after_a_look_at_what_is_skipped(accountant: Person) -> None:
+    page = accountant.page
+    page.locator("[data-pick-all]").check()
+    page.locator("[data-bulk-all]").check()
+    assert re.search(r"\d+ records", page.locator("[data-bulk-count]").inner_text())
+    accountant.look()
+    page.locator(".bulk-bar").get_by_role("button", name="Post").click()
+    page.wait_for_url("**/bulk/post**")
+    accountant.look()
+    all_, done, skipped = (int(one) for one in page.locator(".stat-value").all_inner_texts())
+    assert all_ > 50
+    assert done > 0
+    assert all_ == done + skipped
+    assert "while this Journal entry is “Posted”" in page.locator("main").inner_text()
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url(f"**{ENTRIES}")
+    assert "done" in page.locator("main .note").first.inner_text()
+    accountant.page.goto(f"{ENTRIES}?state=draft")
+    assert page.locator("#list tbody tr").count() == 3 - done
