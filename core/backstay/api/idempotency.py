@@ -13,9 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, current_app, request
-from sqlalchemy import update
 
-from backstay.access.models import IdempotencyRecord
 from backstay.errors import BackstayError, Invalid, Malformed
 from backstay.i18n import gettext as _
 from backstay.web.transaction import Claim
@@ -49,15 +47,11 @@ class ApiClaim(Claim):
 
     def keep(self, session: Session, response: Response) -> None:
         """Remember the answer."""
-        session.execute(
-            update(IdempotencyRecord)
-            .where(*self._key())
-            .values(
-                status=response.status_code,
-                location=response.headers.get("Location", ""),
-                body=response.get_data(as_text=True) or None,
-            ),
-            execution_options={"synchronize_session": False},
+        self.store(
+            session,
+            response.status_code,
+            response.headers.get("Location", ""),
+            response.get_data(as_text=True) or None,
         )
 
 

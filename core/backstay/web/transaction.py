@@ -12,11 +12,11 @@ import hmac
 import re
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from flask import Response, current_app, g, request
 from flask import session as cookie
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import OperationalError
@@ -30,6 +30,7 @@ from backstay.i18n import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
     from backstay.db.context import Context
@@ -47,6 +48,17 @@ _TRIES: Final = 4
 _PATIENCE: Final = 20.0
 """Seconds after which a request is not tried again, however often it was."""
 _ERROR: Final = 400
+_RECORDS: Final = cast("Table", IdempotencyRecord.__table__)
+# Built once: building a statement costs more than running it. The table belongs to no company.
+_TAKE: Final = {
+    name: insert(_RECORDS).on_conflict_do_nothing().returning(_RECORDS.c.status)
+    for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgres_insert))
+}
+_KEEP: Final = (
+    update(_RECORDS)
+    .where(_RECORDS.c.token == bindparam("of_token"), _RECORDS.c.user_id == bindparam("of_user"))
+    .values(status=bindparam("done"), location=bindparam("place"), body=bindparam("said"))
+)
 
 
 def outside_transaction(view: View) -> View:
@@ -162,19 +174,17 @@ class Claim:
 
     def take(self, session: Session) -> Response | None:
         """Claim the token, waiting for another request with it; its answer if there is one."""
-        insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-        taken = session.scalar(
-            insert(IdempotencyRecord)
-            .values(
-                token=self.token,
-                user_id=self.user_id,
-                request_digest=self.digest,
-                status=0,
-                location="",
-                at=now(),
-            )
-            .on_conflict_do_nothing()
-            .returning(IdempotencyRecord.status)
+        connection = session.connection()
+        taken = connection.scalar(
+            _TAKE[connection.dialect.name],
+            {
+                "token": self.token,
+                "user_id": self.user_id,
+                "request_digest": self.digest,
+                "status": 0,
+                "location": "",
+                "at": now(),
+            },
         )
         if taken is not None:
             return None
@@ -212,11 +222,19 @@ class Claim:
     def keep(self, session: Session, response: Response) -> None:
         """Remember the answer."""
         location = response.headers.get("HX-Redirect") or response.headers.get("Location") or ""
-        session.execute(
-            update(IdempotencyRecord)
-            .where(*self._key())
-            .values(status=response.status_code, location=location[:2000]),
-            execution_options={"synchronize_session": False},
+        self.store(session, response.status_code, location[:2000], None)
+
+    def store(self, session: Session, status: int, location: str, body: str | None) -> None:
+        """Write the answer down beside the claim."""
+        session.connection().execute(
+            _KEEP,
+            {
+                "of_token": self.token,
+                "of_user": self.user_id,
+                "done": status,
+                "place": location,
+                "said": body,
+            },
         )
 
     def drop(self, session: Session) -> None:

@@ -237,6 +237,8 @@ def account_by_code(session: Session, code: str) -> Account:
 def account_codes(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """The codes of accounts of the company, by id; unknown ids are left out."""
     wanted = sorted(set(ids))
+    if not wanted:  # programs and imports name accounts by code
+        return {}
     found = session.execute(
         select(Account.id, Account.code).where(
             Account.company_id == company_of(session).id, Account.id.in_(wanted)
