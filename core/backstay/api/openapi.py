@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document of the API, made from the same declarations as its routes.
 
-A token's owner gets what they may use; the whole document is for documentation and tests
-(``backstay token openapi``).
+A token's owner gets what they may use; tests look at the whole document.
 """
 
 from __future__ import annotations
