@@ -42,7 +42,7 @@ def test_only_what_the_state_allows_is_offered(
         plant: set(re.findall(rf"{LIST}/{plant}/do/(\w+)", gardener.get(f"{LIST}/{plant}").text))
         for plant in (seed, growing, picked)
     }
-    assert offered == {seed: {"water", "uproot"}, growing: {"water", "pick"}, picked: set()}
+    assert offered == {seed: {"water", "uproot", "weed"}, growing: {"water", "pick"}, picked: set()}
     assert f"{LIST}/{picked}/edit" not in gardener.get(f"{LIST}/{picked}").text
 
 
