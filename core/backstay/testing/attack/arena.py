@@ -211,12 +211,20 @@ class Arena:
         """The address of a route with the id of a real record, where there is one."""
         company = company or self.alpha
         values = {"company": company.code}
-        resource = self.resource_of(route)
-        if resource is not None and "id" in route.arguments:
-            ids = self.ids(resource, company)
-            if ids:
-                values["id"] = str(ids[0])
+        for name in route.arguments:
+            if name == "id" or name.endswith("_id"):
+                values.update(self._key(route, name, company))
         return route.path(values)
+
+    def _key(self, route: Route, name: str, company: CompanyRef) -> dict[str, str]:
+        """An id for a route's argument: by its address, by its name, or of any of the plugin's."""
+        by_address = self.resource_of(route) if name == "id" else None
+        noun = name.removesuffix("_id")
+        named = [one for one in self.ground.resources if one.noun == noun]
+        for resource in [by_address] if by_address else [*named, *self.ground.resources]:
+            if ids := self.ids(resource, company):
+                return {name: str(ids[0])}
+        return {}
 
     def send(self, browser: Browser, route: Route, path: str, **rest: Any) -> TestResponse:
         """Ask a route as a browser does, with the tokens of a form where it needs them."""

@@ -420,8 +420,10 @@ def _deduce(
             answered = blind.get(f"{home}?{one.name}={secret}")
             if answered.status_code < REFUSED:
                 yield Finding(f"GET {home}?{one.name}=", "filters by what is hidden", "blind")
-    for path in (f"{home}?q={secret}", f"{home}/pick?q={secret}"):
-        if key in blind.get(path).text:
+    for search in (f"{home}?q=", f"{home}/pick?q="):
+        path = f"{search}{secret}"
+        # Where nothing can be searched, any word leaves all records there.
+        if key in blind.get(path).text and key not in blind.get(f"{search}No{secret}").text:
             yield Finding(f"GET {path}", f"finds a record by its hidden {name}", "blind")
 
 

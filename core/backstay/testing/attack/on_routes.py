@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -239,8 +240,10 @@ def tokens(arena: Arena) -> Iterator[Finding]:
             if route.method == "GET" or _by_token(route):
                 continue
             before = arena.digest()
-            for form in ({}, {"csrf_token": "forged"}):
+            for forged in ({}, {"csrf_token": "forged"}):
                 path = arena.address(route)
+                # The other token of a form, so that it is this one that is missed.
+                form = {**forged, "_idem": secrets.token_urlsafe(18)}
                 answered = browser.client.open(path, method=route.method, data=form)
                 if answered.status_code != 400:  # noqa: PLR2004
                     said = f"answers {answered.status_code} to a form without its token"

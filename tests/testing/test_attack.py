@@ -1,0 +1,108 @@
+"""Each attack finds what it is there for, and nothing in a plugin that keeps the rules."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backstay.db.database import Database
+from backstay.testing.attack import CHECKS, Check
+from backstay.testing.attack.arena import Arena, Ground, furnish
+from backstay.testing.attack.core_samples import SAMPLES
+from backstay.testing.attack.on_routes import _differences
+from backstay.web.blueprint import PERMISSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backstay.kernel.suite import Suite
+
+    Make = Callable[[str], Arena]
+
+_spec = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
+assert _spec is not None
+assert _spec.loader is not None
+hostile = importlib.util.module_from_spec(_spec)
+import sys  # noqa: E402
+
+sys.modules["hostile"] = hostile
+_spec.loader.exec_module(hostile)
+
+BY_NAME = {check.name: check for check in CHECKS}
+BROKEN_BY_A_PLUGIN = (
+    "reading",
+    "headers",
+    "parameters",
+    "redirects",
+    "samples",
+    "foreign-ids",
+    "texts",
+    "columns",
+    "groups",
+    "states",
+    "faults",
+    "jobs",
+)
+
+
+@pytest.fixture
+def arena_with(suite: Suite, tmp_path: Path) -> Make:
+    def make(fault: str) -> Arena:
+        changed, samples = hostile.with_hostile(suite, tmp_path, fault)
+        ground = Ground("hostile", changed, (*SAMPLES, *samples), tmp_path / "matrix.golden")
+        database = Database(f"sqlite:///{tmp_path / 'arena.db'}")
+        furnish(ground, database)
+        return Arena(ground, database)
+
+    return make
+
+
+@pytest.mark.parametrize("check", [c for c in CHECKS if c.name != "roles"], ids=lambda c: c.name)
+def test_a_plugin_that_keeps_the_rules_withstands(check: Check, arena_with: Make) -> None:
+    assert list(check.run(arena_with(""))) == []
+
+
+@pytest.mark.parametrize("fault", BROKEN_BY_A_PLUGIN)
+def test_a_plugin_that_breaks_a_rule_is_caught_by_its_check(fault: str, arena_with: Make) -> None:
+    findings = list(BY_NAME[fault].run(arena_with(fault)))
+    assert findings
+    assert all("hostile" in one.place for one in findings), findings
+
+
+def test_an_answer_that_was_not_reviewed_is_found(arena_with: Make) -> None:
+    arena = arena_with("")
+    golden = arena.ground.golden
+    assert [one.said for one in BY_NAME["roles"].run(arena)] == [
+        "there is no reviewed file; BACKSTAY_WRITE_GOLDEN=1 writes it"
+    ]
+    golden.write_text("GET /c/<company>/hostile/notes [hostile.note.view]\n    200 administrator\n")
+    said = {(one.place, one.role): one.said for one in _differences(golden.read_text(), MATRIX)}
+    assert said == {
+        ("GET /c/<company>/hostile/notes [hostile.note.view]", "administrator"): (
+            "answers 403; 200 was reviewed"
+        )
+    }
+
+
+MATRIX = "GET /c/<company>/hostile/notes [hostile.note.view]\n    403 administrator\n"
+
+
+def test_a_route_that_nobody_decided_about_is_found(arena_with: Make) -> None:
+    arena = arena_with("")
+    delattr(arena.app.view_functions["hostile.bespoke"], PERMISSION)
+    assert "neither" in "".join(one.said for one in BY_NAME["marks"].run(arena))
+
+
+def test_a_form_that_needs_no_token_is_found(arena_with: Make) -> None:
+    arena = arena_with("")
+    arena.app.config["WTF_CSRF_METHODS"] = set()
+    assert list(BY_NAME["tokens"].run(arena))
+
+
+def test_the_documentation_lists_every_check() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "test-your-plugin.md"
+    text = page.read_text(encoding="utf-8")
+    assert [check.name for check in CHECKS if f"| `{check.name}` | {check.rule}" not in text] == []
