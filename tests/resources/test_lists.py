@@ -77,6 +77,15 @@ def test_a_list_keeps_its_states_colours_and_ticks(
     assert 'data-label="Price" class="num money">1.50<' in html
 
 
+def test_a_long_text_can_give_way_to_the_columns_beside_it(
+    gardener: Browser, sow: Callable[..., list[int]]
+) -> None:
+    sow({"name": "Mint"}, {"name": "Mint that came with the neighbour's compost"})
+    html = gardener.get(PLANTS).text
+    assert re.search(r'class="cell-link"[^>]*>Mint</a>', html)
+    assert re.search(r'class="cell-link clip"[^>]*>Mint that came', html)
+
+
 def test_a_filter_in_force_is_named_and_can_be_removed(
     gardener: Browser, sow: Callable[..., list[int]], bed: int
 ) -> None:
