@@ -125,6 +125,7 @@ def test_an_accountant_brings_in_a_companys_books_and_posts_an_entry(
         expected = {row["account"]: (row["debit"], row["credit"]) for row in csv.DictReader(file)}
     assert trial_balance(clerk) == expected
     assert len(expected) == 21
+    paste_lines(clerk)
     post_an_entry(clerk)
     after = trial_balance(clerk)
     assert after["6900"] == ("135120.50", "0.00")
@@ -166,10 +167,35 @@ def trial_balance(person: Person) -> dict[str, tuple[str, str]]:
     return {row["account"]: (row["debit"], row["credit"]) for row in rows}
 
 
+def paste_lines(clerk: Person) -> None:
+    """Rows of a spreadsheet become lines, and each account that exists is found."""
+    page = clerk.page
+    page.goto("/c/ACME/ledger/entries/new")
+    page.locator("#lines-0-account").focus()
+    page.evaluate(
+        """() => {
+            const cells = new DataTransfer();
+            cells.setData("text/plain", "6900\\t10.00\\n1000\\t-10.00\\n");
+            document.activeElement.dispatchEvent(
+                new ClipboardEvent("paste", {clipboardData: cells, bubbles: true, cancelable: true})
+            );
+        }"""
+    )
+    page.locator("[data-balance]", has_text="Balanced").wait_for()
+    page.locator("#lines-1-credit:focus").wait_for()
+    page.wait_for_load_state("networkidle")
+    for line, code in enumerate(("6900", "1000")):
+        assert page.locator(f"#lines-{line}-account").input_value().startswith(f"{code} ")
+    assert page.locator("table .cell-error").all_inner_texts() == []
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url(lambda url: "/new" not in url)
+
+
 def post_an_entry(clerk: Person) -> None:
     """One entry, by keyboard: first out by a cent and refused, then right."""
     page = clerk.page
     page.goto("/c/ACME/ledger/entries/new")
+    page.locator("#journal:focus").wait_for()
     page.locator("[name=memo]").fill("Stationery")
     page.locator("#lines-0-account").focus()
     # Enter takes the account and moves on: to the text, the debit, the credit, the next line.
@@ -188,13 +214,13 @@ def post_an_entry(clerk: Person) -> None:
             page.locator(f"#lines-{line}-credit:focus").wait_for()
         page.keyboard.type(amount)
         page.keyboard.press("Enter")
-    assert "Out by 0.01" in page.locator("[data-balance]").inner_text()
+    page.locator("[data-balance]", has_text="Out by 0.01").wait_for()
     page.keyboard.press("Control+Enter")
     page.locator("[role=alert]").first.wait_for()
     assert "0.01" in page.locator("main").inner_text()
     clerk.look()
     page.locator("#lines-1-credit").fill("120.50")
-    assert "Balanced" in page.locator("[data-balance]").inner_text()
+    page.locator("[data-balance]", has_text="Balanced").wait_for()
     page.keyboard.press("Control+Enter")
     page.wait_for_url(lambda url: "/new" not in url)
     clerk.look()

@@ -87,6 +87,8 @@ async function settle(input) {
   if (text === state.label) return close(input);
   if (!text) return choose(input, { id: "", label: "" });
   if (state.query !== text) await search(input, text, false);
+  // A paste or a template may have filled it in the meantime.
+  if (input.value.trim() !== text || text === state.label) return;
   const wanted = text.toLowerCase();
   const exact = state.options.find((option) => {
     const label = option.label.toLowerCase();

@@ -341,5 +341,10 @@ for (const table of tables) {
     next.select?.();
   });
   if ([...table.querySelectorAll("[data-currency]")].some((input) => input.value)) toggleCurrencies(table, true);
+  // Lines that were kept as they were typed may name accounts that do not exist.
+  for (const input of table.querySelectorAll("[data-combo] [role='combobox']")) {
+    const chosen = input.closest("[data-combo]").querySelector("input[type='hidden']").value;
+    if (input.value.trim() && !chosen) input.dispatchEvent(new CustomEvent("combo:unknown", { bubbles: true }));
+  }
   update(table);
 }

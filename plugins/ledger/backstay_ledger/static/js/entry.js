@@ -169,3 +169,8 @@ dialog?.addEventListener("submit", async (event) => {
     said.textContent = form.dataset.notKept;
   }
 });
+
+// Whoever came to type begins at once, unless something on the page asks to be read first.
+if (document.activeElement === document.body && !document.querySelector("[autofocus]")) {
+  form.elements.journal.focus({ preventScroll: true });
+}
