@@ -45,13 +45,16 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-/** Press the button or follow the link that declares this shortcut. */
+/** Press the button or follow the link that declares this shortcut; one that cannot be used now
+    gets the focus instead, which shows the reason. */
 function press(keys) {
-  const wanted = [...document.querySelectorAll("[data-shortcut]")].find(
-    (element) => element.dataset.shortcut === keys && element.getAttribute("aria-disabled") !== "true" && !element.disabled,
+  const declared = [...document.querySelectorAll("[data-shortcut]")].filter(
+    (element) => element.dataset.shortcut === keys && !element.disabled,
   );
-  wanted?.click();
-  return Boolean(wanted);
+  const wanted = declared.find((element) => element.getAttribute("aria-disabled") !== "true");
+  if (wanted) wanted.click();
+  else declared[0]?.focus();
+  return declared.length > 0;
 }
 
 /** Move the focus to the next row; arrows do so only once a row has it, else they scroll. */
