@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import event, func, select
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backstay.audit.capture import record_changes
 from backstay.db.base import Audit, plugin_of
-from backstay.db.engine import make_engine, reading
+from backstay.db.engine import make_engine, reading, single_statements
 from backstay.db.nodes import NodeLease
 from backstay.db.rules import apply_record_rules
 from backstay.errors import Unavailable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Select
 
     from backstay.db.context import Context
     from backstay.kernel.suite import Suite
@@ -51,6 +51,7 @@ class Database:
         self.files = files
         self.engine: Engine = make_engine(url)
         self._reading = reading(self.engine)
+        self._looking = single_statements(self.engine)
         self._nodes = NodeLease(self.engine)
         self._factory = sessionmaker(expire_on_commit=False)
         apply_record_rules(self._factory)
@@ -79,10 +80,8 @@ class Database:
         session.info.update(context=context, suite=suite, write=write, files=self.files)
         if write and not self.is_sqlite:
             # The audit guard of PostgreSQL asks for this; it ends with the transaction.
-            session.execute(
-                select(
-                    func.set_config("backstay.actor", context.actor.label, True)  # noqa: FBT003
-                ).execution_options(scope_checked=True)
+            session.connection().exec_driver_sql(
+                "SELECT set_config('backstay.actor', %s, true)", (context.actor.label,)
             )
         return session
 
@@ -118,6 +117,11 @@ class Database:
         """A plain connection for the kernel's own tables, before there is a context."""
         with self._reading.connect() as connection:
             yield connection
+
+    def look_up(self, statement: Select[Any]) -> Any:
+        """The first value of one small query of the kernel, which every request sends."""
+        with self._looking.connect() as connection:
+            return connection.scalar(statement)
 
     def dispose(self) -> None:
         """Give the node number back and close the pool."""

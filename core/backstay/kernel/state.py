@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 INSTALLATION = 1
 _NOT_SET_UP: Final = "this database is not set up: run “backstay migrate” first"
 
+_INSTALLATION: Final = Installation.__table__
+_NUMBER: Final = select(_INSTALLATION.c.generation).where(_INSTALLATION.c.id == INSTALLATION)
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
@@ -38,10 +41,8 @@ def generation(database: Database) -> int:
     Raises:
         ConfigurationError: the database was never set up.
     """
-    with _tables_expected(database), database.reading_connection() as connection:
-        number = connection.scalar(
-            select(Installation.generation).where(Installation.id == INSTALLATION)
-        )
+    with _tables_expected(database):
+        number: int | None = database.look_up(_NUMBER)
     if number is None:
         raise ConfigurationError(_NOT_SET_UP)
     return number

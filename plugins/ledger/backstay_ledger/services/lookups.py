@@ -1,16 +1,41 @@
-"""Looking up, once for a whole batch, what its entries refer to."""
+"""Looking up, once for a whole batch, what its entries refer to.
+
+Every posting sends these, so the statements are made once and name tables instead of models: each
+filters by company itself, and :func:`_rows` holds the company against the session's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
+from backstay.spi import context_of
 from backstay_ledger.models import Account, Entry, FiscalYear, Journal, Period, PeriodState
-from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.bulk_rows import table_of
+
+_ACCOUNT: Final = table_of(Account).c
+_ENTRY: Final = table_of(Entry).c
+_JOURNAL: Final = table_of(Journal).c
+_PERIOD: Final = table_of(Period).c
+_YEAR: Final = table_of(FiscalYear).c
+_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +81,27 @@ class AccountRef:
     active: bool
 
 
+_PERIODS: Final = (
+    select(
+        _PERIOD.id,
+        _PERIOD.starts_on,
+        _PERIOD.ends_on,
+        _PERIOD.state,
+        _PERIOD.fiscal_year_id,
+        _YEAR.code,
+    )
+    .join_from(table_of(Period), table_of(FiscalYear), _YEAR.id == _PERIOD.fiscal_year_id)
+    .where(
+        _PERIOD.company_id == bindparam("company"),
+        _YEAR.company_id == bindparam("company"),
+        _PERIOD.starts_on <= bindparam("last"),
+        _PERIOD.ends_on >= bindparam("first"),
+    )
+    .order_by(_PERIOD.starts_on)
+)
+_LOCKED_PERIODS: Final = _PERIODS.with_for_update(read=True, of=table_of(Period))
+
+
 def periods_between(
     session: Session, company_id: int, dates: Sequence[date], *, lock: bool
 ) -> list[PeriodRef]:
@@ -66,66 +112,86 @@ def periods_between(
     """
     if not dates:
         return []
-    query = (
-        select(
-            Period.id,
-            Period.starts_on,
-            Period.ends_on,
-            Period.state,
-            Period.fiscal_year_id,
-            FiscalYear.code,
-        )
-        .join(FiscalYear, FiscalYear.id == Period.fiscal_year_id)
-        .where(
-            Period.company_id == company_id,
-            Period.starts_on <= max(dates),
-            Period.ends_on >= min(dates),
-        )
-        .order_by(Period.starts_on)
+    query = _LOCKED_PERIODS if lock else _PERIODS
+    between = {"first": min(dates), "last": max(dates)}
+    return [PeriodRef(*row) for row in _rows(session, query, company_id, between)]
+
+
+@cache
+def _references(dialect: str) -> CompoundSelect[Any]:
+    """The journals of a company, with those of its accounts that are named."""
+    return union_all(
+        select(literal_column("1"), _JOURNAL.code, _JOURNAL.id, _JOURNAL.active).where(
+            _JOURNAL.company_id == bindparam("company")
+        ),
+        select(literal_column("0"), _ACCOUNT.code, _ACCOUNT.id, _ACCOUNT.active).where(
+            _ACCOUNT.company_id == bindparam("company"), _among(dialect, _ACCOUNT.code)
+        ),
     )
-    if lock:
-        query = query.with_for_update(read=True, of=Period)
-    return [PeriodRef(*row) for row in session.execute(query)]
 
 
-def journals_by_code(session: Session, company_id: int) -> dict[str, JournalRef]:
-    """The journals of a company."""
-    rows = session.execute(
-        select(Journal.id, Journal.code, Journal.active).where(Journal.company_id == company_id)
-    )
-    return {row.code: JournalRef(*row) for row in rows}
-
-
-def accounts_by_code(
+def journals_and_accounts(
     session: Session, company_id: int, codes: Collection[str]
-) -> dict[str, AccountRef]:
-    """Accounts of a company; unknown codes are left out."""
-    found: dict[str, AccountRef] = {}
-    for some in _chunks(sorted(codes)):
-        rows = session.execute(
-            select(Account.code, Account.id, Account.active).where(
-                Account.company_id == company_id, among(session, Account.code, some)
-            )
-        )
-        found.update((row.code, AccountRef(row.id, row.active)) for row in rows)
-    return found
+) -> tuple[dict[str, JournalRef], dict[str, AccountRef]]:
+    """The journals of a company, and its accounts by their codes; unknown codes are left out."""
+    journals: dict[str, JournalRef] = {}
+    accounts: dict[str, AccountRef] = {}
+    query = _references(session.get_bind().dialect.name)
+    for some in _chunks(sorted(codes)) if codes else [()]:
+        rows = _rows(session, query, company_id, {"values": list(some)})
+        for is_journal, code, found, active in rows:
+            if is_journal:
+                journals[code] = JournalRef(found, code, active)
+            else:
+                accounts[code] = AccountRef(found, active)
+    return journals, accounts
+
+
+@cache
+def _by_key(dialect: str) -> Select[Any]:
+    return select(_ENTRY.idempotency_key, _ENTRY.id, _ENTRY.number_text, _ENTRY.payload_hash).where(
+        _ENTRY.company_id == bindparam("company"), _among(dialect, _ENTRY.idempotency_key)
+    )
 
 
 def existing_by_key(session: Session, company_id: int, keys: Sequence[str]) -> dict[str, Existing]:
     """Posted entries by their idempotency keys."""
     found: dict[str, Existing] = {}
+    query = _by_key(session.get_bind().dialect.name)
     for some in _chunks(sorted(set(keys))):
-        for row in session.execute(
-            select(Entry.idempotency_key, Entry.id, Entry.number_text, Entry.payload_hash).where(
-                Entry.company_id == company_id, among(session, Entry.idempotency_key, some)
-            )
-        ):
+        for row in _rows(session, query, company_id, {"values": list(some)}):
             found[str(row.idempotency_key)] = Existing(
                 row.id, row.number_text or "", row.payload_hash
             )
     return found
 
 
+def _among(dialect: str, column: Column[Any]) -> ColumnElement[bool]:
+    """That a column has one of ``:values``: one parameter on PostgreSQL, not one a value."""
+    if dialect == "sqlite":
+        return column.in_(bindparam("values", expanding=True))
+    return column == func.any(bindparam("values", type_=ARRAY(column.type)))
+
+
+def _rows(
+    session: Session,
+    query: Select[Any] | CompoundSelect[Any],
+    company_id: int,
+    values: dict[str, Any],
+) -> Sequence[Any]:
+    """The rows of a company that the session may see.
+
+    Raises:
+        PermissionError: it may not see this company.
+    """
+    allowed = context_of(session).company_ids
+    if allowed is not None and company_id not in allowed:
+        message = "rows of another company can't be read"
+        raise PermissionError(message)
+    session.flush()  # as the session does it by itself before a query over models
+    return session.connection().execute(query, {"company": company_id, **values}).all()
+
+
 def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), 1000):
-        yield items[start : start + 1000]
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]

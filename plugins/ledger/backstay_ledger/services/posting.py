@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -53,6 +53,16 @@ from backstay_ledger.services.validation import Checked, Order, check_orders, ot
 
 ENTRIES: Final = table_of(Entry)
 LINES: Final = table_of(Line)
+_HEAD: Final = table_of(SequenceHead).c
+_LOCK_COUNTER: Final = (
+    select(_HEAD.last_number)
+    .where(
+        _HEAD.company_id == bindparam("company_id"),
+        _HEAD.journal_id == bindparam("journal_id"),
+        _HEAD.fiscal_year_id == bindparam("fiscal_year_id"),
+    )
+    .with_for_update()
+)
 _KEYS: Final = ("company_id", "id")
 _POSTED_COLUMNS: Final = (
     "journal_id",
@@ -182,28 +192,15 @@ def _lock_counters(
 def _lock_counter(
     session: Session, company: CompanyRef, journal_id: int, fiscal_year_id: int
 ) -> int:
-    query = (
-        select(SequenceHead.last_number)
-        .where(
-            SequenceHead.company_id == company.id,
-            SequenceHead.journal_id == journal_id,
-            SequenceHead.fiscal_year_id == fiscal_year_id,
-        )
-        .with_for_update()
-    )
-    last = session.scalar(query)
+    key = {"company_id": company.id, "journal_id": journal_id, "fiscal_year_id": fiscal_year_id}
+    last: int | None = session.connection().scalar(_LOCK_COUNTER, key)
     if last is not None:
         return last
-    first = {
-        "company_id": company.id,
-        "journal_id": journal_id,
-        "fiscal_year_id": fiscal_year_id,
-        "last_number": 0,
-    }
+    first = {**key, "last_number": 0}
     if session.get_bind().dialect.name == "postgresql":
         # Somebody else may make the same counter at this moment: wait for it, then lock it.
         session.execute(postgresql_insert(SequenceHead).on_conflict_do_nothing(), [first])
-        return session.scalars(query).one()
+        return int(session.connection().scalars(_LOCK_COUNTER, key).one())
     session.add(SequenceHead(**first))
     session.flush()
     return 0

@@ -26,9 +26,8 @@ from backstay_ledger.services.lookups import (
     Existing,
     JournalRef,
     PeriodRef,
-    accounts_by_code,
     existing_by_key,
-    journals_by_code,
+    journals_and_accounts,
     periods_between,
 )
 
@@ -133,8 +132,7 @@ class _Check:
             session, self.company.id, [order.posting.date for order in orders], lock=lock
         )
         self.starts = [period.starts_on for period in self.periods]
-        self.journals = journals_by_code(session, self.company.id)
-        self.accounts = accounts_by_code(
+        self.journals, self.accounts = journals_and_accounts(
             session,
             self.company.id,
             {line.account for order in orders for line in order.posting.lines},
