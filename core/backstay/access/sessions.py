@@ -105,17 +105,20 @@ def session_by_token(
 ) -> SignedIn | None:
     """The session that a cookie's token opens, if it is still valid and its user active."""
     at = now()
-    rows = session.execute(
-        _BY_TOKEN,
-        {
-            "token": token_hash(token),
-            "idle_since": at - IDLE,
-            "born_since": at - LONGEST,
-            "day": at.date(),
-        },
-        # The statement is always the same and names no company's table; this runs on every request.
-        execution_options={"scope_checked": True},
-    ).all()
+    # The statement is always the same and names no company's table; it runs on every request.
+    rows = (
+        session.connection()
+        .execute(
+            _BY_TOKEN,
+            {
+                "token": token_hash(token),
+                "idle_since": at - IDLE,
+                "born_since": at - LONGEST,
+                "day": at.date(),
+            },
+        )
+        .all()
+    )
     if not rows:
         return None
     start, end = len(_OWN), len(_OWN) + len(PERSON_COLUMNS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from backstay.access.core_permissions import LIST_VIEW_SHARE
 from backstay.access.permissions import SIGNED_IN
@@ -27,6 +27,30 @@ if TYPE_CHECKING:
 MOST_VIEWS: Final = 50
 """Of one person for one list."""
 _LONGEST_NAME: Final = 80
+_ANYWHERE: Final = (
+    select(
+        ListView.id,
+        ListView.name,
+        ListView.query,
+        ListView.owner_id,
+        ListView.shared,
+        ListDefault.id.label("default_id"),
+        ListDefault.user_id.label("default_of"),
+    )
+    .outerjoin(
+        ListDefault,
+        (ListDefault.view_id == ListView.id)
+        & or_(ListDefault.user_id == bindparam("user"), ListDefault.user_id.is_(None)),
+    )
+    .where(
+        ListView.resource == bindparam("resource"),
+        or_(ListView.owner_id == bindparam("user"), ListView.shared.is_(True)),
+    )
+    .order_by(ListView.name, ListView.id)
+)
+# Every list page sends one of these, so they are built once.
+_IN_COMPANY: Final = _ANYWHERE.where(ListView.company_id == bindparam("company"))
+_OUTSIDE: Final = _ANYWHERE.where(ListView.company_id.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +123,11 @@ def views_of(session: Session, resource: str) -> tuple[SavedView, ...]:
     """The views of a list that the reader may use, by name; one query."""
     user_id = context_of(session).actor.user_id
     found: dict[int, SavedView] = {}
-    rows = session.execute(
-        select(
-            ListView.id,
-            ListView.name,
-            ListView.query,
-            ListView.owner_id,
-            ListView.shared,
-            ListDefault.id.label("default_id"),
-            ListDefault.user_id.label("default_of"),
-        )
-        .outerjoin(
-            ListDefault,
-            (ListDefault.view_id == ListView.id)
-            & or_(ListDefault.user_id == user_id, ListDefault.user_id.is_(None)),
-        )
-        .where(*_visible(session, resource))
-        .order_by(ListView.name, ListView.id)
+    company = context_of(session).company
+    session.flush()
+    rows = session.connection().execute(
+        _IN_COMPANY if company else _OUTSIDE,
+        {"resource": resource, "user": user_id, **({"company": company.id} if company else {})},
     )
     for row in rows:
         before = found.get(row.id)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2.ext import Extension
 from markupsafe import Markup
+
+from backstay.i18n import current_locale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +101,21 @@ def install(env: Environment, *, sprite_url: Callable[[], str]) -> None:
             aria, sprite_url(), name
         )
 
+    @lru_cache(maxsize=256)
+    def drawn(template: str, macro: str, locale: str, *values: Any) -> Markup:
+        del locale  # part of what is looked up
+        drawer: Callable[..., str] = getattr(env.get_template(template).module, macro)
+        return Markup(drawer(*values))  # noqa: S704 - a macro escapes what it prints
+
+    def still(template: str, macro: str, *values: Any) -> Markup:
+        """Draw a macro once for each language and each set of values, which must be hashable.
+
+        For parts of the frame that are the same on page after page. The macro must print nothing
+        that belongs to one request: no nonce (so no ``hx-*`` attribute) and no token.
+        """
+        return drawn(template, macro, current_locale(), *values)
+
+    env.globals["still"] = still
     env.globals["icon"] = icon
     env.filters["dom_id"] = dom_id
     env.filters["initials"] = initials
