@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from jinja2 import Environment
+from jinja2 import DictLoader, Environment
 
+from backstay.i18n import use_locale
 from backstay.web.jinja import HxNonce, dom_id, initials, install
 
 
@@ -80,3 +81,24 @@ def test_initials_are_the_first_letters_of_the_first_and_last_word(name: str, le
 def test_an_id_is_made_of_letters_digits_and_dashes() -> None:
     assert dom_id("Post entry…") == "post-entry"
     assert dom_id("…") == "x"
+
+
+def test_a_still_part_is_drawn_once_for_each_language_and_each_value() -> None:
+    env = environment()
+    drawn: list[str] = []
+
+    def note(text: str) -> str:
+        drawn.append(text)
+        return text
+
+    env.globals["note"] = note
+    env.loader = DictLoader({"part": "{% macro part(x) %}<b>{{ note(x) }}</b>{% endmacro %}"})
+    page = env.from_string('{{ still("part", "part", x) }}')
+    assert [page.render(x=x) for x in ("<", "a", "<")] == ["<b>&lt;</b>", "<b>a</b>", "<b>&lt;</b>"]
+    assert drawn == ["<", "a"]
+    use_locale("de")
+    try:
+        page.render(x="a")
+    finally:
+        use_locale("en")
+    assert drawn == ["<", "a", "a"]
