@@ -73,4 +73,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_bulk_run")),
     )
     op.create_index("ix_core_bulk_run_created_at", "core_bulk_run", ["created_at"])
-
