@@ -42,6 +42,7 @@ from backstay.db.context import (
 )
 from backstay.db.guards import append_only, declare, freeze
 from backstay.db.ids import new_id, new_ids
+from backstay.db.round_trips import together
 from backstay.db.types import Id, Instant, Money, from_units, to_units
 from backstay.db.versions import check_version
 from backstay.errors import (
@@ -277,6 +278,7 @@ __all__ = [
     "suite",
     "symbols",
     "to_units",
+    "together",
     "today",
     "view",
     "wants_fragment",

@@ -18,6 +18,7 @@ from backstay.audit.capture import record_changes
 from backstay.db.base import Audit, plugin_of
 from backstay.db.engine import make_engine, reading, single_statements
 from backstay.db.nodes import NodeLease
+from backstay.db.round_trips import together
 from backstay.db.rules import apply_record_rules
 from backstay.errors import Unavailable
 from backstay.i18n import gettext as _
@@ -80,9 +81,11 @@ class Database:
         session.info.update(context=context, suite=suite, write=write, files=self.files)
         if write and not self.is_sqlite:
             # The audit guard of PostgreSQL asks for this; it ends with the transaction.
-            session.connection().exec_driver_sql(
-                "SELECT set_config('backstay.actor', %s, true)", (context.actor.label,)
-            )
+            connection = session.connection()
+            with together(connection):  # with the BEGIN
+                connection.exec_driver_sql(
+                    "SELECT set_config('backstay.actor', %s, true)", (context.actor.label,)
+                )
         return session
 
     @contextmanager

@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError
 from backstay.access.models import IdempotencyRecord
 from backstay.clock import now
 from backstay.db.database import busy_message, is_busy
+from backstay.db.round_trips import commit_now, together
 from backstay.errors import BackstayError, Conflict, Malformed, Unavailable
 from backstay.i18n import gettext as _
 
@@ -99,8 +100,15 @@ class Unit:
         if self._session is not None:
             self._session.info["context"] = context
 
-    def commit(self) -> None:
-        """Make it last."""
+    def commit(self, claim: Claim | None = None, response: Response | None = None) -> None:
+        """Make it last, with the proof that it was done."""
+        if claim is not None and response is not None:
+            session = self.session()
+            session.flush()
+            connection = session.connection()
+            with together(connection):
+                claim.keep(session, response)
+                commit_now(connection)
         if self._session is not None:
             self._session.commit()
 
@@ -255,9 +263,7 @@ def _attempt(answer: Callable[[], Response], claim: Claim | None) -> Response:
     if response.status_code >= _ERROR:
         # The page is already made; what the view changed is undone when the request ends.
         return response
-    if claim is not None:
-        claim.keep(unit.session(), response)
-    unit.commit()
+    unit.commit(claim, response)
     return response
 
 

@@ -29,11 +29,13 @@ from backstay.spi import (
     new_ids,
     now,
     record_many,
+    together,
 )
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryState, Line, SequenceHead
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
 from backstay_ledger.services.bulk_rows import (
+    LARGE,
     insert_rows,
     refresh_statistics,
     table_of,
@@ -311,16 +313,24 @@ def _write(
     if not steps:
         return
     made = [step for step in steps if step.checked.order.draft_id is None]
-    kept = [step for step in steps if step.checked.order.draft_id is not None]
-    insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(step.draft) for step in made])
-    refresh_statistics(session, ENTRIES, len(made))
+    drafts = [entry_values(step.draft) for step in made]
     lines = [
         values
         for step in made
         for values in line_values(step.draft, step.checked.lines, step.posted.date)
     ]
+    if len(made) == len(steps) and len(lines) < LARGE:
+        # Nothing of it has to be read back. The counter is locked, so the others wait for this.
+        with together(session.connection()):
+            insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
+            insert_rows(session, LINES, LINE_COLUMNS, lines)
+            _write_posted(session, steps, heads, company)
+        return
+    insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
+    refresh_statistics(session, ENTRIES, len(made))
     insert_rows(session, LINES, LINE_COLUMNS, lines)
     refresh_statistics(session, LINES, len(lines))
+    kept = [step for step in steps if step.checked.order.draft_id is not None]
     update_rows(
         session,
         LINES,
@@ -328,6 +338,19 @@ def _write(
         ("date",),
         [(step.posted.company_id, step.posted.id, step.posted.date) for step in kept],
     )
+    if _write_posted(session, steps, heads, company) != len(steps):
+        raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
+    if kept:
+        session.expire_all()
+
+
+def _write_posted(
+    session: Session,
+    steps: Sequence[_Step],
+    heads: Mapping[tuple[int, int], int],
+    company: CompanyRef,
+) -> int:
+    """Raise the counters and take the step to posted; returns how many entries took it."""
     update_rows(
         session,
         table_of(SequenceHead),
@@ -342,8 +365,6 @@ def _write(
         _POSTED_COLUMNS,
         [tuple(getattr(step.posted, name) for name in _KEYS + _POSTED_COLUMNS) for step in steps],
     )
-    if count != len(steps):
-        raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
     record_many(
         session,
         [
@@ -353,5 +374,4 @@ def _write(
             for step in steps
         ],
     )
-    if kept:
-        session.expire_all()
+    return count

@@ -1,0 +1,53 @@
+"""Several statements in one round trip to PostgreSQL.
+
+A command that posts an entry sends a dozen statements, each of which waits for its answer although
+nobody reads it; while the counter of a journal is locked, everybody else who posts waits as well.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Send the statements of the block at once (PostgreSQL); on SQLite each is done as it comes.
+
+    None of them may return rows, and how many rows one changed is not known in the block. What the
+    database refuses is raised at the block's end, and the transaction has to be rolled back. Blocks
+    may lie in one another; the outermost one sends.
+
+    Raises:
+        DBAPIError: as each statement would by itself (IntegrityError, OperationalError ...).
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    refusals: type[Exception] = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except refusals as error:
+        raise DBAPIError.instance(
+            "several statements sent together", None, error, refusals, dialect=connection.dialect
+        ) from error
+
+
+def commit_now(connection: Connection) -> None:
+    """The COMMIT of a block of :func:`together` (PostgreSQL), sent with what comes before it.
+
+    The session's own commit, which has to follow, then finds nothing left to do. On SQLite that one
+    commits.
+    """
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        driver.commit()

@@ -1,0 +1,90 @@
+"""Statements that are sent together do what they would do one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from backstay.db.round_trips import commit_now, together
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from backstay.db.database import Database
+
+
+@pytest.fixture
+def jars(database: Database) -> Engine:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE jar (id INTEGER PRIMARY KEY)")
+    return database.engine
+
+
+def _put(connection: Connection, number: int) -> None:
+    connection.execute(text("INSERT INTO jar (id) VALUES (:id)"), {"id": number})
+
+
+def _numbers(engine: Engine) -> list[int]:
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT id FROM jar ORDER BY id")))
+
+
+def test_all_of_them_are_done_in_their_order_and_seen_afterwards(jars: Engine) -> None:
+    with jars.begin() as connection:
+        with together(connection):
+            _put(connection, 1)
+            with together(connection):
+                connection.execute(text("UPDATE jar SET id = id + 10"))
+            _put(connection, 1)
+        assert list(connection.scalars(text("SELECT id FROM jar ORDER BY id"))) == [1, 11]
+    assert _numbers(jars) == [1, 11]
+
+
+def test_a_refusal_is_the_same_error_and_nothing_of_the_transaction_stays(jars: Engine) -> None:
+    with (
+        pytest.raises(IntegrityError, match="(?i)unique"),
+        jars.begin() as connection,
+        together(connection),
+    ):
+        _put(connection, 1)
+        _put(connection, 1)
+        _put(connection, 2)
+    assert _numbers(jars) == []
+    # The connection goes back to the pool as one that works.
+    with jars.begin() as connection:
+        _put(connection, 3)
+    assert _numbers(jars) == [3]
+
+
+def test_what_the_block_itself_raises_comes_out_unchanged(jars: Engine) -> None:
+    with (
+        pytest.raises(LookupError, match="of its own"),
+        jars.begin() as connection,
+        together(connection),
+    ):
+        _put(connection, 1)
+        message = "of its own"
+        raise LookupError(message)
+    assert _numbers(jars) == []
+
+
+def test_the_commit_may_go_with_them(jars: Engine) -> None:
+    with jars.connect() as connection:
+        with together(connection):
+            _put(connection, 1)
+            commit_now(connection)
+        connection.commit()
+    assert _numbers(jars) == [1]
+
+
+def test_a_refusal_before_the_commit_that_goes_with_it_leaves_nothing(jars: Engine) -> None:
+    with jars.connect() as connection:
+        with pytest.raises(IntegrityError, match="(?i)unique"), together(connection):
+            _put(connection, 1)
+            _put(connection, 1)
+            commit_now(connection)
+        connection.rollback()
+    assert _numbers(jars) == []
