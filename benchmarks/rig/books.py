@@ -1,4 +1,4 @@
-"""Books of any size in seconds: rows by COPY with the guards set aside, balances summed up at once.
+"""Books of any size in seconds: rows by COPY past the guards, balances rebuilt from the lines.
 
 The entries look like posted ones in every column that lists, reports and guards read. Only the
 audit trail knows nothing of them, and their content hash is not that of their content.
@@ -25,6 +25,7 @@ from backstay_ledger.models import AccountClass
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 from backstay_ledger.services.journals import add_standard_journals
+from backstay_ledger.services.rebuild import rebuild_balances
 
 JOURNAL: Final = "GEN"
 FIRST: Final = date(2024, 1, 1)
@@ -40,15 +41,6 @@ _ENTRY: Final = (
 )
 _LINE: Final = "company_id, entry_id, line_no, account_id, date, amount, minor_units, text"
 
-_BALANCES: Final = """
-    INSERT INTO ledger_balance (company_id, account_id, period_id, currency, debit, credit,
-        debit_currency, credit_currency, n)
-    SELECT l.company_id, l.account_id, e.period_id, coalesce(l.currency, ''),
-        sum(CASE WHEN l.amount > 0 THEN l.amount ELSE 0 END),
-        sum(CASE WHEN l.amount < 0 THEN -l.amount ELSE 0 END), 0, 0, count(*)
-    FROM ledger_line AS l JOIN ledger_entry AS e ON e.id = l.entry_id
-    WHERE l.company_id = :company
-    GROUP BY l.company_id, l.account_id, e.period_id, coalesce(l.currency, '')"""
 _COUNTERS: Final = """
     INSERT INTO ledger_sequence_head (company_id, journal_id, fiscal_year_id, last_number)
     SELECT company_id, journal_id, fiscal_year_id, max(number) FROM ledger_entry
@@ -93,11 +85,13 @@ def fill(database: Database, suite: Suite, company: str, size: Size) -> None:
         unhurried(connection)
         _set_guards_aside(connection)
         _load(connection, ref.id, size)
-        _sum_up(connection, ref.id)
+        connection.execute(text(_COUNTERS), {"company": ref.id})
         if database.is_sqlite:
             for part in suite.parts:
                 if part.plugin == "ledger" and part.base is not None:
                     install_guards(connection, part.base.metadata)
+    with database.write(context, suite) as session:
+        rebuild_balances(session)
     _count_anew(database)
 
 
@@ -247,9 +241,3 @@ def _drop_indexes(connection: Connection) -> list[str]:
     for name, _made_by in found:
         connection.exec_driver_sql(f"DROP INDEX {name}")
     return [made_by for _name, made_by in found]
-
-
-def _sum_up(connection: Connection, company_id: int) -> None:
-    """Balances and counters as posting would have left them."""
-    for statement in (_BALANCES, _COUNTERS):
-        connection.execute(text(statement), {"company": company_id})

@@ -14,11 +14,13 @@ from backstay.spi import (
     company_of,
     import_file,
     import_summary,
+    ngettext,
     plain_money,
 )
 from backstay.spi import gettext as _
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import CHECKS, check_books
+from backstay_ledger.services.rebuild import rebuild_balances
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +34,7 @@ _file = click.argument("file", type=click.Path(dir_okay=False))
 
 @click.group()
 def ledger() -> None:
-    """Import charts and journals, print the trial balance, check the books."""
+    """Import charts and journals, print the trial balance, check the books and mend balances."""
 
 
 @ledger.command("import-chart")
@@ -139,6 +141,25 @@ def check(ctx: click.Context, company: str | None, *, as_json: bool) -> None:
         click.echo(f"{one.check}: {one.message}: {one.count} ({shown}{more})", err=True)
     if findings:
         ctx.exit(1)
+
+
+@ledger.command("rebuild-balances")
+@_company
+@_json
+def rebuild(company: str, *, as_json: bool) -> None:
+    """Make the balances of accounts anew from the posted lines, after “check” found a drift.
+
+    Reports can be read meanwhile; whoever posts waits until it is done. Nothing but the balances
+    changes, and the audit trail notes how many were wrong.
+    """
+    with command_environment(company=company, write=True) as session:
+        mended = rebuild_balances(session)
+    if as_json:
+        click.echo(json.dumps({"mended": mended}, indent=2))
+    elif mended:
+        click.echo(ngettext("%(n)s balance was mended.", "%(n)s balances were mended.", mended))
+    else:
+        click.echo(_("Every balance was right already."))
 
 
 def _say(done: Outcome | Validation, *, as_json: bool) -> None:

@@ -4,14 +4,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from backstay.errors import Forbidden
+from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.checks import CHECKS, CONTENT, check_books
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, period_on
+from backstay_ledger.services.rebuild import rebuild_balances
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 
 
@@ -107,3 +113,76 @@ def test_a_check_finds_its_harm(worked: Any, raw: Any, check: Any) -> None:
 
 def test_each_check_is_proved(worked: Any) -> None:
     assert {check.name for check in CHECKS} | {CONTENT[0]} == set(HARM)
+
+
+DRIFT = {
+    "changed": ("UPDATE ledger_balance SET debit = debit + 100",),
+    "moved to another currency": ("UPDATE ledger_balance SET currency = 'XXX' WHERE credit > 0",),
+    "gone": ("DELETE FROM ledger_balance",),
+    "out of nothing": (
+        (
+            "INSERT INTO ledger_balance (company_id, account_id, period_id, currency, debit,"
+            " credit, debit_currency, credit_currency, n)"
+            " SELECT a.company_id, a.id, p.id, 'ZZZ', 5, 0, 5, 0, 1"
+            " FROM ledger_account a JOIN ledger_period p ON p.company_id = a.company_id"
+        ),
+    ),
+    "counted wrong": ("UPDATE ledger_balance SET n = n + 1, credit_currency = 7",),
+}
+
+
+@pytest.mark.parametrize("what", DRIFT)
+def test_balances_that_drifted_are_found_and_mended(worked: Any, raw: Any, what: Any) -> None:
+    before = posted_balances(worked)
+    unguarded(worked, raw, *DRIFT[what])
+    assert "drift" in found(worked)
+    with worked.write() as session:
+        assert rebuild_balances(session) > 0
+    assert found(worked) == set()
+    assert posted_balances(worked) == before
+    with worked.write() as session:
+        assert rebuild_balances(session) == 0
+
+
+def test_mending_one_company_leaves_the_other_as_it_is(
+    worked: Any, other_books: Any, raw: Any
+) -> None:
+    unguarded(worked, raw, "UPDATE ledger_balance SET n = n + 1")
+    with worked.write() as session:
+        assert rebuild_balances(session) > 0
+    assert found(worked) == set()
+    assert found(other_books) == {"drift"}
+
+
+def test_who_mended_what_is_in_the_audit_trail(worked: Any) -> None:
+    with worked.write() as session:
+        rebuild_balances(session)
+    assert worked.rows("SELECT action, actor FROM core_audit WHERE entity = 'ledger_balance'") == [
+        ("rebuild", "cli:test")
+    ]
+
+
+def test_only_who_may_post_may_mend(worked: Any) -> None:
+    nobody = replace(worked.context(), permissions=frozenset({BOOKS_VIEW.name}))
+    with pytest.raises(Forbidden), worked.write(nobody) as session:
+        rebuild_balances(session)
+
+
+def test_balances_are_guarded_again_in_the_same_transaction(worked: Any) -> None:
+    if worked.database.is_sqlite:
+        return  # there the rule is that only Backstay's connections write
+    with (
+        pytest.raises(DBAPIError, match="can not be written"),
+        worked.write() as session,
+    ):
+        rebuild_balances(session)
+        session.connection().execute(text("UPDATE ledger_balance SET debit = 0"))
+
+
+def posted_balances(books: Any) -> Any:
+    """Every balance that has lines, of all companies."""
+    return books.rows(
+        "SELECT account_id, period_id, currency, debit, credit, debit_currency, credit_currency, n"
+        " FROM ledger_balance WHERE n <> 0 AND company_id = :company ORDER BY 1, 2, 3",
+        company=books.company.id,
+    )

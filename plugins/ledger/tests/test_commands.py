@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,6 +143,23 @@ def test_the_books_are_checked(run: Run, files: Path) -> None:
         assert status == 0
         assert "sound" in out
     assert json.loads(run("ledger", "check", "--json")[1]) == []
+
+
+def test_balances_are_made_anew(run: Run, files: Path) -> None:
+    import_both(run, files)
+    company = ("--company", "ACME")
+    assert run("ledger", "rebuild-balances", *company)[1] == "Every balance was right already.\n"
+    database = sqlite3.connect(files / "home" / "backstay.db")
+    database.create_function("backstay_audit_context_required", 0, lambda: 1)
+    database.execute("UPDATE ledger_balance SET debit = debit + 1 WHERE debit > 0")
+    database.commit()
+    database.close()
+    assert "drift" in run("ledger", "check")[2]
+    assert run("ledger", "rebuild-balances", *company)[1] == "2 balances were mended.\n"
+    assert run("ledger", "check")[0] == 0
+    mended = json.loads(run("ledger", "rebuild-balances", *company, "--json")[1])
+    assert mended == {"mended": 0}
+    assert run("ledger", "rebuild-balances", "--company", "NONE")[0] == 1
 
 
 @pytest.mark.needs("data")

@@ -17,6 +17,7 @@ from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, period_on
 from backstay_ledger.services.posting import post
+from backstay_ledger.services.rebuild import rebuild_balances
 
 PARALLEL = 50
 
@@ -67,6 +68,27 @@ def test_fifty_parallel_posts_leave_no_gap(books: Any) -> None:
     assert sorted(result.number for result in results) == [
         f"GEN-2026-{number:06d}" for number in range(1, tasks + 1)
     ]
+    assert sound(books)
+
+
+def test_balances_are_rebuilt_while_people_post(books: Any) -> None:
+    books.post(books.sale())
+
+    def rebuild() -> int:
+        while True:
+            try:
+                with books.write() as session:
+                    return rebuild_balances(session)
+            except Unavailable:
+                continue
+
+    def sell() -> Any:
+        return post_patiently(books, books.sale())
+
+    results = at_once([sell, sell, rebuild, sell, rebuild, sell, sell, rebuild])
+    assert [one for one in results if isinstance(one, Exception)] == []
+    # Whatever it came between, it found the balances right.
+    assert [results[place] for place in (2, 4, 7)] == [0, 0, 0]
     assert sound(books)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,11 @@ from backstay.resources.query import ResourceQuery
 from backstay.resources.serialize import Reader
 from backstay_ledger.models import Period
 
+from .effort import plan_of, steps, use_indexes
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .conftest import Books
 
 DRAFTS = "ix_ledger_entry_draft_company_id_date_id"
@@ -59,3 +64,32 @@ def test_pages_follow_an_index_without_sorting(
     plan = "\n".join(str(row[-1]) for row in rows)
     assert expected[0 if books.database.is_sqlite else 1] in plan, plan
     assert "TEMP B-TREE" not in plan, plan
+    if books.database.is_sqlite:
+        # Without statistics, too: the lines of each entry, not those of the company.
+        assert "ledger_line USING INDEX sqlite_autoindex_ledger_line_1 (entry_id=?)" in plan, plan
+
+
+@pytest.mark.parametrize("sort", ["date", "-date"])
+def test_a_page_deep_in_the_list_enters_the_index_where_it_begins(books: Books, sort: str) -> None:
+    books.post_many([books.sale(date=date(2026, 1, 1) + timedelta(days=day)) for day in range(300)])
+    query = ResourceQuery(books.suite.resources["ledger.entry"])
+    reader = Reader.of(books.context(), books.suite)
+    # Filters that bound the index at the end where the list begins, and at the other.
+    asked = {"state": "posted", "from": "2026-01-05", "to": "2026-10-25", "sort": sort}
+    state = read_state(query.resource, asked, reader)
+    with books.read() as session:
+        first = query.page(session, state, reader, asked, 20)
+        deep = first
+        for _page in range(12):
+            deep = query.page(session, state, reader, {**asked, "after": deep.after}, 20)
+
+        def page(after: str) -> Callable[[], Any]:
+            return lambda: query.page(session, state, reader, {**asked, "after": after}, 20)
+
+        if books.database.is_sqlite:
+            page(first.after)()  # what the very first statements cost is no matter of depth
+            assert steps(session, page(deep.after)) < 1.2 * steps(session, page(first.after))
+        else:
+            use_indexes(session)
+            plan = plan_of(books, session, page(deep.after))
+            assert "ROW(date, id) " + ("<" if sort == "-date" else ">") in plan, plan

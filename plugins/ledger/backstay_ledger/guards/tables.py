@@ -232,7 +232,7 @@ END $$""",
 
 
 def _keep_balances() -> None:
-    """Balances move inside the posting trigger only."""
+    """Balances move inside the posting trigger only, or all at once (services.rebuild)."""
     table = "ledger_balance"
     said = "Balances are kept by posting and can not be written."
     declare(
@@ -253,7 +253,9 @@ def _keep_balances() -> None:
             f"""CREATE OR REPLACE FUNCTION {table}__posting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- 1 is this trigger; the posting trigger makes it 2, but so would anybody's own trigger.
-    IF pg_trigger_depth() < 2 OR TG_OP = 'DELETE'
+    IF (pg_trigger_depth() < 2
+            AND coalesce(current_setting('backstay.rebuilding', true), '') <> '{table}')
+        OR TG_OP = 'DELETE'
         OR coalesce(current_setting('backstay.actor', true), '') = '' THEN
         RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation';
     END IF;

@@ -260,7 +260,8 @@ def _lines(
         .where(
             Line.company_id == company_of(session).id,
             Line.account_id == account_id,
-            Line.date.between(start, end),
+            # The day of the cursor bounds the index for SQLite, which does not by the row itself.
+            Line.date.between(start if after is None else max(start, after.day), end),
         )
         .order_by(Line.date, Line.entry_id, Line.line_no)
         .limit(limit)
@@ -281,7 +282,7 @@ def _balance_at(session: Session, account_id: int, cursor: Cursor) -> Decimal:
             Line.company_id == company_of(session).id,
             Line.account_id == account_id,
             Line.date == cursor.day,
-            _position() <= tuple_(cursor.day, cursor.entry_id, cursor.line_no),
+            tuple_(Line.entry_id, Line.line_no) <= tuple_(cursor.entry_id, cursor.line_no),
         )
     )
     return before + (same_day or ZERO)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backstay.spi import Money, authorize, company_of
@@ -76,45 +76,33 @@ def balances(
         as_of: the day; None for everything that is posted.
         account_ids: only these accounts; None for all.
     """
-    company = company_of(session)
-    amount: Any = AccountBalance.debit - AccountBalance.credit
-    whole = select(AccountBalance.account_id, func.sum(amount, type_=Money()).label("net")).where(
-        AccountBalance.company_id == company.id
-    )
-    if account_ids is not None:
-        whole = whole.where(AccountBalance.account_id.in_(account_ids))
-    whole = whole.group_by(AccountBalance.account_id)
-    if as_of is None:
-        return {row.account_id: row.net for row in session.execute(whole)}
-    whole = whole.join(Period, Period.id == AccountBalance.period_id).where(Period.ends_on <= as_of)
-    part = _part_of_period(session, company.id, as_of, account_ids)
-    if part is None:
-        return {row.account_id: row.net for row in session.execute(whole)}
-    both = union_all(whole, part).subquery()
-    total = select(both.c.account_id, func.sum(both.c.net, type_=Money()).label("net")).group_by(
-        both.c.account_id
-    )
-    # The union is filtered by company in both of its parts, by hand.
-    rows = session.execute(total, execution_options={"scope_checked": True})
-    return {row.account_id: row.net for row in rows}
+    moved = turnover(session, date.min, as_of or date.max, account_ids)
+    return {account_id: debit - credit for account_id, (debit, credit) in moved.items()}
 
 
 def turnover(
     session: Session, start: date, end: date, account_ids: Sequence[int] | None = None
 ) -> dict[int, tuple[Decimal, Decimal]]:
-    """Debits and credits by account id of the lines from a day to a day, both included."""
-    company = company_of(session)
-    debit: Any = func.sum(Line.amount, type_=Money()).filter(Line.amount > 0)
-    credit: Any = func.sum(Line.amount, type_=Money()).filter(Line.amount < 0)
-    query = select(Line.account_id, debit.label("debit"), credit.label("credit")).where(
-        Line.company_id == company.id, Line.date.between(start, end)
-    )
-    if account_ids is not None:
-        query = query.where(Line.account_id.in_(account_ids))
-    return {
-        row.account_id: (row.debit or ZERO, -(row.credit or ZERO))
-        for row in session.execute(query.group_by(Line.account_id))
-    }
+    """Debits and credits by account id of what was posted from a day to a day, both included.
+
+    Reads no more lines than half a period at either end has, however long the span is.
+    """
+    company_id = company_of(session).id
+    whole, pieces = _cut(session, company_id, start, end)
+    parts = [_of_periods(company_id, whole, account_ids)]
+    parts += [_of_lines(company_id, piece, account_ids) for piece in pieces]
+    if not pieces:
+        rows = session.execute(parts[0])
+    else:
+        both = union_all(*parts).subquery()
+        total = select(
+            both.c.account_id,
+            func.sum(both.c.debit, type_=Money()).label("debit"),
+            func.sum(both.c.credit, type_=Money()).label("credit"),
+        ).group_by(both.c.account_id)
+        # The union is filtered by company in all of its parts, by hand.
+        rows = session.execute(total, execution_options={"scope_checked": True})
+    return {row.account_id: (row.debit, row.credit) for row in rows}
 
 
 def day_before(day: date) -> date:
@@ -122,22 +110,88 @@ def day_before(day: date) -> date:
     return day if day == date.min else day - timedelta(days=1)
 
 
-def _part_of_period(
-    session: Session, company_id: int, as_of: date, account_ids: Sequence[int] | None
-) -> Select[int, Decimal] | None:
-    """The lines of the period that ends after the day, up to the day; None if there is none."""
-    starts_on = session.scalar(
-        select(Period.starts_on).where(
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Days within a period whose lines are added to the whole periods or taken from them."""
+
+    first: date
+    last: date
+    taken: bool
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+def _cut(
+    session: Session, company_id: int, start: date, end: date
+) -> tuple[ColumnElement[bool], list[_Piece]]:
+    """A span of days as whole periods, and pieces of those that it begins and ends within.
+
+    Of a period that is cut, the shorter side is read: what lies inside, or what lies outside.
+    """
+    cut = session.execute(
+        select(Period.id, Period.starts_on, Period.ends_on).where(
             Period.company_id == company_id,
-            Period.starts_on <= as_of,
-            Period.ends_on > as_of,
+            Period.starts_on <= end,
+            Period.ends_on >= start,
+            or_(Period.starts_on < start, Period.ends_on > end),
         )
     )
-    if starts_on is None:
-        return None
-    query = select(Line.account_id, func.sum(Line.amount, type_=Money()).label("net")).where(
-        Line.company_id == company_id, Line.date.between(starts_on, as_of)
+    filled: list[int] = []
+    pieces: list[_Piece] = []
+    for period_id, first, last in cut:
+        inside = _Piece(max(first, start), min(last, end), taken=False)
+        outside = []
+        if first < start:
+            outside.append(_Piece(first, day_before(start), taken=True))
+        if last > end:
+            outside.append(_Piece(end + timedelta(days=1), last, taken=True))
+        if sum(one.days for one in outside) < inside.days:
+            filled.append(period_id)
+            pieces += outside
+        else:
+            pieces.append(inside)
+    whole = and_(Period.starts_on >= start, Period.ends_on <= end)
+    return or_(whole, Period.id.in_(filled)) if filled else whole, pieces
+
+
+def _of_periods(
+    company_id: int, whole: ColumnElement[bool], account_ids: Sequence[int] | None
+) -> Select[int, Any, Any]:
+    query = (
+        select(
+            AccountBalance.account_id,
+            func.sum(AccountBalance.debit, type_=Money()).label("debit"),
+            func.sum(AccountBalance.credit, type_=Money()).label("credit"),
+        )
+        .join(Period, Period.id == AccountBalance.period_id)
+        .where(AccountBalance.company_id == company_id, whole)
+        .group_by(AccountBalance.account_id)
     )
-    if account_ids is not None:
-        query = query.where(Line.account_id.in_(account_ids))
-    return query.group_by(Line.account_id)
+    return query if account_ids is None else query.where(AccountBalance.account_id.in_(account_ids))
+
+
+def _of_lines(
+    company_id: int, piece: _Piece, account_ids: Sequence[int] | None
+) -> Select[int, Any, Any]:
+    amount = -Line.amount if piece.taken else Line.amount
+    debit = case((Line.amount > 0, amount), else_=0)
+    credit = case((Line.amount < 0, -amount), else_=0)
+    accounts: Any = account_ids
+    if accounts is None:
+        # Account by account along the index of their lines, which holds the amounts too.
+        accounts = select(Account.id).where(Account.company_id == company_id)
+    return (
+        select(
+            Line.account_id,
+            func.sum(debit, type_=Money()).label("debit"),
+            func.sum(credit, type_=Money()).label("credit"),
+        )
+        .where(
+            Line.company_id == company_id,
+            Line.account_id.in_(accounts),
+            Line.date.between(piece.first, piece.last),
+        )
+        .group_by(Line.account_id)
+    )
