@@ -26,8 +26,8 @@ from backstay.api.schemas import read_command, result_value
 from backstay.errors import BackstayError, Forbidden, Malformed, NotFound, Stale
 from backstay.i18n import gettext as _
 from backstay.resources import filters as narrow
+from backstay.resources.counting import MOST_COUNTED
 from backstay.resources.forms import schema_of
-from backstay.resources.query import MOST_COUNTED
 from backstay.resources.record_page import check_editable, check_state
 from backstay.resources.serialize import Reader
 from backstay.web.request import context, session, suite

@@ -12,12 +12,13 @@ from backstay.i18n import ngettext
 from backstay.lists.saved_views import views_of
 from backstay.resources import filters as narrow
 from backstay.resources import formats
+from backstay.resources.counting import MOST_COUNTED
 from backstay.resources.declare import Kind
 from backstay.resources.filter_controls import list_filters
 from backstay.resources.flat import FlatColumn, draw_rows
 from backstay.resources.list_parts import bulk_menu, column_choices, list_totals, view_menu
 from backstay.resources.opened import open_list
-from backstay.resources.query import MOST_COUNTED, ResourceQuery, Rows
+from backstay.resources.query import ResourceQuery, Rows
 from backstay.resources.serialize import CELL_KINDS, cell_writer, tones
 from backstay.resources.urls import RecordLinks, endpoint_of, serves
 from backstay.web.page import Button, EmptyState, ExportLink, Head, ListPage, Note

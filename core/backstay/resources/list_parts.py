@@ -11,10 +11,11 @@ from flask import url_for
 from backstay.access.core_permissions import LIST_VIEW_SHARE
 from backstay.i18n import gettext as _
 from backstay.resources import formats
+from backstay.resources.counting import MOST_COUNTED
 from backstay.resources.declare import Kind
 from backstay.resources.filters import masked
 from backstay.resources.opened import ALL
-from backstay.resources.query import MOST_COUNTED, PAGE, ResourceQuery, Rows
+from backstay.resources.query import PAGE, ResourceQuery, Rows
 from backstay.resources.urls import endpoint_of, serves
 from backstay.web.page import BulkMenu, Button, Cell, ColumnChoice, ViewLink, ViewMenu
 

@@ -7,17 +7,15 @@ row is lost or shown twice while somebody pages through a list.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
-from sqlalchemy import Select, and_, false, func, literal, or_, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, func, select
 
-from backstay.db.context import context_of
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
-from backstay.resources.cursor import Cursor, binding, decode, encode
+from backstay.resources.counting import MOST_COUNTED, Counter
+from backstay.resources.cursor import Cursor, encode
 from backstay.resources.filters import (
     ListState,
     Order,
@@ -28,6 +26,7 @@ from backstay.resources.filters import (
     search_of,
 )
 from backstay.resources.flat import FlatColumn, compile_rows
+from backstay.resources.keyset import beyond, binding_of, keys_of, place_of
 from backstay.resources.searching import Matches, Walk, count_matches, find_matches
 from backstay.search.declared import is_indexed
 
@@ -38,17 +37,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.orm import Session
 
-    from backstay.resources.declare import Column, Resource
+    from backstay.resources.declare import Resource
     from backstay.resources.serialize import Reader
 
 PAGE: Final = 50
-MOST_COUNTED: Final = 10_000
 MOST_PICKED: Final = 20
 STREAM_CHUNK: Final = 500
-LONG_FOR: Final = 60.0
-"""Seconds for which a list that passed the cap is not counted again."""
 _BIGGEST_ID: Final = 2**63
-_MOST_KNOWN: Final = 1000
 _MOST_TEMPLATES: Final = 200
 
 
@@ -72,15 +67,6 @@ class Rows:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """One sort key: the expression, its direction, and whether it may be null."""
-
-    expression: Any
-    descending: bool
-    nullable: bool
-
-
 class ResourceQuery:
     """The queries of one resource; made once per generation, so that statements are reused."""
 
@@ -89,7 +75,7 @@ class ResourceQuery:
         self.resource = resource
         self._selects: dict[tuple[str, ...], tuple[Select[Any], dict[str, int]]] = {}
         self._templates: dict[tuple[tuple[FlatColumn, ...], bool, bool], Template] = {}
-        self._long: dict[tuple[frozenset[int] | None, str], float] = {}
+        self._counter = Counter()
 
     def row_template(
         self, columns: tuple[FlatColumn, ...], *, linked: bool, picks: bool = False
@@ -119,9 +105,9 @@ class ResourceQuery:
             Malformed: the mark belongs to another list, filter or order.
         """
         ordered = orders(self.resource, state, reader)
-        keys = self._keys(ordered)
-        bound_to = self._binding(state, reader, ordered)
-        cursor = self._cursor(arguments, keys, bound_to)
+        keys = keys_of(self.resource, ordered)
+        bound_to = binding_of(self.resource, state, reader, ordered)
+        cursor = place_of(arguments, keys, bound_to)
         backwards = cursor is not None and cursor.backwards
         narrowing = self._narrowing(session, state, reader)
         statement, index = self._select(reader, self._listed(state, ordered))
@@ -129,7 +115,7 @@ class ResourceQuery:
         place = (
             ()
             if cursor is None
-            else (_beyond(keys, cursor.values, backwards=backwards, nulls_high=nulls_high),)
+            else (beyond(keys, cursor.values, backwards=backwards, nulls_high=nulls_high),)
         )
         walk = Walk(
             self.resource.model,
@@ -144,7 +130,8 @@ class ResourceQuery:
             # Few rows match, so counting them on the way is cheaper than asking once more.
             statement = statement.add_columns(func.count().over())
         found = session.execute(
-            statement.where(*narrowed, *place).order_by(*walk.order).limit(size + 1)
+            # The place before the filters: SQLite enters an index at the first bound it is given.
+            statement.where(*place, *narrowed).order_by(*walk.order).limit(size + 1)
         ).all()
         more = len(found) > size
         rows = found[:size]
@@ -205,21 +192,19 @@ class ResourceQuery:
         statement, index = self._select(
             reader, tuple(column.name for column in self.resource.columns)
         )
-        keys = self._keys(ordered)
+        keys = keys_of(self.resource, ordered)
         result = session.execute(
             statement.where(
                 *self._narrowing(session, state, reader),
                 *search_condition(session, self.resource, state.search, reader),
-            ).order_by(
-                *(key.expression.desc() if key.descending else key.expression for key in keys)
-            ),
+            ).order_by(*(key.ordered for key in keys)),
             execution_options={"yield_per": STREAM_CHUNK},
         )
         return iter(result), index
 
     def ids(self, session: Session, state: ListState, reader: Reader, limit: int) -> list[int]:
         """Ids of the first records of a list, at most ``limit``."""
-        keys = self._keys(orders(self.resource, state, reader))
+        keys = keys_of(self.resource, orders(self.resource, state, reader))
         statement = self._joined(select(self.resource.model.id).select_from(self.resource.model))
         return list(
             session.scalars(
@@ -227,9 +212,7 @@ class ResourceQuery:
                     *self._narrowing(session, state, reader),
                     *search_condition(session, self.resource, state.search, reader),
                 )
-                .order_by(
-                    *(key.expression.desc() if key.descending else key.expression for key in keys)
-                )
+                .order_by(*(key.ordered for key in keys))
                 .limit(limit)
             )
         )
@@ -333,7 +316,7 @@ class ResourceQuery:
         criteria: Sequence[ColumnElement[bool]],
     ) -> list[Any]:
         state = ListState(search, (), "")
-        keys = self._keys(orders(self.resource, state, reader))
+        keys = keys_of(self.resource, orders(self.resource, state, reader))
         walk = Walk(
             self.resource.model,
             lambda *columns: self._joined(select(*columns).select_from(self.resource.model)),
@@ -401,39 +384,6 @@ class ResourceQuery:
             self._selects[seen] = statement, {name: i for i, name in enumerate(seen, 1)}
         return self._selects[seen]
 
-    def _keys(self, ordered: tuple[Order, ...]) -> tuple[_Key, ...]:
-        keys = [
-            _Key(one.column.value, one.descending, self._nullable(one.column)) for one in ordered
-        ]
-        # The id follows the first key, so that one index serves both directions.
-        descending = keys[0].descending if keys else True
-        return (*keys, _Key(self.resource.model.id, descending, nullable=False))
-
-    def _nullable(self, column: Column) -> bool:
-        value = column.value
-        if not isinstance(value, InstrumentedAttribute) or value.class_ is not self.resource.model:
-            return True  # a joined or computed value may be missing
-        return bool(getattr(value.property.columns[0], "nullable", True))
-
-    def _binding(self, state: ListState, reader: Reader, ordered: tuple[Order, ...]) -> str:
-        company = reader.context.company
-        return binding(
-            self.resource.name,
-            "" if company is None else company.code,
-            *(f"{name}={value}" for name, value in sorted(state.narrowing().items())),
-            *(f"{one.column.name}{'-' if one.descending else ''}" for one in ordered),
-        )
-
-    @staticmethod
-    def _cursor(
-        arguments: Mapping[str, str], keys: tuple[_Key, ...], bound_to: str
-    ) -> Cursor | None:
-        for name in ("after", "before"):
-            mark = arguments.get(name, "")
-            if mark:
-                return decode(mark, bound_to, [key.expression.type for key in keys])
-        return None
-
     def _count(
         self,
         session: Session,
@@ -447,62 +397,11 @@ class ResourceQuery:
             return cursor.count, cursor.more
         if whole is not None:
             return len(whole), False
-        key = (context_of(session).company_ids, known_as)
-        if known_as and self._long.get(key, 0) > monotonic():
-            return MOST_COUNTED + 1, True
-        inner = select(self.resource.model.id)
+        ids = select(self.resource.model.id)
         if narrowing:
-            inner = self._joined(inner.select_from(self.resource.model)).where(*narrowing)
-        some = inner.limit(MOST_COUNTED + 1).subquery()
-        count = session.scalar(select(func.count(some.c.id))) or 0
-        if known_as and count > MOST_COUNTED:
-            # A list does not become short again in a minute; below the cap it is counted anew.
-            if len(self._long) >= _MOST_KNOWN:
-                self._long.clear()
-            self._long[key] = monotonic() + LONG_FOR
-        return count, count > MOST_COUNTED
+            ids = self._joined(ids.select_from(self.resource.model)).where(*narrowing)
+        return self._counter.count(session, ids, known_as)
 
 
 def _dialect(session: Session) -> str:
     return str(session.get_bind().dialect.name)
-
-
-def _beyond(
-    keys: tuple[_Key, ...], values: tuple[Any, ...], *, backwards: bool, nulls_high: bool
-) -> ColumnElement[bool]:
-    """The condition for the rows beyond a place, in reading direction or against it."""
-    upwards = [key.descending == backwards for key in keys]
-    if len(set(upwards)) == 1 and not any(key.nullable for key in keys):
-        # One row comparison, which both databases answer from an index.
-        place = tuple_(
-            *(literal(value, key.expression.type) for key, value in zip(keys, values, strict=True))
-        )
-        row = tuple_(*(key.expression for key in keys))
-        return row > place if upwards[0] else row < place
-    alternatives = []
-    for position, (key, value) in enumerate(zip(keys, values, strict=True)):
-        beyond = _past(key, value, upwards=upwards[position], nulls_high=nulls_high)
-        level = [
-            _level(former, at)
-            for former, at in zip(keys[:position], values[:position], strict=True)
-        ]
-        alternatives.append(and_(*level, beyond))
-    return or_(*alternatives)
-
-
-def _level(key: _Key, value: Any) -> ColumnElement[bool]:
-    if value is None:
-        return key.expression.is_(None)  # type: ignore[no-any-return]
-    return key.expression == literal(value, key.expression.type)  # type: ignore[no-any-return]
-
-
-def _past(key: _Key, value: Any, *, upwards: bool, nulls_high: bool) -> ColumnElement[bool]:
-    """One key's share of ``_beyond``. PostgreSQL sorts nulls last, SQLite first."""
-    nulls_beyond = upwards == nulls_high
-    if value is None:
-        return false() if nulls_beyond else key.expression.is_not(None)
-    at = literal(value, key.expression.type)
-    past: ColumnElement[bool] = key.expression > at if upwards else key.expression < at
-    if key.nullable and nulls_beyond:
-        return or_(past, key.expression.is_(None))
-    return past

@@ -104,8 +104,8 @@ def find_matches(session: Session, search: Search, walk: Walk, size: int) -> Mat
     sorted_ids = session.scalars(
         walk.listed(walk.model.id)
         .where(
-            *walk.narrowing,
             *walk.place,
+            *walk.narrowing,
             (walk.model.id + 0).in_(asked.with_only_columns(SearchRow.record_id)),
         )
         .order_by(*walk.order)
@@ -156,7 +156,7 @@ def _stretch(walk: Walk, rows: int, *, start: bool) -> Subquery:
         columns.append(walk.model.company_id.label("company"))
     return (
         walk.listed(*columns)
-        .where(*walk.narrowing, *(walk.place if start else ()))
+        .where(*(walk.place if start else ()), *walk.narrowing)
         .order_by(*walk.order)
         .limit(rows)
         .subquery()
