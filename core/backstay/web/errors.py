@@ -9,7 +9,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, has_request_context, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    g,
+    has_request_context,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import (
     DBAPIError,
@@ -80,6 +89,11 @@ def error_response(
         return problem_response(
             status, said, error.problems if error else (), getattr(error, "more", None)
         )
+    if request.headers.get("Accept") == "application/json":
+        # A script of a page asks, which says it where the person looks.
+        answer = jsonify({"message": str(message)})
+        answer.status_code = status
+        return answer
     shown = ErrorPage(
         status=status,
         title=title or _title(status),

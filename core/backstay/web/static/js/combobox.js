@@ -1,17 +1,25 @@
 // The record picker: an ARIA combobox that searches on the server.
-// Works by delegation, so that a row added later has it too.
+// Works by delegation, so that a row added later has it too. One list serves all pickers: only the
+// one that has the focus can be open, and a grid of 300 lines needs no 300 lists.
 
 /** What each picker knows: its options, which is active, the label that its id stands for. */
 const states = new WeakMap();
+const list = document.createElement("ul");
+list.className = "options";
+list.setAttribute("role", "listbox");
+list.popover = "manual";
+/** A search that failed is made again after so long, then after twice as long, up to a minute. */
+const AGAIN = 3000;
+const LONGEST = 60_000;
 
 function parts(input) {
   const root = input.closest("[data-combo]");
-  return { root, hidden: root.querySelector("input[type='hidden']"), list: root.querySelector("[role='listbox']") };
+  return { root, hidden: root.querySelector("input[type='hidden']"), words: root.closest("[data-picker-url]")?.dataset ?? {} };
 }
 
 function stateOf(input) {
   if (!states.has(input)) {
-    states.set(input, { options: [], active: -1, label: input.defaultValue, query: null, request: null, timer: 0 });
+    states.set(input, { options: [], active: -1, label: input.defaultValue, query: null, request: null, timer: 0, failed: "", pause: AGAIN });
   }
   return states.get(input);
 }
@@ -76,7 +84,8 @@ document.addEventListener("pointerdown", (event) => {
 
 document.addEventListener("focusout", (event) => {
   const input = picker(event.target);
-  if (input) settle(input);
+  // A line that is removed leaves its cell too.
+  if (input?.isConnected) settle(input);
 });
 
 /** On leaving: take what was typed if it names one record, forget it if it was emptied. */
@@ -86,9 +95,10 @@ async function settle(input) {
   clearTimeout(state.timer);
   if (text === state.label) return close(input);
   if (!text) return choose(input, { id: "", label: "" });
-  if (state.query !== text) await search(input, text, false);
+  if (state.query !== text || state.failed) await search(input, text, false);
   // A paste or a template may have filled it in the meantime.
-  if (input.value.trim() !== text || text === state.label) return;
+  if (input.value.trim() !== text || text === state.label || state.query !== text) return;
+  if (state.failed) return unanswered(input);
   const wanted = text.toLowerCase();
   const exact = state.options.find((option) => {
     const label = option.label.toLowerCase();
@@ -102,6 +112,37 @@ async function settle(input) {
   input.dispatchEvent(new CustomEvent("combo:unknown", { bubbles: true }));
 }
 
+/** The search did not tell whether there is such a record: say why, and ask again. */
+function unanswered(input) {
+  const state = stateOf(input);
+  const { hidden, words } = parts(input);
+  close(input);
+  hidden.value = "";
+  const message = words.again.replace("{}", state.failed);
+  input.dispatchEvent(new CustomEvent("combo:failed", { bubbles: true, detail: { message } }));
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => retry(input), state.pause);
+  state.pause = Math.min(2 * state.pause, LONGEST);
+}
+
+function retry(input) {
+  const state = stateOf(input);
+  if (input.isConnected && state.failed && document.activeElement !== input) settle(input);
+}
+
+addEventListener("online", () => {
+  for (const input of document.querySelectorAll("[data-combo] input[role='combobox']")) {
+    if (states.get(input)?.failed) retry(input);
+  }
+});
+
+/** Why an answer is none, in the server's words where it has some. */
+async function refusal(answer, words) {
+  if (answer.type === "opaqueredirect" || answer.status === 401) return words.signedOut;
+  const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+  return said.message ?? words.failed;
+}
+
 // Other islands fill a picker with what they found (a paste, a template).
 document.addEventListener("combo:set", (event) => {
   const input = picker(event.target);
@@ -110,28 +151,36 @@ document.addEventListener("combo:set", (event) => {
 
 async function search(input, query, show = true) {
   const state = stateOf(input);
-  const { root } = parts(input);
+  const { words } = parts(input);
   state.request?.abort();
   state.request = new AbortController();
+  const { signal } = state.request;
   try {
-    const url = new URL(root.dataset.pickerUrl, location.href);
+    const url = new URL(words.pickerUrl, location.href);
     url.searchParams.set("q", query);
-    const answer = await fetch(url, { signal: state.request.signal, headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(String(answer.status));
-    state.options = await answer.json();
-    state.query = query;
-    if (show && document.activeElement === input) open(input, root.dataset.empty, query !== "");
-    else state.active = query && state.options.length ? 0 : -1;
-  } catch (problem) {
-    if (problem.name === "AbortError") return;
+    const answer = await fetch(url, { signal, redirect: "manual", headers: { Accept: "application/json" } });
+    state.failed = answer.ok ? "" : await refusal(answer, words);
+    state.options = answer.ok ? await answer.json() : [];
+  } catch {
+    if (signal.aborted) return;
+    state.failed = words.failed;
     state.options = [];
-    if (show && document.activeElement === input) open(input, root.dataset.failed, false);
   }
+  if (signal.aborted) return;
+  state.query = query;
+  if (!state.failed) state.pause = AGAIN;
+  if (show && document.activeElement === input) open(input, state.failed || words.empty, query !== "" && !state.failed);
+  else state.active = query && state.options.length ? 0 : -1;
 }
 
 function open(input, emptyText, markFirst) {
   const state = stateOf(input);
-  const { list, hidden } = parts(input);
+  const { root, hidden, words } = parts(input);
+  // In the picker's own place: a list outside of a dialog could not be reached from inside it.
+  if (list.parentNode !== root) root.append(list);
+  list.id = `${input.id}-list`;
+  list.setAttribute("aria-label", input.getAttribute("aria-label") ?? words.choices);
+  input.setAttribute("aria-controls", list.id);
   list.replaceChildren();
   state.options.forEach((option, index) => {
     const item = document.createElement("li");
@@ -159,14 +208,14 @@ function open(input, emptyText, markFirst) {
     list.append(item);
   }
   if (!list.matches(":popover-open")) list.showPopover();
-  place(input, list);
+  place(input);
   input.setAttribute("aria-expanded", "true");
   const chosen = state.options.findIndex((option) => String(option.id) === hidden.value);
   mark(input, markFirst && state.options.length ? 0 : chosen);
 }
 
 /** Below the input where there is room, else above it. */
-function place(input, list) {
+function place(input) {
   const box = input.getBoundingClientRect();
   list.style.inlineSize = `${Math.max(box.width, 224)}px`;
   const height = list.offsetHeight;
@@ -177,17 +226,16 @@ function place(input, list) {
 
 function close(input) {
   const state = stateOf(input);
-  const { list } = parts(input);
   state.request?.abort();
   state.active = -1;
-  if (list.matches(":popover-open")) list.hidePopover();
+  if (list.parentNode === parts(input).root && list.matches(":popover-open")) list.hidePopover();
   input.setAttribute("aria-expanded", "false");
   input.removeAttribute("aria-activedescendant");
+  input.removeAttribute("aria-controls");
 }
 
 function mark(input, index) {
   const state = stateOf(input);
-  const { list } = parts(input);
   state.active = index;
   [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === index)));
   const item = index >= 0 ? list.children[index] : null;
@@ -207,6 +255,7 @@ function choose(input, option) {
   hidden.value = String(option.id);
   state.label = option.label;
   state.query = null;
+  state.failed = "";
   input.removeAttribute("aria-invalid");
   close(input);
   input.dispatchEvent(new CustomEvent("combo:chosen", { bubbles: true }));
@@ -220,8 +269,7 @@ for (const kind of ["scroll", "resize"]) {
     (event) => {
       const input = picker(document.activeElement);
       if (input?.getAttribute("aria-expanded") !== "true") return;
-      const { list } = parts(input);
-      if (event.target !== list) place(input, list);
+      if (event.target !== list) place(input);
     },
     { capture: true, passive: true },
   );

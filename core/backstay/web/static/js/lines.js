@@ -1,86 +1,11 @@
 // A grid of debit and credit lines: keyboard entry, arithmetic, live totals per currency, exact.
 //
-// Markup: components/lines.html; amounts: amounts.js; columns from a spreadsheet: paste.js.
+// Markup: components/lines.html; amounts and sums: amounts.js; from a spreadsheet: paste.js.
 
-import { format, parse } from "./amounts.js";
+import { FINEST, SIDES, cellOf, decimalsOf, foreignText, forget, format, marksOf, others, recount, recountAll, soon, update, valueOf } from "./amounts.js";
 
 const tables = [...document.querySelectorAll("table[data-lines]")];
-const SIDES = ["debit", "credit"];
-/** Foreign amounts are summed to four decimals, the finest that any currency has here. */
-const FINEST = 4;
-const parsed = new WeakMap();
-
-const decimalsOf = (table) => Number(table.dataset.minorUnits);
-const marksOf = (table) => ({ decimal: table.dataset.decimal, group: table.dataset.group });
 const opposite = (input) => cellOf(input.closest("tr"), input.dataset.amount === "debit" ? "credit" : "debit");
-export const cellOf = (row, side) => row.querySelector(`[data-amount='${side}']`);
-
-/** What a cell holds; read again only when its text changed. */
-function valueOf(input, decimals, table) {
-  const known = parsed.get(input);
-  if (known?.text === input.value) return known.value;
-  const text = input.value.trim();
-  const value = text && text !== "-" ? parse(text, decimals, marksOf(table)) : { units: 0n };
-  parsed.set(input, { text: input.value, value });
-  return value;
-}
-
-/** Sums by side, and by foreign currency; lines that hold no amount are left out. */
-function totals(table, except = null) {
-  const sums = { debit: 0n, credit: 0n, clean: true, foreign: new Map() };
-  for (const row of table.tBodies[0].rows) {
-    if (row === except) continue;
-    const [debit, credit] = SIDES.map((side) => valueOf(cellOf(row, side), decimalsOf(table), table));
-    if (debit.problem || credit.problem) sums.clean = false;
-    sums.debit += debit.units ?? 0n;
-    sums.credit += credit.units ?? 0n;
-    const amount = cellOf(row, "foreign");
-    if (!amount?.value) continue;
-    const currency = row.querySelector("[data-currency]").value.trim().toUpperCase();
-    let { units = 0n } = valueOf(amount, FINEST, table);
-    if (units < 0n) units = -units;
-    const side = (debit.units ?? 0n) - (credit.units ?? 0n);
-    sums.foreign.set(currency, (sums.foreign.get(currency) ?? 0n) + (side < 0n ? -units : units));
-  }
-  return sums;
-}
-
-function foreignText(units, table) {
-  const size = units < 0n ? -units : units;
-  const drop = size % 10_000n === 0n ? 4 : size % 100n === 0n ? 2 : 0;
-  return format(size / 10n ** BigInt(drop), FINEST - drop, marksOf(table), true);
-}
-
-export function update(table) {
-  const decimals = decimalsOf(table);
-  const sums = totals(table);
-  const shown = (units) => format(units, decimals, marksOf(table), true);
-  table.querySelectorAll("[data-total]").forEach((cell, index) => write(cell, shown(sums[SIDES[index]])));
-  const gap = sums.debit - sums.credit;
-  const empty = sums.debit === 0n && sums.credit === 0n;
-  const apart = [...sums.foreign].filter(([, units]) => units !== 0n);
-  const said = [];
-  if (gap !== 0n) said.push(table.dataset.outBy.replace("{}", `${shown(gap < 0n ? -gap : gap)} ${table.dataset.base}`.trim()));
-  for (const [currency, units] of apart) {
-    said.push(table.dataset.outBy.replace("{}", `${foreignText(units, table)} ${currency || "?"}`));
-  }
-  const ok = !said.length && sums.clean && !empty;
-  if (ok) said.push([table.dataset.balanced, ...sums.foreign.keys()].join(" · "));
-  const output = table.querySelector("[data-balance]");
-  output.dataset.ok = empty && sums.clean ? "" : String(ok);
-  write(output, said.join(" · "));
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-const waiting = new Set();
-/** Sums are written once a frame, however many cells changed. */
-function soon(table) {
-  if (!waiting.size) requestAnimationFrame(() => (waiting.forEach(update), waiting.clear()));
-  waiting.add(table);
-}
 
 /** Say at the cell what is wrong with it; null for nothing. */
 export function complain(input, text) {
@@ -134,8 +59,9 @@ export function tidy(input, table) {
 
 /** Put on a line what the others leave open, in the company's currency and in the line's own. */
 function balance(row, table, focus = null) {
-  const others = totals(table, row);
-  const missing = others.credit - others.debit;
+  recount(row, table);
+  const rest = others(row, table);
+  const missing = rest.credit - rest.debit;
   const [debit, credit] = SIDES.map((side) => cellOf(row, side));
   const target = missing > 0n ? debit : missing < 0n ? credit : (focus ?? debit);
   debit.value = credit.value = "";
@@ -143,9 +69,9 @@ function balance(row, table, focus = null) {
   complain(credit, null);
   if (missing !== 0n) target.value = format(missing < 0n ? -missing : missing, decimalsOf(table), marksOf(table), false);
   const currency = row.querySelector("[data-currency]");
-  const open = others.foreign.get(currency?.value.trim().toUpperCase());
+  const open = rest.foreign.get(currency?.value.trim().toUpperCase());
   if (open) cellOf(row, "foreign").value = foreignText(open, table).replaceAll(table.dataset.group, "");
-  changed(table);
+  changed(table, row);
   target.focus();
   target.select();
 }
@@ -191,7 +117,7 @@ function duplicate(table, row, column) {
     input.defaultValue = from[index].value;
   });
   row.after(copy);
-  changed(table);
+  changed(table, copy);
   cells(copy)[column]?.focus();
 }
 
@@ -200,12 +126,15 @@ function removeLine(table, row, column = 0) {
   row.remove();
   if (next) cells(next)[column].focus();
   else addLine(table);
-  changed(table);
+  changed(table, row);
 }
 
-/** Guard, autosave and totals learn that lines came, went or were filled in. */
-export function changed(table) {
+/** Guard, autosave and totals learn that one line came, went or was filled in, or any number. */
+export function changed(table, row = null) {
   table.dispatchEvent(new Event("change", { bubbles: true }));
+  if (!row) recountAll(table);
+  else if (row.isConnected) recount(row, table);
+  else forget(row, table);
   update(table);
 }
 
@@ -275,6 +204,7 @@ function onKey(event, table) {
   } else if (event.key === "Enter") {
     // The main action reads what is on the screen.
     if (input.dataset.amount) tidy(input, table);
+    recount(input.closest("tr"), table);
     update(table);
   } else if (event.key.startsWith("Arrow") && !open && !event.altKey && !event.shiftKey && !event.ctrlKey) {
     const next = neighbour(input, event.key);
@@ -297,6 +227,7 @@ for (const table of tables) {
       const other = opposite(input);
       if (input.value.trim() && other?.value) other.value = "";
     }
+    recount(input.closest("tr"), table);
     soon(table);
   });
   table.addEventListener("focusin", (event) => event.target.dataset?.amount && event.target.select());
@@ -305,12 +236,22 @@ for (const table of tables) {
     if (input.dataset?.currency) input.value = input.value.trim().toUpperCase();
     if (!input.dataset?.amount) return;
     tidy(input, table);
+    // Leaving a cell because its line was removed is no change of the line.
+    if (!input.isConnected) return;
+    recount(input.closest("tr"), table);
     soon(table);
   });
-  table.addEventListener("combo:unknown", (event) => {
-    complain(event.target, table.dataset.noAccount.replace("{}", event.target.value.trim()));
-  });
-  table.addEventListener("combo:chosen", (event) => complain(event.target, null));
+  for (const [kind, words] of [
+    ["combo:unknown", (event) => table.dataset.noAccount.replace("{}", event.target.value.trim())],
+    ["combo:failed", (event) => event.detail.message],
+    ["combo:chosen", () => null],
+  ]) {
+    table.addEventListener(kind, (event) => {
+      complain(event.target, words(event));
+      recount(event.target.closest("tr"), table);
+      soon(table);
+    });
+  }
   table.addEventListener("click", (event) => {
     if (event.target.closest("[data-add-line]")) addLine(table);
     const remover = event.target.closest("[data-remove-line]");
@@ -346,5 +287,6 @@ for (const table of tables) {
     const chosen = input.closest("[data-combo]").querySelector("input[type='hidden']").value;
     if (input.value.trim() && !chosen) input.dispatchEvent(new CustomEvent("combo:unknown", { bubbles: true }));
   }
+  recountAll(table);
   update(table);
 }

@@ -3,8 +3,8 @@
 // With a row of headings, or copied whole onto the account, columns are told by what they are;
 // otherwise they fill the cells from the focused one on. Unknown accounts stay and are marked.
 
-import { parse } from "./amounts.js";
-import { cellOf, cells, changed, complain, makeLine, tidy } from "./lines.js";
+import { cellOf, parse } from "./amounts.js";
+import { cells, changed, complain, makeLine, tidy } from "./lines.js";
 
 const HEADINGS = {
   account: ["account", "account no", "account number", "account code", "code", "konto", "compte", "cuenta"],
@@ -120,23 +120,38 @@ export function pasteInto(text, input, table) {
 }
 
 /** Find the accounts of pasted texts in few requests; what is not found stays as it is, marked. */
-export async function resolve(inputs, table) {
+export async function resolve(inputs, table, pause = 3000) {
   const texts = [...new Set(inputs.map((input) => input.value.trim()))];
   const known = new Map();
-  for (let start = 0; start < texts.length; ) {
+  let failed = "";
+  for (let start = 0; start < texts.length && !failed; ) {
     const url = new URL(table.dataset.accountsUrl, location.href);
     for (; start < texts.length && url.href.length < 3000; start += 1) url.searchParams.append("text", texts[start].slice(0, 200));
     try {
-      const answer = await fetch(url, { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
-      for (const one of await answer.json()) known.set(one.text, one);
+      const answer = await fetch(url, { redirect: "manual", headers: { Accept: "application/json" } });
+      const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+      if (answer.ok) for (const one of said) known.set(one.text, one);
+      else failed = answer.type === "opaqueredirect" ? table.dataset.signedOut : (said.message ?? table.dataset.failed);
     } catch {
-      return; // The server reads the codes again when the entry is saved.
+      failed = table.dataset.failed;
     }
   }
+  const open = [];
   for (const input of inputs) {
     const found = known.get(input.value.trim().slice(0, 200));
     if (found?.id) input.dispatchEvent(new CustomEvent("combo:set", { bubbles: true, detail: found }));
     else if (found) input.dispatchEvent(new CustomEvent("combo:unknown", { bubbles: true }));
+    else if (failed) open.push(input);
   }
+  if (!failed) return;
+  for (const input of open) {
+    const message = table.dataset.again.replace("{}", failed);
+    input.dispatchEvent(new CustomEvent("combo:failed", { bubbles: true, detail: { message } }));
+  }
+  // What was typed over or removed in the meantime is looked up no more.
+  const same = new Map(open.map((input) => [input, input.value]));
+  setTimeout(() => {
+    const still = open.filter((input) => input.isConnected && input.value === same.get(input));
+    if (still.length) resolve(still, table, Math.min(2 * pause, 60_000));
+  }, pause);
 }

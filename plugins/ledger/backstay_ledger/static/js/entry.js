@@ -1,6 +1,7 @@
 // The entry editor beyond its grid: kept while it is typed, and templates.
 
-import { cells, cellOf, changed, makeLine } from "../../js/lines.js";
+import { cells, changed, makeLine } from "../../js/lines.js";
+import { cellOf } from "../../js/amounts.js";
 
 const form = document.querySelector("form[data-keep]");
 const table = form.querySelector("table[data-lines]");
