@@ -23,6 +23,7 @@ from backstay.db.base import (
     short,
 )
 from backstay.db.context import authorize, company_of, operator_context
+from backstay.db.versions import check_version
 from backstay.errors import Conflict, NotFound
 from backstay.jobs.declare import JobKind
 from backstay.kernel.load import _prepare
@@ -51,6 +52,24 @@ class NoteState(enum.Enum):
 
 
 STATES = (Choice("open", "Open"), Choice("done", "Done"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    id: int
+    version: int | None = None
+    name: Annotated[str, TextField(label="Name", max_length=120, min_length=1)]
+    hush: Annotated[str, TextField(label="Hushed", max_length=120, group=HUSHED)] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeAnything:
+    """The same, with a field that forgets its group."""
+
+    id: int
+    version: int | None = None
+    name: Annotated[str, TextField(label="Name", max_length=120, min_length=1)]
+    hush: Annotated[str, TextField(label="Hushed", max_length=120)] = ""
 
 
 def with_hostile(suite: Suite, root: Path, fault: str = "") -> tuple[Suite, tuple[Any, ...]]:
@@ -98,13 +117,28 @@ def hostile_part(fault: str) -> tuple[Part, tuple[Any, ...]]:  # noqa: C901, PLR
         note = Note(company_id=company_of(session).id, name=command.name)
         if fault == "columns":
             note.secret_of = request.form.get("secret_of", "") if request else ""
+        if fault == "api-texts":
+            note.name = str(Markup.escape(command.name))
         session.add(note)
         session.flush()
-        if fault == "faults":
+        if fault in {"faults", "api-faults"}:
             session.commit()
             session.add(Note(company_id=company_of(session).id, name="second"))
             session.flush()
         return note
+
+    def change(session: Any, command: Any) -> Any:
+        authorize(session, EDIT)
+        note = session.get(Note, command.id)
+        if note is None:
+            raise NotFound("There is no such note.")
+        check_version(note, command.version)
+        note.name, note.hush = command.name, command.hush
+        session.flush()
+        return note
+
+    def present(_session: Any, note: Any) -> dict[str, Any]:
+        return {"name": note.name, **({} if fault == "api-columns" else {"hush": note.hush})}
 
     def finish(session: Any, command: Any) -> Any:
         authorize(session, EDIT)
@@ -113,7 +147,8 @@ def hostile_part(fault: str) -> tuple[Part, tuple[Any, ...]]:  # noqa: C901, PLR
             raise NotFound("There is no such note.")
         if note.state is not NoteState.OPEN and fault != "states":
             raise Conflict("It is done.")
-        note.state = NoteState.DONE
+        if fault != "api-states":
+            note.state = NoteState.DONE
         return note
 
     def run(job: Any) -> None:
@@ -140,6 +175,13 @@ def hostile_part(fault: str) -> tuple[Part, tuple[Any, ...]]:  # noqa: C901, PLR
         title=(lambda note: f"{note.name} {note.hush}") if fault == "groups" else None,
         state="state",
         create=create,
+        update=Operation(
+            change,
+            ChangeAnything if fault == "api-groups" else Change,
+            EDIT,
+            "Edit",
+            initial=present,
+        ),
         actions=(
             Action(
                 "finish",

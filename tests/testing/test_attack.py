@@ -45,6 +45,11 @@ BROKEN_BY_A_PLUGIN = (
     "states",
     "faults",
     "jobs",
+    "api-columns",
+    "api-texts",
+    "api-groups",
+    "api-states",
+    "api-faults",
 )
 
 
@@ -100,6 +105,33 @@ def test_a_form_that_needs_no_token_is_found(arena_with: Make) -> None:
     arena = arena_with("")
     arena.app.config["WTF_CSRF_METHODS"] = set()
     assert list(BY_NAME["tokens"].run(arena))
+
+
+def test_a_cookie_that_opens_the_api_is_found(
+    arena_with: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arena = arena_with("")
+    known = arena.program().token
+    monkeypatch.setattr("backstay.api.guard._token", lambda: known)
+    assert list(BY_NAME["api-tokens"].run(arena))
+
+
+def test_a_value_that_is_taken_unchecked_is_found(
+    arena_with: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arena = arena_with("")
+    monkeypatch.setattr("backstay.api.schemas.read_text", lambda text, _kind: text[:100])
+    said = [str(one) for one in BY_NAME["api-values"].run(arena)]
+    assert any("a wrong name is answered 201" in one for one in said), said
+    assert any("changed hostile_note" in one for one in said), said
+
+
+def test_a_column_that_is_taken_is_found(arena_with: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backstay.api.schemas import Sent
+
+    monkeypatch.setitem(Sent.model_config, "extra", "ignore")
+    said = [str(one) for one in BY_NAME["api-columns"].run(arena_with(""))]
+    assert any("a wrong secret_of is answered 201" in one for one in said), said
 
 
 def test_the_documentation_lists_every_check() -> None:

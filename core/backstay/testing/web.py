@@ -21,6 +21,7 @@ from backstay.web.app import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
     from flask import Flask
     from werkzeug.test import TestResponse
@@ -102,7 +103,7 @@ class Browser:
         self.idem = ""
 
     @classmethod
-    def for_user(cls, app: Flask, database: Database, login: str) -> Browser:
+    def for_user(cls, app: Flask, database: Database, login: str) -> Self:
         """A browser at which a user is signed in."""
         browser = cls(app)
         with database.write(_SYSTEM) as session:

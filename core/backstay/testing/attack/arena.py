@@ -21,10 +21,11 @@ from backstay.db.base import Audit, Scope
 from backstay.db.context import operator_context
 from backstay.kernel.discovery import discover
 from backstay.kernel.load import load
+from backstay.testing.api import ApiClient
 from backstay.testing.attack.making import CannotMake, Maker
 from backstay.testing.attack.samples import JobSample, Sample
 from backstay.testing.fixtures import company_ref, create_companies, create_schema
-from backstay.testing.routes import Route, routes
+from backstay.testing.routes import Route, all_routes
 from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import build
 
@@ -140,6 +141,15 @@ def furnish(ground: Ground, database: Database) -> None:
                     break
 
 
+class Visitor(Browser):
+    """Somebody at a browser who also has a program with a token; nobody's token is empty."""
+
+    def __init__(self, app: Flask) -> None:
+        """Somebody who has neither signed in nor a token."""
+        super().__init__(app)
+        self.program = ApiClient(app, "")
+
+
 @dataclass
 class Arena:
     """A furnished database with the application over it."""
@@ -150,6 +160,7 @@ class Arena:
     maker: Maker = field(init=False)
     alpha: CompanyRef = field(init=False)
     beta: CompanyRef = field(init=False)
+    _programs: dict[str, ApiClient] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Build the application."""
@@ -164,9 +175,26 @@ class Arena:
         """The loaded plugins."""
         return self.ground.suite
 
-    def browser(self, login: str = EVERYBODY) -> Browser:
-        """A browser at which somebody is signed in."""
-        return Browser.for_user(self.app, self.database, login)
+    @property
+    def plugin(self) -> str:
+        """The name of the plugin that is attacked."""
+        return self.ground.plugin
+
+    def browser(self, login: str = EVERYBODY) -> Visitor:
+        """Somebody who is signed in at a browser and has a token."""
+        visitor = Visitor.for_user(self.app, self.database, login)
+        visitor.program = self.program(login)
+        return visitor
+
+    def stranger(self) -> Visitor:
+        """Somebody who is not known."""
+        return Visitor(self.app)
+
+    def program(self, login: str = EVERYBODY) -> ApiClient:
+        """A program with a token of somebody, which may whatever they may."""
+        if login not in self._programs:
+            self._programs[login] = ApiClient.for_user(self.app, self.database, self.suite, login)
+        return self._programs[login]
 
     @contextmanager
     def writing(self, company: CompanyRef | None = None) -> Iterator[Session]:
@@ -183,13 +211,23 @@ class Arena:
             yield session
 
     def routes(self) -> tuple[Route, ...]:
-        """The plugin's own routes."""
-        return tuple(
-            route for route in routes(self.app) if plugin_of(self.app, route) == self.ground.plugin
-        )
+        """The plugin's own pages."""
+        return tuple(route for route in self.every_route() if not route.is_api)
+
+    def api_routes(self) -> tuple[Route, ...]:
+        """The API of the plugin's own resources."""
+        return tuple(route for route in self.every_route() if route.is_api)
+
+    def every_route(self) -> tuple[Route, ...]:
+        """Both; the API first, because among the pages are those that revoke tokens."""
+        own = (one for one in all_routes(self.app) if plugin_of(self.app, one) == self.plugin)
+        return tuple(sorted(own, key=lambda route: not route.is_api))
 
     def resource_of(self, route: Route) -> Resource | None:
         """The resource whose records a route's id belongs to: by its address."""
+        if route.is_api:
+            blueprint = self.app.blueprints.get(route.endpoint.rpartition(".")[0])
+            return getattr(blueprint, "resource", None)
         best: Resource | None = None
         for resource in self.suite.resources.values():
             home = list_rule(resource)
@@ -226,8 +264,11 @@ class Arena:
                 return {name: str(ids[0])}
         return {}
 
-    def send(self, browser: Browser, route: Route, path: str, **rest: Any) -> TestResponse:
-        """Ask a route as a browser does, with the tokens of a form where it needs them."""
+    def send(self, browser: Visitor, route: Route, path: str, **rest: Any) -> TestResponse:
+        """Ask a page as a browser does, with the tokens of a form; the API as a program does."""
+        if route.is_api:
+            body: dict[str, Any] | None = None if route.method == "GET" else {}
+            return browser.program.send(route.method, path, body, **rest)
         if route.method == "GET":
             return browser.get(path, **rest)
         if route.method == "POST":
@@ -291,6 +332,7 @@ __all__ = [
     "MEMBER",
     "Arena",
     "Ground",
+    "Visitor",
     "changed",
     "furnish",
     "in_company",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.testing.attack import on_records, on_routes, on_work
+from backstay.testing.attack import on_api, on_records, on_routes, on_work
 from backstay.testing.attack.findings import Check
 
 CHECKS: Final = (
@@ -129,6 +129,54 @@ CHECKS: Final = (
         "Each background job run twice leaves the same as run once.",
         "Look first whether the work is done, or write with a key that is there only once.",
         on_work.jobs,
+        writes=True,
+    ),
+    Check(
+        "api-tokens",
+        "A cookie opens nothing of the API, and a token needs none.",
+        "Leave /api/v1 to the resources: add no routes of your own there.",
+        on_api.tokens,
+    ),
+    Check(
+        "api-values",
+        "A wrong value that a program sends is answered 422 with the name of its member.",
+        "Say in the field's kind what fits, and raise Invalid with field= for the rest.",
+        on_api.values,
+        writes=True,
+    ),
+    Check(
+        "api-columns",
+        "Members that a command does not have are refused, and PATCH keeps what is not sent.",
+        "Let the operation's initial give the present value of every field of its command.",
+        on_api.columns,
+        writes=True,
+    ),
+    Check(
+        "api-texts",
+        "What a program wrote comes back as data, with no character escaped or lost.",
+        "Store what came in; escaping is the business of the page that shows it.",
+        on_api.texts,
+        writes=True,
+    ),
+    Check(
+        "api-groups",
+        "The API leaves out fields of a group that is not the owner's, and takes none.",
+        "Name the column in __field_groups__ and give its Column and field the group.",
+        on_api.groups,
+        writes=True,
+    ),
+    Check(
+        "api-states",
+        "The API answers 409 to what the state does not allow; what it allows leads on.",
+        "Check the state in the service and raise Conflict; give the Action its states.",
+        on_api.states,
+        writes=True,
+    ),
+    Check(
+        "api-faults",
+        "A fault in a change through the API leaves nothing half done and tells no internals.",
+        "Write through the session of the request only, and never commit or swallow errors.",
+        on_api.faults,
         writes=True,
     ),
 )

@@ -60,7 +60,7 @@ def samples(arena: Arena) -> Iterator[Finding]:
 def foreign_ids(arena: Arena) -> Iterator[Finding]:
     """Ids of another company's records are answered 404, also by who may see both."""
     browser = arena.browser()
-    for route in arena.routes():
+    for route in arena.every_route():
         numbers = [name for name in route.arguments if name == "id" or name.endswith("_id")]
         if not route.in_company or not numbers:
             continue
@@ -104,7 +104,7 @@ def _ids_only_in_beta(arena: Arena) -> Iterator[tuple[str, int]]:
 
 def texts(arena: Arena) -> Iterator[Finding]:
     """What people wrote comes back as text: in lists, records, forms, pickers and files."""
-    marked = [one for one in arena.ground.resources if _mark_everything(arena, one)]
+    marked = [one for one in arena.ground.resources if mark_everything(arena, one)]
     _mark_others(arena)
     seen: set[str] = set()
     browser = arena.browser()
@@ -139,7 +139,7 @@ def _formulas(text: str) -> Iterator[str]:
         yield from (cell for cell in row if cell.startswith(_FORMULA))
 
 
-def _mark_everything(arena: Arena, resource: Resource) -> bool:
+def mark_everything(arena: Arena, resource: Resource) -> bool:
     """Write the marker into every text of some records, whatever forms would have let through."""
     names = {one.key for one in resource.search if getattr(one, "class_", None) is resource.model}
     for operation in (resource.create, resource.update):
@@ -290,10 +290,11 @@ def _posted(
     key = filled.record_id
     if key is None:
         key = next(iter(arena.ids(filled.use.resource, arena.alpha)), None)
-    return answered, _row(arena, filled.use.resource, key)
+    return answered, row_of(arena, filled.use.resource, key)
 
 
-def _row(arena: Arena, resource: Resource, key: int | None) -> dict[str, Any]:
+def row_of(arena: Arena, resource: Resource, key: int | None) -> dict[str, Any]:
+    """The attributes of a record by name; nothing where there is no record."""
     if key is None:
         return {}
     with arena.reading() as session:
@@ -312,15 +313,16 @@ def _extra(arena: Arena, use: Use, before: dict[str, Any]) -> dict[str, tuple[st
     for attribute in inspect(use.resource.model).column_attrs:
         if attribute.key in own:
             continue
-        made = _planted(arena, attribute.key, attribute.columns[0], before)
+        made = planted(arena, attribute.key, attribute.columns[0], before)
         if made is not None and made[1] != before.get(attribute.key):
             found[attribute.key] = made
     return found
 
 
-def _planted(  # noqa: PLR0911
+def planted(  # noqa: PLR0911
     arena: Arena, name: str, column: Any, before: dict[str, Any]
 ) -> tuple[str, Any] | None:
+    """What is sent to change a column, and what it would hold then; None where nothing fits."""
     if name == "company_id":
         return str(arena.beta.id), arena.beta.id
     match column.type:
@@ -366,11 +368,12 @@ def groups(arena: Arena) -> Iterator[Finding]:
     """Fields of a group are hidden from who may not read it, on every page and in every file."""
     declared = {one.name: one for part in arena.suite.parts for one in part.field_groups}
     for resource in arena.ground.resources:
-        for name, group in _grouped(resource, declared):
+        for name, group in grouped(resource, declared):
             yield from _peek(arena, resource, name, group)
 
 
-def _grouped(resource: Resource, declared: dict[str, FieldGroup]) -> list[tuple[str, FieldGroup]]:
+def grouped(resource: Resource, declared: dict[str, FieldGroup]) -> list[tuple[str, FieldGroup]]:
+    """The attributes of a resource's model that belong to a field group."""
     found = {
         name: declared[group]
         for name, group in resource.model.__field_groups__.items()

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from backstay.testing.attack.arena import EVERYBODY, MEMBER, Arena, changed, plugin_of
+from backstay.testing.attack.arena import EVERYBODY, MEMBER, Arena, Visitor, changed, plugin_of
 from backstay.testing.attack.findings import Finding
 from backstay.testing.attack.pages import read_page
 from backstay.testing.routes import routes
-from backstay.testing.web import Browser, make_user
+from backstay.testing.web import make_user
 from backstay.web.blueprint import PERMISSION, PUBLIC
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from backstay.testing.routes import Route
 
+MALFORMED: Final = 400
 SERVER_ERROR: Final = 500
 POLICY: Final = (
     "default-src 'none'",
@@ -78,6 +79,7 @@ HEAD: Final = """\
 # What each route answers to each role. Written by the attack “roles”; read every difference.
 # 303 anonymous: sent to sign in. 403: lacks the permission. 404 and 422: let in (the id belongs to
 # no record, the form is empty). 400: a malformed address. Roles of a company are held in ALPHA.
+# Below /api/v1 programs ask with a token of the role, and anonymous ones without any: 401.
 """
 
 
@@ -139,7 +141,7 @@ def role_matrix(arena: Arena) -> str:
     """The answers of every route of the plugin to every role, as the reviewed file has them."""
     people = _one_of_each_role(arena)
     lines = [HEAD]
-    for route in arena.routes():
+    for route in (*arena.routes(), *arena.api_routes()):
         held = route.permission.name if route.permission else "public"
         lines.append(f"{route.method} {route.rule} [{held}]\n")
         by_status: dict[int, list[str]] = defaultdict(list)
@@ -151,7 +153,7 @@ def role_matrix(arena: Arena) -> str:
     return "".join(lines)
 
 
-def _one_of_each_role(arena: Arena) -> dict[str, Browser | None]:
+def _one_of_each_role(arena: Arena) -> dict[str, Visitor | None]:
     permissions: dict[str, set[str]] = defaultdict(set)
     everywhere: set[str] = set()
     for part in arena.suite.parts:
@@ -159,7 +161,7 @@ def _one_of_each_role(arena: Arena) -> dict[str, Browser | None]:
             permissions[template.code] |= {one.name for one in template.permissions}
             if template.global_only:
                 everywhere.add(template.code)
-    found: dict[str, Browser | None] = {"anonymous": None}
+    found: dict[str, Visitor | None] = {"anonymous": None}
     for code in sorted(permissions):
         login = code.replace("_", "-")
         company = None if code in everywhere else arena.alpha
@@ -168,9 +170,9 @@ def _one_of_each_role(arena: Arena) -> dict[str, Browser | None]:
     return found
 
 
-def _answer(arena: Arena, role: str, browser: Browser | None, route: Route) -> int:
+def _answer(arena: Arena, role: str, browser: Visitor | None, route: Route) -> int:
     if browser is None:
-        browser = Browser(arena.app)
+        browser = arena.stranger()
         browser.get("/sign-in")
     elif route.endpoint == "sign_in.sign_out":
         browser = arena.browser(role.replace("_", "-"))
@@ -198,8 +200,8 @@ def strangers(arena: Arena) -> Iterator[Finding]:
     """Without a role, or without having signed in, only public and own pages open."""
     make_user(arena.database, "nobody")
     nobody = arena.browser("nobody")
-    stranger = Browser(arena.app)
-    for route in arena.routes():
+    stranger = arena.stranger()
+    for route in arena.every_route():
         if route.permission is None:
             continue
         stranger.get("/sign-in")
@@ -217,7 +219,7 @@ def strangers(arena: Arena) -> Iterator[Finding]:
 def other_company(arena: Arena) -> Iterator[Finding]:
     """Who works in ALPHA does not learn that BETA exists, nor anything of it."""
     member = arena.browser(MEMBER)
-    for route in arena.routes():
+    for route in arena.every_route():
         if not route.in_company:
             continue
         for code in ("BETA", "NOWHERE"):
@@ -235,9 +237,9 @@ def other_company(arena: Arena) -> Iterator[Finding]:
 
 def tokens(arena: Arena) -> Iterator[Finding]:
     """A form without the CSRF token, or with a forged one, changes nothing and is answered 400."""
-    for role, browser in (("anonymous", Browser(arena.app)), (EVERYBODY, arena.browser())):
+    for role, browser in (("anonymous", arena.stranger()), (EVERYBODY, arena.browser())):
         for route in arena.routes():
-            if route.method == "GET" or _by_token(route):
+            if route.method == "GET":
                 continue
             before = arena.digest()
             for forged in ({}, {"csrf_token": "forged"}):
@@ -245,29 +247,27 @@ def tokens(arena: Arena) -> Iterator[Finding]:
                 # The other token of a form, so that it is this one that is missed.
                 form = {**forged, "_idem": secrets.token_urlsafe(18)}
                 answered = browser.client.open(path, method=route.method, data=form)
-                if answered.status_code != 400:  # noqa: PLR2004
+                if answered.status_code != MALFORMED:
                     said = f"answers {answered.status_code} to a form without its token"
                     yield Finding(_place(route), said, role)
             if tables := changed(before, arena.digest()):
                 yield Finding(_place(route), f"without the token it changed {tables}", role)
 
 
-def _by_token(route: Route) -> bool:
-    """Whether programs use this route: they carry a token of their own and no cookie."""
-    return route.rule.startswith("/api/")
-
-
 def reading(arena: Arena) -> Iterator[Finding]:
     """Opening a page, or asking for its head, changes no business table."""
     browser = arena.browser()
-    for route in arena.routes():
+    for route in arena.every_route():
         if route.method != "GET":
             continue
         path = arena.address(route)
         before = arena.digest()
         for headers in ({}, {"HX-Request": "true"}):
-            browser.get(path, headers=headers)
-        browser.client.head(path)
+            arena.send(browser, route, path, headers=headers)
+        if route.is_api:
+            browser.program.send("HEAD", path)
+        else:
+            browser.client.head(path)
         if tables := changed(before, arena.digest()):
             yield Finding(_place(route), f"changed {tables}", EVERYBODY)
 
@@ -277,11 +277,17 @@ def reading(arena: Arena) -> Iterator[Finding]:
 
 def headers(arena: Arena) -> Iterator[Finding]:
     """Every response carries the security headers, errors as well; cookies carry their flags."""
-    for role, browser in (("anonymous", Browser(arena.app)), (EVERYBODY, arena.browser())):
-        for route in arena.routes():
+    for role, browser in (("anonymous", arena.stranger()), (EVERYBODY, arena.browser())):
+        for route in arena.every_route():
             path = arena.address(route)
             answers = [browser.client.open(path, method=route.method)]
-            if route.method == "GET":
+            if route.is_api:
+                answers += [
+                    # A change is about no record, so that it does not revoke the very token.
+                    arena.send(browser, route, path if route.method == "GET" else route.path()),
+                    browser.program.send("OPTIONS", path),
+                ]
+            elif route.method == "GET":
                 answers += [
                     browser.client.get(route.path()),
                     browser.client.get(path, headers={"HX-Request": "true"}),
@@ -336,13 +342,22 @@ def _unsafe_type(response: TestResponse) -> Iterator[str]:
 
 
 def parameters(arena: Arena) -> Iterator[Finding]:
-    """Parameters sent twice, as arrays or with values of a wrong type are no server error."""
+    """Parameters sent twice, as arrays or with values of a wrong type are no server error.
+
+    A program is told so: what it sends twice or what nobody knows is answered 400.
+    """
     browser = arena.browser()
-    for route in arena.routes():
+    for route in arena.every_route():
         path = arena.address(route)
         names = _names(arena, browser, route, path)
         for query in _polluted(names):
-            if route.method == "GET":
+            if route.is_api:
+                answered = arena.send(browser, route, f"{path}?{urlencode(query)}")
+                known = len({name for name, _value in query}) == len(query)
+                if not known and answered.status_code != MALFORMED:
+                    short = urlencode(query)[:80]
+                    yield Finding(_place(route), f"{short} is answered {answered.status_code}")
+            elif route.method == "GET":
                 answered = browser.get(f"{path}?{urlencode(query)}")
             else:
                 form: dict[str, Any] = defaultdict(list)
@@ -354,13 +369,13 @@ def parameters(arena: Arena) -> Iterator[Finding]:
                 yield Finding(_place(route), f"{short} is answered {answered.status_code}")
 
 
-def _names(arena: Arena, browser: Browser, route: Route, path: str) -> list[str]:
+def _names(arena: Arena, browser: Visitor, route: Route, path: str) -> list[str]:
     """The parameters that a route takes, as far as its page and its declaration say."""
     names: set[str] = {"q", "sort", "after", "before", "page", "as_of", "version"}
     resource = arena.resource_of(route)
     if resource is not None:
         names |= {one.name for one in resource.filters}
-    if "GET" in (route.template.methods or ()):
+    if not route.is_api and "GET" in (route.template.methods or ()):
         answered = browser.get(path)
         if answered.mimetype == "text/html":
             names |= read_page(answered.text).inputs

@@ -94,7 +94,7 @@ def fill(arena: Arena, use: Use) -> Filled:
     with arena.writing() as session:
         record: Any = None
         if use.about_a_record:
-            record = _allowed(arena, session, use)
+            record = allowed(arena, session, use)
         values = arena.maker.values(session, use.resource, use.operation, record)
         form = as_form(values)
         if record is not None and schema_of(use.operation.command).versioned:
@@ -102,7 +102,7 @@ def fill(arena: Arena, use: Use) -> Filled:
         return Filled(use, form, None if record is None else int(record.id))
 
 
-def _allowed(arena: Arena, session: Any, use: Use) -> Any:
+def allowed(arena: Arena, session: Any, use: Use) -> Any:
     """A record in the first state in which the form is allowed."""
     name = use.resource.name
     record = arena.maker.record(session, name)
