@@ -278,8 +278,8 @@ __all__ = [
     "suite",
     "symbols",
     "to_units",
-    "together",
     "today",
+    "together",
     "view",
     "wants_fragment",
 ]

@@ -24,6 +24,7 @@ from backstay.audit.models import AuditEvent
 from backstay.clock import now
 from backstay.db.context import operator_context
 from backstay.errors import Forbidden, Invalid
+from backstay.testing.api import ApiClient
 from backstay.testing.web import SECRET, Browser, make_user
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from backstay.db.context import CompanyRef
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
-    from backstay.testing.api import ApiClient
 
 SYSTEM = operator_context("system:test")
 PROBLEM = "application/problem+json"
@@ -249,3 +249,31 @@ def test_a_service_account_uses_tokens_and_never_signs_in(
     assert refused.status_code == 422
     assert admin.get(place).status_code == 200
     assert "Orders" in admin.get("/admin/api-tokens").text
+
+
+def test_a_service_account_stops_when_nobody_answers_for_it(
+    admin: Browser, web_app: Flask, database: Database, suite: Suite
+) -> None:
+    gone, next_one = make_user(database, "gone"), make_user(database, "next")
+    admin.post(
+        "/admin/service-accounts/new",
+        {"login": "shop", "name": "Web shop", "responsible_id": str(gone), "purpose": ""},
+    )
+    program = ApiClient.for_user(web_app, database, suite, "shop")
+    assert program.get("openapi.json").status_code == 200
+    assert admin.post(f"/admin/users/{gone}/do/disable", {"reason": "Left"}).status_code == 303
+    refused = program.get("openapi.json")
+    assert refused.status_code == 401
+    assert "answers for this service account is disabled" in refused.json["detail"]
+    assert "Service accounts" in refused.json["detail"]
+
+    place = f"/admin/service-accounts/{program_id(database)}"
+    form = {"name": "Web shop", "responsible_id": str(next_one), "purpose": ""}
+    mended = admin.post(f"{place}/edit", {**form, "version": "1"})
+    assert mended.status_code == 303, mended.text
+    assert program.get("openapi.json").status_code == 200
+
+
+def program_id(database: Database) -> int:
+    with database.read(SYSTEM) as session:
+        return session.scalars(select(User.id).where(User.login == "shop")).one()

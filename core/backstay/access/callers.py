@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import aliased
 
 from backstay.access.grants import PERSON_COLUMNS, Access, Person, access_from, with_grants
 from backstay.access.models import User, UserState
@@ -28,7 +29,7 @@ from backstay.access.throttle import (
     note_attempt,
     source_of,
 )
-from backstay.access.token_models import ApiToken, ApiTokenUse
+from backstay.access.token_models import ApiToken, ApiTokenUse, ServiceAccount
 from backstay.access.tokens import SHAPE, secret_hash
 from backstay.audit.capture import Event, record_event
 from backstay.clock import now
@@ -50,6 +51,7 @@ USE_NOTED_EVERY: Final = timedelta(minutes=10)
 _NOTE_WAIT_MS: Final = 200
 _SYSTEM: Final = operator_context("system:api")
 
+_RESPONSIBLE: Final = aliased(User)
 _OWN = (
     ApiToken.id,
     ApiToken.name,
@@ -61,11 +63,15 @@ _OWN = (
     ApiToken.revoked_at,
     ApiTokenUse.at,
     User.state,
+    ServiceAccount.user_id.label("is_service"),
+    _RESPONSIBLE.state.label("responsible_state"),
 )
 _BY_HASH = with_grants(
     select(*_OWN, *PERSON_COLUMNS)
     .join(User, User.id == ApiToken.user_id)
     .outerjoin(ApiTokenUse, ApiTokenUse.token_id == ApiToken.id)
+    .outerjoin(ServiceAccount, ServiceAccount.user_id == User.id)
+    .outerjoin(_RESPONSIBLE, _RESPONSIBLE.id == ServiceAccount.responsible_id)
     .where(ApiToken.secret_hash == bindparam("hash"))
 )
 
@@ -235,6 +241,11 @@ def _caller(session: Any, rows: Sequence[Any], reading: frozenset[str]) -> Calle
         state = _("This token was revoked.")
     elif first.state is not UserState.ACTIVE:
         state = _("The owner of this token is disabled.")
+    elif first.is_service is not None and first.responsible_state is not UserState.ACTIVE:
+        state = _(
+            "The person who answers for this service account is disabled. An administrator can"
+            " name another one under Administration, Service accounts; this token works again then."
+        )
     return Caller(
         token_id=first.id,
         name=first.name,

@@ -173,6 +173,7 @@ class IdempotencyRecord(CoreBase):
     __tablename__ = "core_idempotency"
     __scope__ = Scope.SHARED
     __audit__ = Audit.DERIVED
+    __table_args__ = (Index("ix_core_idempotency_at", "at"),)
 
     token: Mapped[str] = mapped_column(short(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(Id, primary_key=True)

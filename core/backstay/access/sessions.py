@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, select, update
 
 from backstay.access.grants import PERSON_COLUMNS, Access, Person, access_from, with_grants
-from backstay.access.models import IdempotencyRecord, SignIn, User, UserState
+from backstay.access.models import SignIn, User, UserState
 from backstay.audit.capture import Event, record_event
 from backstay.clock import now
 from backstay.errors import NotFound
@@ -29,8 +29,6 @@ IDLE: Final = timedelta(hours=8)
 LONGEST: Final = timedelta(days=7)
 KEEP: Final = timedelta(days=90)
 """How long ended sessions stay listed."""
-FORMS_KEPT: Final = timedelta(days=14)
-"""How long a form that was carried out is remembered; no session lives as long."""
 
 
 _OWN = (SignIn.id, SignIn.seen_at, SignIn.confirmed_at, SignIn.company_code)
@@ -90,10 +88,6 @@ def start_session(session: Session, user_id: int, *, device: str, ip: str) -> tu
     session.add(row)
     session.execute(
         delete(SignIn).where(SignIn.user_id == user_id, SignIn.created_at < at - KEEP),
-        execution_options={"synchronize_session": False},
-    )
-    session.execute(
-        delete(IdempotencyRecord).where(IdempotencyRecord.at < at - FORMS_KEPT),
         execution_options={"synchronize_session": False},
     )
     session.flush()

@@ -309,7 +309,10 @@ USERS = Resource(
                 DisableUser,
                 USER_DISABLE,
                 _("Disable"),
-                help=_("The user is signed out at once and can't sign in again."),
+                help=_(
+                    "The user is signed out at once and can't sign in again. Service accounts that"
+                    " they answer for stop until another person does."
+                ),
                 done=_("The user is disabled and signed out."),
             ),
             icon="ban",

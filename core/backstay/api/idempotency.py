@@ -32,7 +32,10 @@ class ApiClaim(Claim):
     def differs(self) -> BackstayError:
         """What is said when the key comes again with something else."""
         return Invalid(
-            _("This Idempotency-Key was already used for another request. Nothing was changed.")
+            _(
+                "This Idempotency-Key was already used for another request. Nothing was changed:"
+                " give each request a new key, and keep it only to repeat that request."
+            )
         )
 
     def repeat(self, found: Any) -> Response:

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import OperationalError
 
+from backstay.access.idempotency import note_written
 from backstay.access.models import IdempotencyRecord
 from backstay.clock import now
 from backstay.db.database import busy_message, is_busy
@@ -264,6 +265,8 @@ def _attempt(answer: Callable[[], Response], claim: Claim | None) -> Response:
         # The page is already made; what the view changed is undone when the request ends.
         return response
     unit.commit(claim, response)
+    if claim is not None:
+        note_written(unit.database.engine)
     return response
 
 
