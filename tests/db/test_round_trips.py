@@ -45,7 +45,7 @@ def test_all_of_them_are_done_in_their_order_and_seen_afterwards(jars: Engine) -
 
 def test_a_refusal_is_the_same_error_and_nothing_of_the_transaction_stays(jars: Engine) -> None:
     with (
-        pytest.raises(IntegrityError, match="(?i)unique"),
+        pytest.raises(IntegrityError, match=r"(?i)unique"),
         jars.begin() as connection,
         together(connection),
     ):
@@ -82,7 +82,7 @@ def test_the_commit_may_go_with_them(jars: Engine) -> None:
 
 def test_a_refusal_before_the_commit_that_goes_with_it_leaves_nothing(jars: Engine) -> None:
     with jars.connect() as connection:
-        with pytest.raises(IntegrityError, match="(?i)unique"), together(connection):
+        with pytest.raises(IntegrityError, match=r"(?i)unique"), together(connection):
             _put(connection, 1)
             _put(connection, 1)
             commit_now(connection)
