@@ -18,7 +18,7 @@ def core_part() -> Part:
     from backstay.files import part as files
     from backstay.imports import part as imports
     from backstay.jobs import part as jobs
-    from backstay.lists import bulk
+    from backstay.lists import bulk, exports
 
     return Part(
         plugin="core",
@@ -29,5 +29,5 @@ def core_part() -> Part:
         resources=(*admin_part.RESOURCES, *imports.RESOURCES, *jobs.RESOURCES),
         blueprints=(*admin_part.BLUEPRINTS, *files.BLUEPRINTS, *imports.BLUEPRINTS),
         pages=(*admin_part.PAGES, *imports.PAGES, *jobs.PAGES),
-        jobs=(*imports.JOBS, *files.JOBS, *bulk.JOBS),
+        jobs=(*imports.JOBS, *files.JOBS, *bulk.JOBS, *exports.JOBS),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from backstay.audit.capture import record_changes
 from backstay.db.base import Audit, plugin_of
@@ -61,6 +61,8 @@ class Database:
         self.core_changes = 0
         """Counts the commits of this process that changed audited rows of core: users, roles,
         companies, tokens. What is remembered of them is looked up anew when it rises."""
+        if not self.is_sqlite:
+            event.listen(self._factory, "after_begin", _say_who)
         event.listen(self._factory, "after_flush", _note_core_changes)
         event.listen(self._factory, "after_commit", self._count_core_changes)
 
@@ -79,13 +81,6 @@ class Database:
             self._nodes.ensure()
         session = self._factory(bind=self.engine if write else self._reading)
         session.info.update(context=context, suite=suite, write=write, files=self.files)
-        if write and not self.is_sqlite:
-            # The audit guard of PostgreSQL asks for this; it ends with the transaction.
-            connection = session.connection()
-            with together(connection):  # with the BEGIN
-                connection.exec_driver_sql(
-                    "SELECT set_config('backstay.actor', %s, true)", (context.actor.label,)
-                )
         return session
 
     @contextmanager
@@ -132,6 +127,20 @@ class Database:
             self._nodes.release()
         finally:
             self.engine.dispose()
+
+
+def _say_who(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Tell PostgreSQL's audit guard who acts; what it is told ends with the transaction.
+
+    Only when the transaction begins: a job reads for minutes before it writes, and must not hold an
+    idle transaction meanwhile.
+    """
+    if session.info.get("write") and not transaction.nested:
+        with together(connection):  # with the BEGIN
+            connection.exec_driver_sql(
+                "SELECT set_config('backstay.actor', %s, true)",
+                (session.info["context"].actor.label,),
+            )
 
 
 def _note_core_changes(session: Session, _context: object) -> None:

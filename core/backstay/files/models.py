@@ -48,7 +48,7 @@ class PrivateFile(Identified, CoreBase):
 
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("core_user.id"))
     company_id: Mapped[int | None] = mapped_column(Id)
-    """Where it was made, for the audit trail; None outside a company."""
+    """Where it was made; who has no role there any more can't fetch it. None: in no company."""
     sha256: Mapped[str] = mapped_column(short(64), ForeignKey("core_blob.sha256"))
     name: Mapped[str] = mapped_column(short(200))
     media_type: Mapped[str] = mapped_column(short(100))

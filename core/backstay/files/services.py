@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backstay.clock import now
@@ -185,16 +185,22 @@ def give_file(
 
 
 def private_file(session: Session, file_id: int) -> PrivateFile:
-    """A file of the person who acts, while it lasts.
+    """A file of the person who acts, while it lasts and they may be in the company it is of.
 
     Raises:
-        NotFound: there is none of this id, it is somebody else's, or its time is over.
+        NotFound: there is none of this id, it is somebody else's, it is of a company that the
+            person has no role in (now, or on this page), or its time is over.
     """
+    context = context_of(session)
+    seen = context.company_ids
     row = session.scalars(
         select(PrivateFile).where(
             PrivateFile.id == file_id,
-            PrivateFile.user_id == (context_of(session).actor.user_id or 0),
+            PrivateFile.user_id == (context.actor.user_id or 0),
             PrivateFile.expires_at > now(),
+            true()
+            if seen is None
+            else or_(PrivateFile.company_id.is_(None), PrivateFile.company_id.in_(seen)),
         )
     ).one_or_none()
     if row is None:

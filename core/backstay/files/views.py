@@ -19,7 +19,16 @@ blueprint = PluginBlueprint("core", __name__, in_company=False, name="core_files
 @requires(SIGNED_IN)
 def private(id: int) -> Response:  # noqa: A002 - the name of the URL's part
     """A file of one's own; everybody else is told that there is none."""
-    row = private_file(session(), id)
+    return hand_over(id)
+
+
+def hand_over(file_id: int) -> Response:
+    """The response that saves a private file of the person who asks; noted in the audit trail.
+
+    Raises:
+        NotFound: as :func:`private_file`.
+    """
+    row = private_file(session(), file_id)
     content = open_file(session(), row.sha256)
     audit_now(
         Event(

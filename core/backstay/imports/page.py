@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from flask import url_for
 
-from backstay.clock import now
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.imports.models import ImportState
@@ -15,6 +14,7 @@ from backstay.imports.resources import IMPORTS, STATES
 from backstay.imports.services import can_leave_out, is_stuck, job_of
 from backstay.imports.store import problems_of, staged
 from backstay.jobs.models import JobState
+from backstay.jobs.progress import progress_text
 from backstay.resources.formats import instant_text, number
 from backstay.resources.serialize import Reader
 from backstay.resources.timeline import timeline
@@ -39,13 +39,11 @@ if TYPE_CHECKING:
 
     from backstay.imports.declare import ImportKind
     from backstay.imports.models import Import
-    from backstay.jobs.models import Job
     from backstay.kernel.suite import Suite
     from backstay.web.page import StepState
 
 _SHOWN_ROWS: Final = 10
 _SHOWN_PROBLEMS: Final = 20
-_SLOW_SECONDS: Final = 15
 _WORKING: Final = (ImportState.UPLOADED, ImportState.COMMITTING)
 _PLACE: Final = {
     ImportState.UPLOADED: 1,
@@ -142,7 +140,7 @@ def progress_of(session: Session, row: Import) -> ProgressView | None:
     return ProgressView(
         title=_("The file is being checked") if checking else _("The records are being made"),
         state="running" if job and job.state is JobState.RUNNING else "waiting",
-        text=_progress_text(job),
+        text=progress_text(job),
         done=job.progress_done if job else 0,
         total=(job.progress_total or None) if job else None,
         poll_href=url_for("core_imports.progress", id=row.id),
@@ -152,16 +150,6 @@ def progress_of(session: Session, row: Import) -> ProgressView | None:
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _progress_text(job: Job | None) -> str:
-    if job is None or job.state is JobState.RUNNING:
-        return job.progress_text if job else ""
-    if job.error:
-        return _("It failed and will be tried again: %(error)s", error=job.error)
-    if (now() - job.run_at).total_seconds() > _SLOW_SECONDS:
-        return _("Waiting. If this lasts, the job runner is not running: tell an administrator.")
-    return _("Waiting for its turn")
 
 
 def _status(row: Import) -> Tag:

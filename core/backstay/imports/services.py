@@ -27,7 +27,7 @@ from backstay.imports.store import (
     remember_layout,
 )
 from backstay.jobs.models import Job, JobState
-from backstay.jobs.queue import enqueue
+from backstay.jobs.queue import enqueue, withdraw
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from backstay.imports.reading import Options
     from backstay.resources.fields import Upload
 
-_UNDER_WAY: Final = (JobState.READY, JobState.RUNNING)
 PREPARE: Final = "core.import.prepare"
 COMMIT: Final = "core.import.commit"
 TRANSITIONS: Final[dict[str, tuple[ImportState, ...]]] = {
@@ -187,15 +186,12 @@ def cancel_import(session: Session, import_id: int) -> Import:
     """
     row = import_by_id(session, import_id)
     authorize(session, permission_of(session, row))
-    job = session.get(Job, row.job_id, with_for_update=True) if row.job_id else None
-    if row.state not in TRANSITIONS["cancel"] or job is None or job.state not in _UNDER_WAY:
+    was = withdraw(session, row.job_id) if row.state in TRANSITIONS["cancel"] else None
+    if was is None:
         raise Conflict(_refusal("cancel"))
-    running = job.state is JobState.RUNNING
-    job.state, job.finished_at = JobState.CANCELLED, now()
-    session.flush()
     if row.state is ImportState.UPLOADED:
         row.state, row.finished_at = ImportState.DISCARDED, now()
-    elif not running:
+    elif was is JobState.READY:
         row.state = _before(row)
     session.flush()
     return row

@@ -25,7 +25,8 @@ class JobRun:
         read: opens a session that can't write, to prepare the effect without holding locks.
         transaction: opens another write transaction, committed at its end, for work in steps;
             not to be used once ``session`` has written.
-        progress: tells those who wait how far it is; called before ``session`` writes.
+        progress: tells those who wait how far it is, and ends a run that was cancelled; called
+            before ``session`` writes.
     """
 
     session: Session

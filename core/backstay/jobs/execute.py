@@ -98,13 +98,16 @@ def _step(database: Database, context: Context, suite: Suite, claim: Claim) -> I
 
 
 def _progress(database: Database, claim: Claim, done: int, total: int, text: str) -> None:
-    tell(
+    """Tell how far it is, and stop a run whose job was cancelled or taken over."""
+    holds = tell(
         database,
         claim,
         progress_done=done,
         progress_total=total,
         progress_text=text[:_TEXT_LENGTH],
     )
+    if holds is False:
+        raise LeaseLost.of(claim)
 
 
 def _fail(database: Database, claim: Claim, error: Exception) -> None:

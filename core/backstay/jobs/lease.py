@@ -38,7 +38,12 @@ _log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
-    """Another runner has taken the job over: this run's effect must not be committed."""
+    """The job was cancelled or taken over by another runner: this run must commit nothing."""
+
+    @classmethod
+    def of(cls, claim: Claim) -> LeaseLost:
+        """Say which run of which job it is."""
+        return cls(f"job {claim.id}: attempt {claim.attempt} was cancelled or taken over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +140,7 @@ def hold(session: Session, claim: Claim, **values: object) -> None:
     """
     done = session.connection().execute(claim.change(**values))
     if done.rowcount != 1:
-        message = f"job {claim.id}: attempt {claim.attempt} was taken over"
-        raise LeaseLost(message)
+        raise LeaseLost.of(claim)
 
 
 def tell(database: Database, claim: Claim, **values: object) -> bool | None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from backstay.clock import now
 from backstay.db.context import context_of
 from backstay.errors import ConfigurationError
-from backstay.jobs.models import Job
+from backstay.jobs.models import Job, JobState
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+UNDER_WAY: Final = (JobState.READY, JobState.RUNNING)
 
 
 def enqueue(
@@ -53,3 +55,17 @@ def enqueue(
     session.add(job)
     session.flush()
     return job
+
+
+def withdraw(session: Session, job_id: int | None) -> JobState | None:
+    """Take back a job that waits or runs; returns which of them it did, or None if neither.
+
+    A job that runs loses its claim, so that the database refuses all it has not committed yet.
+    """
+    job = session.get(Job, job_id, with_for_update=True) if job_id is not None else None
+    if job is None or job.state not in UNDER_WAY:
+        return None
+    before = job.state
+    job.state, job.finished_at = JobState.CANCELLED, now()
+    session.flush()
+    return before

@@ -8,10 +8,8 @@ more are a job that goes in steps and may be run again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
@@ -24,7 +22,8 @@ from backstay.i18n import lazy
 from backstay.jobs.declare import JobKind
 from backstay.jobs.queue import enqueue
 from backstay.kernel.suite import suite_of
-from backstay.lists.models import BulkRun, BulkState
+from backstay.lists.models import BulkRun, RunState
+from backstay.lists.runs import forget_old
 from backstay.resources.forms import Desk, make_form, schema_of
 from backstay.resources.query import ResourceQuery
 from backstay.resources.record_page import check_state
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 MOST: Final = 5_000
 IN_REQUEST: Final = 100
 _STEP: Final = 50
-_KEPT: Final = timedelta(days=30)
 RUN: Final = "core.bulk"
 
 
@@ -130,10 +128,7 @@ def run_bulk(session: Session, command: RunBulk) -> BulkRun:
     context = authorize(session, action.operation.permission)
     if len(command.ids) > MOST:
         raise Invalid(too_many())
-    session.execute(
-        delete(BulkRun).where(BulkRun.created_at < now() - _KEPT),
-        execution_options={"synchronize_session": False},
-    )
+    forget_old(session, BulkRun)
     run = BulkRun(
         resource=command.resource,
         action=command.action,
@@ -158,28 +153,6 @@ def run_bulk(session: Session, command: RunBulk) -> BulkRun:
 def too_many() -> str:
     """What is said about a selection beyond the limit."""
     return _("At most %(n)s records can be done at once. Narrow the list first.", n=MOST)
-
-
-def run_by_id(session: Session, run_id: int) -> BulkRun:
-    """A run of the reader's own.
-
-    Raises:
-        NotFound: there is none of that id, or it is another person's.
-    """
-    context = context_of(session)
-    company_id = context.company.id if context.company else None
-    found = session.scalars(
-        select(BulkRun).where(
-            BulkRun.id == run_id,
-            BulkRun.user_id == context.actor.user_id,
-            BulkRun.company_id.is_(None)
-            if company_id is None
-            else BulkRun.company_id == company_id,
-        )
-    ).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such run of yours."))
-    return found
 
 
 def bulk_form(
@@ -262,7 +235,7 @@ def _skip(resource: Resource, record: Any, reason: str) -> Skipped:
 def _settle(run: BulkRun, done: int, skipped: Sequence[Skipped]) -> None:
     run.done = done
     run.skipped = [[one.id, one.label, one.reason] for one in skipped]
-    run.state = BulkState.DONE
+    run.state = RunState.DONE
 
 
 def work(job: JobRun) -> None:
@@ -270,7 +243,7 @@ def work(job: JobRun) -> None:
     run_id = int(job.arguments["run"])
     with job.read() as reading:
         run = reading.get_one(BulkRun, run_id)
-        if run.state is BulkState.DONE:
+        if run.state is RunState.DONE:
             return
         resource, action = _declared(suite_of(reading), run.resource, run.action)
         ids = [int(one) for one in run.records]

@@ -1,4 +1,4 @@
-"""Saved views of lists, which of them opens by itself, and runs of an action over many records."""
+"""Saved views of lists, which of them opens by itself, actions over many records, and exports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backstay.core_base import CoreBase
@@ -55,14 +55,25 @@ class ListDefault(Identified, CoreBase):
         return self.resource
 
 
-class BulkState(enum.Enum):
-    """Running: its job waits or is under way."""
+class RunState(enum.Enum):
+    """Running: its job waits or is under way, or has failed."""
 
     RUNNING = "running"
     DONE = "done"
 
 
-class BulkRun(Identified, CoreBase):
+class ListRun(Identified):
+    """Something that a person had done with a list, perhaps by a job; seen by that person alone."""
+
+    resource: Mapped[str] = mapped_column(short(120))
+    company_id: Mapped[int | None] = mapped_column(Id)
+    user_id: Mapped[int] = mapped_column(Id)
+    state: Mapped[RunState] = mapped_column(default=RunState.RUNNING)
+    job_id: Mapped[int | None] = mapped_column(Id)
+    created_at: Mapped[datetime]
+
+
+class BulkRun(ListRun, CoreBase):
     """One action over many records: what was asked, how many were done, which were left and why.
 
     The trail of what happened to the records is written by their service, one by one.
@@ -73,11 +84,7 @@ class BulkRun(Identified, CoreBase):
     __audit__ = Audit.DERIVED
     __table_args__ = (Index("ix_core_bulk_run_created_at", "created_at"),)
 
-    resource: Mapped[str] = mapped_column(short(120))
     action: Mapped[str] = mapped_column(short(60))
-    company_id: Mapped[int | None] = mapped_column(Id)
-    user_id: Mapped[int] = mapped_column(Id)
-    state: Mapped[BulkState] = mapped_column(default=BulkState.RUNNING)
     records: Mapped[list[Any]]
     """Ids of the records, as strings."""
     inputs: Mapped[dict[str, Any]]
@@ -85,5 +92,28 @@ class BulkRun(Identified, CoreBase):
     done: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[list[Any]] = mapped_column(default=list)
     """Of each record that was left: id, name and reason."""
-    job_id: Mapped[int | None] = mapped_column(Id)
-    created_at: Mapped[datetime]
+
+
+class ExportRun(ListRun, CoreBase):
+    """A list that a job writes into a file: what was asked, and where the file is.
+
+    Who took what is written to the audit trail when the file is there.
+    """
+
+    __tablename__ = "core_export_run"
+    __scope__ = Scope.SHARED
+    __audit__ = Audit.DERIVED
+    __table_args__ = (
+        Index("ix_core_export_run_created_at", "created_at"),
+        Index("ix_core_export_run_user_id", "user_id"),
+    )
+
+    query: Mapped[dict[str, Any]]
+    """The list's URL parameters, as :meth:`ListState.query` gives them."""
+    everything: Mapped[bool]
+    """All columns, not only those that the list shows."""
+    format: Mapped[str] = mapped_column(short(10))
+    rows: Mapped[int] = mapped_column(BigInteger, default=0)
+    file_id: Mapped[int | None] = mapped_column(Id)
+    """The private file; it goes away before the run does."""
+    expires_at: Mapped[datetime | None]

@@ -11,12 +11,13 @@ from werkzeug.datastructures import MultiDict
 from backstay.errors import Invalid, Malformed
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
-from backstay.jobs.models import Job, JobState
-from backstay.lists.bulk import MOST, Plan, RunBulk, bulk_form, plan, run_bulk, run_by_id, too_many
-from backstay.lists.models import BulkState
+from backstay.lists.bulk import MOST, Plan, RunBulk, bulk_form, plan, run_bulk, too_many
+from backstay.lists.models import BulkRun, RunState
+from backstay.lists.runs import own_run
 from backstay.resources import filters as narrow
 from backstay.resources import formats
 from backstay.resources.forms import schema_of, sections_of
+from backstay.resources.run_progress import run_progress
 from backstay.resources.urls import RecordLinks, endpoint_of
 from backstay.web import page as view
 from backstay.web.render import fragment, page, redirect_to, wants_fragment
@@ -79,7 +80,7 @@ def _posted(query: ResourceQuery, action: Action, desk: Desk) -> Response:
         if field.name in request.form
     }
     run = run_bulk(session(), RunBulk(query.resource.name, action.name, tuple(ids), inputs))
-    if run.state is BulkState.DONE and not run.skipped:
+    if run.state is RunState.DONE and not run.skipped:
         flash_done(_told(action, run.done))
         return redirect_to(url_for(endpoint_of(query.resource, "list")))
     return redirect_to(url_for(endpoint_of(query.resource, "bulk_run"), run=run.id))
@@ -192,12 +193,11 @@ def run_answer(query: ResourceQuery, run_id: int, desk: Desk) -> Response:
     """How far a run is, or what it did and left."""
     from backstay.lists.bulk import Skipped
 
-    run = run_by_id(session(), run_id)
+    run = own_run(session(), BulkRun, run_id)
     action = next((one for one in query.resource.actions if one.name == run.action), None)
     label = str(action.operation.label) if action else run.action
     here = url_for(endpoint_of(query.resource, "bulk_run"), run=run.id)
-    job = session().get(Job, run.job_id) if run.job_id else None
-    progress = _progress(run.state, job, label, here, len(run.records), run.done)
+    progress = run_progress(session(), run, label, here, total=len(run.records), done=run.done)
     if wants_fragment() and progress is not None and progress.poll_href:
         return fragment("components/progress_live.html", progress=progress)
     if wants_fragment():
@@ -220,25 +220,4 @@ def run_answer(query: ResourceQuery, run_id: int, desk: Desk) -> Response:
         ),
         back=view.Button(_("Back to the list"), href=url_for(endpoint_of(query.resource, "list"))),
         **_left(query, skipped),
-    )
-
-
-def _progress(
-    state: BulkState, job: Job | None, label: str, here: str, total: int, done: int
-) -> view.ProgressView | None:
-    if state is BulkState.DONE:
-        return None
-    if job is None or job.state in {JobState.DEAD, JobState.CANCELLED}:
-        reason = job.error if job else ""
-        return view.ProgressView(
-            label, "failed", _("It stopped before the end. %(why)s", why=reason), done, total
-        )
-    running = job.state is JobState.RUNNING
-    return view.ProgressView(
-        label,
-        "running" if running else "waiting",
-        job.progress_text or (_("Under way") if running else _("Waits for its turn")),
-        job.progress_done,
-        total,
-        here,
     )

@@ -9,6 +9,7 @@ from flask import current_app, url_for
 
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
+from backstay.lists.exports import permission_to_export
 from backstay.lists.saved_views import views_of
 from backstay.resources import filters as narrow
 from backstay.resources import formats
@@ -139,7 +140,7 @@ def _href(base: str, values: dict[str, str]) -> str:
 
 def _exports(resource: Resource, reader: Reader, asked: dict[str, str]) -> tuple[ExportLink, ...]:
     """What the list shows and everything there is, each as CSV and as a workbook."""
-    if not reader.context.may(resource.export or resource.view):
+    if not reader.context.may(permission_to_export(resource)):
         return ()
     kinds = (("export", _("CSV")), ("workbook", _("Excel workbook")))
     links = []

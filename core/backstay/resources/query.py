@@ -194,10 +194,9 @@ class ResourceQuery:
         )
         keys = keys_of(self.resource, ordered)
         result = session.execute(
-            statement.where(
-                *self._narrowing(session, state, reader),
-                *search_condition(session, self.resource, state.search, reader),
-            ).order_by(*(key.ordered for key in keys)),
+            statement.where(*self._matching(session, state, reader)).order_by(
+                *(key.ordered for key in keys)
+            ),
             execution_options={"yield_per": STREAM_CHUNK},
         )
         return iter(result), index
@@ -208,14 +207,19 @@ class ResourceQuery:
         statement = self._joined(select(self.resource.model.id).select_from(self.resource.model))
         return list(
             session.scalars(
-                statement.where(
-                    *self._narrowing(session, state, reader),
-                    *search_condition(session, self.resource, state.search, reader),
-                )
+                statement.where(*self._matching(session, state, reader))
                 .order_by(*(key.ordered for key in keys))
                 .limit(limit)
             )
         )
+
+    def count(
+        self, session: Session, state: ListState, reader: Reader, most: int | None = None
+    ) -> int:
+        """How many rows a list has; no more than ``most`` are counted where that is given."""
+        rows = self._joined(select(self.resource.model.id).select_from(self.resource.model))
+        some = rows.where(*self._matching(session, state, reader)).limit(most).subquery()
+        return session.scalar(select(func.count(some.c.id))) or 0
 
     def records(self, session: Session, ids: Sequence[int]) -> dict[int, Any]:
         """Those of the records that the reader may see, by id."""
@@ -237,10 +241,7 @@ class ResourceQuery:
         With more than ``MOST_COUNTED`` rows the count says so and there are no sums.
         """
         columns = [column for name in names if (column := self.resource.column(name))]
-        narrowing = (
-            *self._narrowing(session, state, reader),
-            *search_condition(session, self.resource, state.search, reader),
-        )
+        narrowing = self._matching(session, state, reader)
         statement = self._joined(
             select(
                 self.resource.model.id,
@@ -357,6 +358,15 @@ class ResourceQuery:
         return (
             *self._criteria(session),
             *(condition(one, value, reader) for one, value in state.filters),
+        )
+
+    def _matching(
+        self, session: Session, state: ListState, reader: Reader
+    ) -> tuple[ColumnElement[bool], ...]:
+        """All that a list's rows have in common: its scope, its filters and its search."""
+        return (
+            *self._narrowing(session, state, reader),
+            *search_condition(session, self.resource, state.search, reader),
         )
 
     def _listed(self, state: ListState, ordered: tuple[Order, ...]) -> tuple[str, ...]:

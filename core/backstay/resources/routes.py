@@ -6,26 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, jsonify, request, url_for
-from werkzeug.wsgi import wrap_file
 
 from backstay.access.permissions import Permission
-from backstay.audit.capture import Event
-from backstay.clock import today
 from backstay.errors import ConfigurationError, Invalid
 from backstay.i18n import gettext as _
-from backstay.lists.saved_views import views_of
+from backstay.lists.exports import permission_to_export
 from backstay.resources import filters as narrow
 from backstay.resources.attachment_pages import AttachmentViews
 from backstay.resources.bulk_page import bulk_answer, run_answer
+from backstay.resources.export_page import ExportViews, asked_state
 from backstay.resources.form_page import Task, answer
 from backstay.resources.forms import Desk, schema_of
 from backstay.resources.list_page import list_page
 from backstay.resources.list_parts import sums_of, total_cells
-from backstay.resources.opened import open_list
 from backstay.resources.query import ResourceQuery
 from backstay.resources.record_page import check_editable, check_state, record_page, title_of
 from backstay.resources.serialize import Reader
-from backstay.resources.take_away import XLSX, columns_of, csv_lines, workbook
+from backstay.resources.take_away import CSV, XLSX
 from backstay.resources.titles import label_of_record
 from backstay.resources.urls import endpoint_of, serves
 from backstay.resources.view_actions import view_answer
@@ -33,7 +30,7 @@ from backstay.search.words import LONGEST_SEARCH
 from backstay.web import page as view
 from backstay.web.blueprint import requires
 from backstay.web.render import fragment, page, wants_fragment
-from backstay.web.request import audit_now, context, database, session, signed_in, suite
+from backstay.web.request import context, session, signed_in, suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +68,7 @@ class ResourceBlueprint(Blueprint):
         self._check()
         pages, resource = self.pages, self.resource
         self._add("", "list", pages.list, resource.view)
-        self._add(".csv", "export", pages.export, resource.export or resource.view)
-        self._add(".xlsx", "workbook", pages.workbook, resource.export or resource.view)
+        self._add_files(permission_to_export(resource))
         self._add("/total", "total", pages.total, resource.view)
         self._add("/views", "views", pages.views, resource.view, methods=("POST",))
         self._add("/pick", "picker", pages.picker, resource.view)
@@ -104,6 +100,15 @@ class ResourceBlueprint(Blueprint):
         if resource.attachments is not None:
             self._add_attachments(resource.attachments)
         super().register(app, {**options, "name_prefix": self.plugin})
+
+    def _add_files(self, take: Permission) -> None:
+        views, run = self.pages.files(), "/export/<int:run>"
+        self._add(".csv", "export", lambda: views.at_once(CSV), take)
+        self._add(".xlsx", "workbook", lambda: views.at_once(XLSX), take)
+        self._add("/export/<form>", "offer_export", views.offer, take, post=True)
+        self._add(run, "export_run", views.run, take)
+        self._add(f"{run}/cancel", "cancel_export", views.cancel, take, methods=("POST",))
+        self._add(f"{run}/file", "export_file", views.file, take)
 
     def _add_attachments(self, declared: Attachments) -> None:
         views, see = self.pages.attachments(), self.resource.view
@@ -203,7 +208,7 @@ class ResourceViews:
     def total(self) -> Response:
         """The totals row of a list that does not fit a page."""
         reader = _reader()
-        state = self._asked(reader)
+        state = asked_state(self.resource, reader)
         sums = sums_of(self.query, session(), state, reader)
         cells = total_cells(
             self.resource, state, reader, sums, picks=bool(request.args.get("picks"))
@@ -231,60 +236,9 @@ class ResourceViews:
         """What came of an action over many records."""
         return run_answer(self.query, run, self._desk())
 
-    def export(self) -> Response:
-        """The list as a CSV file, streamed."""
-        reader = _reader()
-        state = self._asked(reader)
-        self._note_export("csv", state)
-        lines = csv_lines(
-            self.query,
-            state,
-            reader,
-            columns_of(self.query, state, everything=_everything()),
-            source=database(),
-            acting=context(),
-            plugins=suite(),
-        )
-        return self._file(Response(lines, mimetype="text/csv"), "csv")
-
-    def workbook(self) -> Response:
-        """The list as a workbook."""
-        reader = _reader()
-        state = self._asked(reader)
-        columns = columns_of(self.query, state, everything=_everything())
-        made = workbook(self.query, session(), state, reader, columns)
-        self._note_export("xlsx", state)
-        return self._file(Response(wrap_file(request.environ, made), mimetype=XLSX), "xlsx")
-
-    def _asked(self, reader: Reader) -> narrow.ListState:
-        """The state that an address beside the list's asks for."""
-        named = request.args.get("view") or request.args.get("base")
-        views = views_of(session(), self.resource.name) if named else ()
-        state = open_list(self.resource, views, request.args, reader, "", by_itself=False).state
-        for one, value in state.filters:
-            narrow.condition(one, value, reader)
-        return state
-
-    def _note_export(self, form: str, state: narrow.ListState) -> None:
-        company = context().company
-        audit_now(
-            Event(
-                action="export",
-                entity=self.resource.model.__tablename__,
-                label=str(self.resource.label_many),
-                plugin=self.resource.plugin,
-                company_id=company.id if company else None,
-                after={"format": form, **state.query()},
-            )
-        )
-
-    def _file(self, response: Response, ending: str) -> Response:
-        company = context().company
-        parts = (self.resource.path, *((company.code,) if company else ()), today().isoformat())
-        response.headers["Content-Disposition"] = (
-            f'attachment; filename="{"-".join(parts)}.{ending}"'
-        )
-        return response
+    def files(self) -> ExportViews:
+        """The views of the list as a file."""
+        return ExportViews(self.query)
 
     def picker(self) -> Response:
         """Up to twenty records that match, for a combobox."""
@@ -447,8 +401,3 @@ def _reader() -> Reader:
 
 def _words(typed: str) -> str:
     return typed.replace("\x00", "").strip()[:LONGEST_SEARCH]
-
-
-def _everything() -> bool:
-    """Whether all columns are wanted, not only those that the list shows."""
-    return not request.args.get("shown")

@@ -1,43 +1,61 @@
-"""A list as a file: CSV in a stream, or a workbook; of what is shown or of everything there is.
+"""A list as a file, written row by row: CSV, or a workbook; of what is shown or of everything.
 
-Cells that a spreadsheet would take for a formula are neutralised in both. The audit trail notes who
-took what.
+Cells that a spreadsheet would take for a formula are neutralised in both. Whoever waits for a short
+list and the job that makes a long one write it with the same function.
 """
 
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from backstay.clock import today
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
-from backstay.i18n import use_locale
+from backstay.i18n import lazy
 from backstay.resources import formats
 from backstay.resources.declare import Kind
 from backstay.resources.serialize import csv_line, file_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
     from backstay.db.context import Context
-    from backstay.db.database import Database
-    from backstay.kernel.suite import Suite
-    from backstay.resources.declare import Column
+    from backstay.i18n import Text
+    from backstay.resources.declare import Column, Resource
     from backstay.resources.filters import ListState
     from backstay.resources.query import ResourceQuery
     from backstay.resources.serialize import Reader
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_IN_REQUEST: Final = 10_000
-"""Rows of a workbook that is made while its reader waits."""
-_SPOOLED: Final = 4 * 1024 * 1024
+CSV: Final = "csv"
+XLSX: Final = "xlsx"
+MEDIA_TYPES: Final = {
+    CSV: "text/csv",
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""The formats, each the ending of its files, with what they are served as."""
+LABELS: Final[dict[str, Text]] = {CSV: lazy("CSV"), XLSX: lazy("Excel workbook")}
+ROWS_OF_A_SHEET: Final = 1_048_575
+"""Rows below the head of an Excel sheet, which has 1,048,576; what is beyond has another sheet."""
+TOLD_EVERY: Final = 2_000
+"""Rows between two signs of progress."""
 _LONGEST_CELL: Final = 32_767
+_FIRST_YEAR: Final = 1901
+"""Of the dates that a spreadsheet knows; earlier ones are texts."""
 _EXACT: Final = 15
 """Digits of a number that a spreadsheet keeps."""
+
+
+class Target(Protocol):
+    """A file that is written from its beginning to its end."""
+
+    def write(self, data: bytes, /) -> int:
+        """Add bytes."""
 
 
 def columns_of(query: ResourceQuery, state: ListState, *, everything: bool) -> tuple[Column, ...]:
@@ -45,87 +63,125 @@ def columns_of(query: ResourceQuery, state: ListState, *, everything: bool) -> t
     return query.resource.columns if everything else state.shown(query.resource)
 
 
-def csv_lines(
-    query: ResourceQuery,
-    state: ListState,
-    reader: Reader,
-    columns: tuple[Column, ...],
-    *,
-    source: Database,
-    acting: Context,
-    plugins: Suite,
-) -> Iterator[str]:
-    """The lines of the file, read in a session of its own: the request's is closed by then."""
-    use_locale(reader.locale)
-    with source.read(acting, plugins) as reading:
-        rows, index = query.stream(reading, state, reader)
-        writers = [(index.get(one.name), file_writer(one, reader)) for one in columns]
-        yield "\ufeff" + csv_line([one.name for one in columns])
-        for row in rows:
-            yield csv_line([write(None if at is None else row[at]) for at, write in writers])
+def file_name(resource: Resource, context: Context, form: str) -> str:
+    """The name of the file, such as ``entries-ACME-2026-03-05.csv``."""
+    company = (context.company.code,) if context.company else ()
+    return f"{'-'.join((resource.path, *company, today().isoformat()))}.{form}"
 
 
-def workbook(
+def write_list(
+    target: Target,
+    form: str,
     query: ResourceQuery,
     session: Session,
     state: ListState,
     reader: Reader,
     columns: tuple[Column, ...],
-    *,
-    most: int = MOST_IN_REQUEST,
-) -> IO[bytes]:
-    """Write a list into a workbook, row by row, with little memory; the caller closes the file.
+    told: Callable[[int], None] = lambda _rows: None,
+) -> int:
+    """Write a list into a file in one consistent read, with little memory; returns its rows.
+
+    Arguments:
+        form: ``csv`` or ``xlsx``.
+        told: called with the number of rows so far, now and then.
 
     Raises:
-        Invalid: there are more than ``most`` rows.
+        Invalid: it is too large for a workbook.
     """
-    import xlsxwriter  # type: ignore[import-untyped]
+    found, index = query.stream(session, state, reader)
+    places = tuple(index.get(column.name) for column in columns)
+    count = 0
 
-    target: IO[bytes] = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - the caller closes
-    # constant_memory writes each row to disk when the next one begins; texts are never formulas,
-    # links or numbers, whatever they look like.
-    book = xlsxwriter.Workbook(
-        target,
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
-    sheet = book.add_worksheet(_sheet_name(str(query.resource.label_many)))
-    head = book.add_format({"bold": True, "bottom": 1})
-    money = book.add_format({"num_format": _money_format(reader.minor_units)})
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
-    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-    looks = {Kind.MONEY: money, Kind.DATE: day, Kind.INSTANT: moment}
+    def rows() -> Iterator[list[Any]]:
+        nonlocal count
+        for row in found:
+            yield [None if at is None else row[at] for at in places]
+            count += 1
+            if count % TOLD_EVERY == 0:
+                told(count)
+
+    if form == CSV:
+        _write_csv(target, rows(), reader, columns)
+    else:
+        _write_workbook(target, rows(), reader, columns, str(query.resource.label_many))
+    return count
+
+
+def _write_csv(
+    target: Target, rows: Iterable[Sequence[Any]], reader: Reader, columns: tuple[Column, ...]
+) -> None:
+    writers = [file_writer(one, reader) for one in columns]
+    # The mark tells Excel that it is UTF-8.
+    target.write(("\ufeff" + csv_line([one.name for one in columns])).encode())
+    for row in rows:
+        line = csv_line([write(value) for write, value in zip(writers, row, strict=True)])
+        target.write(line.encode())
+
+
+def _write_workbook(
+    target: Target,
+    rows: Iterable[Sequence[Any]],
+    reader: Reader,
+    columns: tuple[Column, ...],
+    title: str,
+) -> None:
+    with _workbook(target) as book:
+        looks = {
+            Kind.MONEY: book.add_format({"num_format": _money_format(reader.minor_units)}),
+            Kind.DATE: book.add_format({"num_format": "yyyy-mm-dd"}),
+            Kind.INSTANT: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+        }
+        head = book.add_format({"bold": True, "bottom": 1})
+        writers = [(one, file_writer(one, reader), looks.get(one.kind)) for one in columns]
+        sheet = _sheet(book, title, columns, head)
+        at = 0
+        for row in rows:
+            if at == ROWS_OF_A_SHEET:
+                sheet = _sheet(book, title, columns, head)
+                at = 0
+            at += 1
+            for place, (value, (column, write, look)) in enumerate(zip(row, writers, strict=True)):
+                _cell(sheet, at, place, value, column, write, look, reader)
+
+
+@contextmanager
+def _workbook(target: Target) -> Iterator[Any]:
+    """A workbook that writes each row to disk when the next one begins, closed at the end."""
+    import xlsxwriter  # type: ignore[import-untyped]
+    from xlsxwriter.exceptions import FileSizeError  # type: ignore[import-untyped]
+
+    with tempfile.TemporaryDirectory(prefix="backstay-") as folder:
+        # Texts are never formulas, links or numbers, whatever they look like.
+        book = xlsxwriter.Workbook(
+            target,
+            {
+                "constant_memory": True,
+                "tmpdir": folder,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        yield book
+        try:
+            book.close()
+        except FileSizeError as error:
+            raise Invalid(
+                _("The list is too large for a workbook. Narrow it, or take CSV, without limit.")
+            ) from error
+
+
+def _sheet(book: Any, title: str, columns: tuple[Column, ...], head: Any) -> Any:
+    """The next sheet, with the names of the columns on top."""
+    number = len(book.worksheets()) + 1
+    ending = f" ({number})" if number > 1 else ""
+    plain = "".join(sign for sign in title if sign not in "[]:*?/\\'") or "Sheet"
+    sheet = book.add_worksheet(plain[: 31 - len(ending)] + ending)
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(columns):
         sheet.set_column(place, place, 14 if column.kind is not Kind.TEXT else 24)
         sheet.write_string(0, place, str(column.label), head)
-    rows, index = query.stream(session, state, reader)
-    writers = [
-        (index.get(one.name), one, file_writer(one, reader), looks.get(one.kind)) for one in columns
-    ]
-    number = 0
-    for number, row in enumerate(rows, 1):
-        if number > most:
-            break
-        for place, (at, column, write, look) in enumerate(writers):
-            value = None if at is None else row[at]
-            _cell(sheet, number, place, value, column, write, look, reader)
-    book.close()
-    if number > most:
-        target.close()
-        raise Invalid(
-            _(
-                "A workbook holds at most %(n)s rows here. Narrow the list, or take CSV, which has"
-                " no limit.",
-                n=formats.number(most, reader.locale),
-            )
-        )
-    target.seek(0)
-    return target
+    return sheet
 
 
 def _cell(
@@ -146,20 +202,16 @@ def _cell(
             case int() | Decimal() if len(Decimal(value).as_tuple().digits) <= _EXACT:
                 sheet.write_number(row, place, value, look)
                 return
-            case datetime():
+            case datetime() if value.year >= _FIRST_YEAR:
                 local = value.astimezone(formats.zone(reader.time_zone)).replace(tzinfo=None)
                 sheet.write_datetime(row, place, local, look)
                 return
-            case date():
+            case date() if value.year >= _FIRST_YEAR:
                 sheet.write_datetime(row, place, value, look)
                 return
     text = write(value)
     if text:
         sheet.write_string(row, place, text[:_LONGEST_CELL])
-
-
-def _sheet_name(title: str) -> str:
-    return "".join(sign for sign in title if sign not in "[]:*?/\\'")[:31] or "Sheet1"
 
 
 def _money_format(minor_units: int) -> str:

@@ -26,7 +26,8 @@ from backstay.imports.services import COMMIT, PREPARE
 from backstay.jobs.models import Job, JobState
 from backstay.kernel.suite import suite_of
 from backstay.lists.bulk import RUN
-from backstay.lists.models import BulkRun
+from backstay.lists.exports import EXPORT
+from backstay.lists.models import BulkRun, ExportRun
 from backstay.testing.attack.samples import JobSample, Sample
 
 if TYPE_CHECKING:
@@ -160,6 +161,22 @@ def _about_many_records(making: Making) -> dict[str, Any]:
     return {"run": str(row.id)}
 
 
+def _about_a_long_list(making: Making) -> dict[str, Any]:
+    """A run that writes the companies into a workbook."""
+    row = ExportRun(
+        resource="core.company",
+        company_id=company_of(making.session).id,
+        user_id=making.record("core.user").id,
+        query={},
+        everything=True,
+        format="xlsx",
+        created_at=now(),
+    )
+    making.session.add(row)
+    making.session.flush()
+    return {"run": str(row.id)}
+
+
 SAMPLES = (
     # The form's service answers with the one-time password instead of the user.
     Sample(resource="core.user", make=_user),
@@ -178,5 +195,6 @@ SAMPLES = (
     JobSample(job=MAKE_PREVIEW, arguments=_about_a_picture),
     JobSample(job=PREPARE, arguments=_about_an_import(ImportState.UPLOADED)),
     JobSample(job=RUN, arguments=_about_many_records),
+    JobSample(job=EXPORT, arguments=_about_a_long_list),
     JobSample(job=COMMIT, arguments=_about_an_import(ImportState.COMMITTING)),
 )
