@@ -16,7 +16,7 @@ from backstay.db.database import Database
 from backstay.errors import ConfigurationError, Invalid
 from backstay.jobs.execute import execute_next, wait_after
 from backstay.jobs.models import Job, JobState
-from backstay.jobs.queue import enqueue
+from backstay.jobs.queue import enqueue, withdraw
 
 if TYPE_CHECKING:
     from backstay.db.context import CompanyRef
@@ -287,3 +287,47 @@ def test_no_job_is_left_behind_without_an_answer(probe: Any) -> None:
             select(func.count()).select_from(Job).where(Job.state != JobState.DONE)
         )
     assert left == 0
+
+
+def test_a_job_that_only_reads_so_far_holds_no_transaction_of_its_own(
+    probe: Any, effect: Any
+) -> None:
+    seen: list[object] = []
+
+    def read_for_long(run: JobRun) -> None:
+        with probe.database.engine.connect() as connection:
+            idle = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+            ours = f"{idle} AND datname = current_database()"
+            seen.append(run.session.in_transaction())
+            if not probe.database.is_sqlite:
+                seen.append(connection.exec_driver_sql(ours).scalar())
+        run.session.add(effect(note="late"))
+
+    probe.doing["slow"] = read_for_long
+    probe.ask("slow", note="late")
+    assert execute_next(probe.database, lambda: probe.suite)
+    assert not any(seen), seen
+    assert probe.effects() == ["late"]
+
+
+def test_a_job_that_is_cancelled_stops_at_its_next_sign_of_progress(
+    probe: Any, effect: Any
+) -> None:
+    steps: list[int] = []
+
+    def in_steps(run: JobRun) -> None:
+        for step in range(5):
+            run.progress(step, 5, "")
+            steps.append(step)
+            if step == 1:
+                with probe.database.write(operator_context("cli:test"), probe.suite) as session:
+                    assert withdraw(session, job_id) is JobState.RUNNING
+                    assert withdraw(session, job_id) is None
+        run.session.add(effect(note="late"))
+
+    probe.doing["steps"] = in_steps
+    job_id = probe.ask("steps", note="never")
+    assert execute_next(probe.database, lambda: probe.suite)
+    assert steps == [0, 1]
+    assert probe.job(job_id).state is JobState.CANCELLED
+    assert probe.effects() == []
