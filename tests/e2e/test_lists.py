@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import python_calamine
 
 from tests.e2e.browser import Person, chromium
 from tests.e2e.servers import first_passwords, installation
@@ -152,3 +153,23 @@ def test_all_that_match_are_acted_on_after_a_look_at_what_is_skipped(accountant:
     assert "done" in page.locator("main .note").first.inner_text()
     accountant.page.goto(f"{ENTRIES}?state=draft")
     assert page.locator("#list tbody tr").count() == 3 - done
+
+
+def test_a_long_list_is_written_while_its_page_tells_how_far_it_is(accountant: Person) -> None:
+    page = accountant.page
+    # What the list leads to when it has more than 10,000 rows.
+    accountant.look(f"{ENTRIES}/export/xlsx?state=posted")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(re.compile(r"/export/\d+$"))
+    page.get_by_role("button", name="Download").or_(
+        page.get_by_role("link", name="Download")
+    ).wait_for()
+    accountant.look()
+    assert "Only you can fetch the file" in page.locator("main").inner_text()
+    with page.expect_download() as begun:
+        page.keyboard.press("Control+Enter")
+    file = begun.value
+    assert re.fullmatch(r"entries-DEMO-[\d-]+\.xlsx", file.suggested_filename)
+    rows = python_calamine.CalamineWorkbook.from_path(file.path()).get_sheet_by_index(0).to_python()
+    assert len(rows) > 50
+    assert {row[rows[0].index("State")] for row in rows[1:]} == {"posted"}

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def garden(tmp_path_factory: pytest.TempPathFactory) -> Suite:
     """Core and the plugin that keeps gardens."""
+    return garden_suite(tmp_path_factory.mktemp("garden"))
+
+
+def garden_suite(root: Path) -> Suite:
+    """Core and the plugin that keeps gardens, in a folder; also for processes of their own."""
     part = Part(
         plugin="garden",
         base=GardenBase,
@@ -39,7 +44,6 @@ def garden(tmp_path_factory: pytest.TempPathFactory) -> Suite:
         resources=(PLANTS, BEDS, TOOLS),
     )
     loading._prepare(part)
-    root: Path = tmp_path_factory.mktemp("garden")
     found = Found(
         name="garden",
         entry_point=EntryPoint("garden", "backstay_garden.plugin", "backstay.plugins"),

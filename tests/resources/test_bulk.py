@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import io
 import re
+import signal
+import subprocess
+import sys
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import python_calamine
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select, update
 
+from backstay.audit.models import AuditEvent
+from backstay.clock import now
 from backstay.jobs.execute import execute_next
+from backstay.jobs.models import Job
 from backstay.lists.models import BulkRun
 
 from .garden import Plant, PlantState
@@ -25,6 +33,32 @@ if TYPE_CHECKING:
     from backstay.testing.web import Browser
 
 PLANTS = "/c/ALPHA/garden/plants"
+DYING_RUNNER = """
+import os, signal, sys
+from pathlib import Path
+from sqlalchemy import event
+from backstay.db.database import Database
+from backstay.jobs import execute
+from tests.resources.conftest import garden_suite
+
+database, suite = Database(sys.argv[1]), garden_suite(Path(sys.argv[2]))
+changed = []
+
+def die(*_arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def die_at_the_sixtieth(_connection, _cursor, statement, *_rest):
+    if statement.startswith("UPDATE garden_plant"):
+        changed.append(statement)
+        if len(changed) == 60:
+            die()
+
+if sys.argv[3] == "between two steps":
+    execute._progress = die
+else:
+    event.listen(database.engine, "before_cursor_execute", die_at_the_sixtieth)
+execute.execute_next(database, lambda: suite)
+"""
 
 
 @pytest.fixture
@@ -129,6 +163,46 @@ def test_very_many_are_done_by_a_job_once(
     assert figures(html) == [130, 129, 1]
     assert "Weeds do not wither." in html
     assert list(states().values()).count(PlantState.PICKED) == 129
+
+
+def test_a_runner_that_dies_in_the_midst_leaves_each_record_done_once(
+    gardener: Browser,
+    sow: Callable[..., list[int]],
+    database: Database,
+    garden: Suite,
+    operator: Context,
+    tmp_path: Path,
+) -> None:
+    sow(*({"name": "Weed" if n == 60 else "x"} for n in range(130)))
+    form = {"records": records(gardener.get(f"{PLANTS}/bulk/weed?all=1").text), "reason": "frost"}
+    page = gardener.post(f"{PLANTS}/bulk/weed", form).headers["Location"]
+    for place, done in (("within a step", 50), ("between two steps", 99)):
+        died = subprocess.run(
+            [sys.executable, "-c", DYING_RUNNER, database.url, str(tmp_path), place],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        with database.read(operator, garden) as session:
+            assert session.scalars(select(BulkRun.done)).one() == done, place
+        assert not execute_next(database, lambda: garden), "its claim still holds"
+        with database.engine.begin() as connection:
+            over = now() - timedelta(seconds=1)
+            connection.execute(update(Job.__table__).values(lease_until=over))
+    assert execute_next(database, lambda: garden)
+    html = gardener.get(page).text
+    assert figures(html) == [130, 129, 1]
+    assert "Weeds do not wither." in html
+    with database.read(operator, garden) as session:
+        changes = session.execute(
+            select(AuditEvent.entity_id, func.count(AuditEvent.id))
+            .where(AuditEvent.entity == "garden_plant", AuditEvent.action == "update")
+            .group_by(AuditEvent.entity_id)
+        ).all()
+    assert [count for _id, count in changes] == [1] * 129
 
 
 def test_a_run_is_seen_by_its_person_alone(

@@ -122,8 +122,8 @@ class ExportViews:
             notes=(
                 view.Note(
                     _(
-                        "The list is long, so its file is written in the background. It takes what"
-                        " is there when it begins; you can leave this page meanwhile."
+                        "The file is written in the background, from what is there when that"
+                        " begins. You need not wait on its page."
                     )
                 ),
                 *self._about_sheets(form, reader),
@@ -153,7 +153,6 @@ class ExportViews:
                 self._href("cancel_export", run=row.id),
                 icon="x",
                 method="post",
-                shortcut="Escape",
             )
             return self._page(row.format, progress=progress, buttons=(cancel, self._back()))
         again = self._again(row)
