@@ -267,8 +267,17 @@ def test_the_same_list_is_not_written_twice_at_a_time_nor_more_than_five(
     refused = gardener.post(f"{LIST}/export/xlsx")
     assert refused.status_code == 422
     assert "5 lists are being written for you already" in refused.text
+    gardener.get(first)
+    gardener.post(f"{first}/cancel")
     run_jobs()
-    assert ask(gardener, f"{LIST}.csv") != first, "what is done is begun anew"
+    page = gardener.get(f"{LIST}/export/csv").text
+    found = re.findall(r"/export/\d+", page)
+    assert len(set(found)) == 5
+    assert first.endswith(found[-1]), "the newest is the first"
+    assert page.count("Ready until") == 4
+    assert page.count(">Cancelled<") == 1
+    assert ask(gardener, f"{LIST}.csv") != first, "what has ended is begun anew"
+    assert "Being written" in gardener.get(f"{LIST}/export/csv").text
 
 
 @pytest.mark.usefixtures("short")
@@ -414,6 +423,8 @@ def test_nobody_else_and_no_disabled_person_gets_the_file(
     for address in (run, f"{run}/file", f"/core/files/{file_id}"):
         assert other.get(address).status_code == 404, address
     assert other.post(f"{run}/cancel").status_code == 404
+    assert run not in other.get(f"{LIST}/export/csv").text
+    assert run in gardener.get(f"{LIST}/export/csv").text
     # The same person, in another company.
     give(database, mine, [one.name for one in EVERYTHING], beta)
     for address in (run, f"{run}/file"):

@@ -20,11 +20,11 @@ from backstay.files.services import give_file, keep_written, new_file
 from backstay.i18n import gettext as _
 from backstay.i18n import lazy
 from backstay.jobs.declare import JobKind
-from backstay.jobs.models import Job
+from backstay.jobs.models import Job, JobState
 from backstay.jobs.queue import UNDER_WAY, enqueue, withdraw
 from backstay.kernel.suite import suite_of
 from backstay.lists.models import ExportRun, RunState
-from backstay.lists.runs import forget_old, own_run
+from backstay.lists.runs import forget_old, own, own_run
 from backstay.resources import formats
 from backstay.resources.filters import read_state
 from backstay.resources.query import ResourceQuery
@@ -48,6 +48,7 @@ IN_REQUEST: Final = 10_000
 """Rows of a list that is written while its reader waits."""
 MOST_AT_ONCE: Final = 5
 """Lists of one person that are being written at the same time."""
+_LATEST: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,18 @@ def ask_export(session: Session, command: AskExport) -> ExportRun:
     run.job_id = enqueue(session, EXPORT, {"run": str(run.id)}).id
     session.flush()
     return run
+
+
+def latest_exports(session: Session, resource: Resource) -> list[tuple[ExportRun, JobState]]:
+    """The person's own last runs of a list, the newest first, each with the state of its job."""
+    rows = session.execute(
+        select(ExportRun, Job.state)
+        .join(Job, Job.id == ExportRun.job_id)
+        .where(ExportRun.resource == resource.name, *own(session, ExportRun))
+        .order_by(ExportRun.id.desc())
+        .limit(_LATEST)
+    )
+    return [(run, state) for run, state in rows]
 
 
 def cancel_export(session: Session, run_id: int) -> ExportRun:

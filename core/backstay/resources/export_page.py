@@ -17,7 +17,16 @@ from backstay.files.store import size_text
 from backstay.files.views import hand_over
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
-from backstay.lists.exports import IN_REQUEST, AskExport, ask_export, cancel_export, export_event
+from backstay.jobs.models import JobState
+from backstay.jobs.queue import UNDER_WAY
+from backstay.lists.exports import (
+    IN_REQUEST,
+    AskExport,
+    ask_export,
+    cancel_export,
+    export_event,
+    latest_exports,
+)
 from backstay.lists.models import ExportRun
 from backstay.lists.runs import own_run
 from backstay.lists.saved_views import views_of
@@ -133,6 +142,7 @@ class ExportViews:
                 view.FieldView("columns", _("Columns"), names, wide=True),
             ),
             buttons=(make, self._back()),
+            earlier=self._earlier(reader),
         )
 
     def run(self, run: int) -> Response:
@@ -219,6 +229,7 @@ class ExportViews:
         notes: tuple[view.Note, ...] = (),
         facts: tuple[view.FieldView, ...] = (),
         buttons: tuple[view.Button, ...] = (),
+        earlier: tuple[view.Row, ...] = (),
     ) -> Response:
         title = self._title(form)
         back = url_for(endpoint_of(self.resource, "list"))
@@ -230,6 +241,29 @@ class ExportViews:
             notes=notes,
             facts=facts,
             buttons=buttons,
+            heads=(
+                view.Head("asked", _("Asked for")),
+                view.Head("format", _("File")),
+                view.Head("state", _("State")),
+            ),
+            earlier=earlier,
+        )
+
+    def _earlier(self, reader: Reader) -> tuple[view.Row, ...]:
+        """What was written of this list lately, so that a page that was left is found again."""
+        return tuple(
+            view.Row(
+                (
+                    view.Cell(
+                        formats.instant_text(one.created_at, reader.time_zone, reader.locale)
+                    ),
+                    view.Cell(str(LABELS[one.format])),
+                    view.Cell(_standing(one, state, reader), "prose"),
+                ),
+                href=self._href("export_run", run=one.id),
+                id=str(one.id),
+            )
+            for one, state in latest_exports(session(), self.resource)
         )
 
     def _title(self, form: str) -> str:
@@ -260,6 +294,17 @@ class ExportViews:
     def _back(self) -> view.Button:
         href = url_for(endpoint_of(self.resource, "list"))
         return view.Button(_("Back to the list"), href)
+
+
+def _standing(run: ExportRun, job: JobState, reader: Reader) -> str:
+    if job in UNDER_WAY:
+        return _("Being written")
+    if run.expires_at is None:
+        return _("Cancelled") if job is JobState.CANCELLED else _("Stopped")
+    if run.expires_at <= now():
+        return _("Gone")
+    until = formats.instant_text(run.expires_at, reader.time_zone, reader.locale)
+    return _("Ready until %(until)s", until=until)
 
 
 def _everything() -> bool:
