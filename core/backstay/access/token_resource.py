@@ -244,7 +244,6 @@ SERVICE_ACCOUNTS = Resource(
             icon="ban",
             states=(UserState.ACTIVE.value,),
             leads_to=UserState.DISABLED.value,
-            past=_("disabled this"),
             danger=True,
         ),
         Action(
@@ -259,7 +258,6 @@ SERVICE_ACCOUNTS = Resource(
             icon="check",
             states=(UserState.DISABLED.value,),
             leads_to=UserState.ACTIVE.value,
-            past=_("enabled this"),
             primary=True,
         ),
     ),

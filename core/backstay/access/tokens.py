@@ -23,6 +23,7 @@ from backstay.access.core_permissions import SERVICE_ACCOUNT_EDIT, TOKEN_REVOKE,
 from backstay.access.grants import access_of
 from backstay.access.models import User, UserState
 from backstay.access.permissions import SIGNED_IN
+from backstay.access.roles import plugin_title
 from backstay.access.token_models import ApiToken, ApiTokenUse, ServiceAccount
 from backstay.clock import now
 from backstay.db.context import authorize, context_of
@@ -60,9 +61,10 @@ def _lives() -> tuple[Choice, ...]:
 def permission_choices(session: Session) -> tuple[Choice, ...]:
     """What the acting user may do anywhere, by the permissions' names."""
     access = _own_access(session)
-    declared = suite_of(session).permissions
+    suite = suite_of(session)
+    declared = suite.permissions
     return tuple(
-        Choice(name, declared[name].label, group=name.partition(".")[0])
+        Choice(name, declared[name].label, group=plugin_title(suite, name.partition(".")[0]))
         for name in sorted(_anywhere(access) & declared.keys() - {SIGNED_IN.name})
     )
 

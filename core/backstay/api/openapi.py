@@ -10,6 +10,7 @@ import types
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from backstay import __version__
+from backstay.access.roles import plugin_title
 from backstay.api.represent import record_schema, versioned
 from backstay.api.routes import Endpoint, endpoints_of
 from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, model_of
@@ -81,6 +82,7 @@ def document(
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Problem": _PROBLEM}
     tags: list[dict[str, str]] = []
+    modules: dict[str, list[str]] = {}
     for resource in suite.resources.values():
         offered = [
             one for one in endpoints_of(resource) if may(one.permission, resource.lies_in_company)
@@ -91,9 +93,11 @@ def document(
         tags.append(
             {
                 "name": resource.name,
+                "x-displayName": str(resource.label_many),
                 "description": f"{resource.label_many}. {resource.help}".strip(),
             }
         )
+        modules.setdefault(plugin_title(suite, resource.plugin), []).append(resource.name)
         for one in offered:
             path = one.rule.replace("<company>", "{company}").replace("<int:id>", "{id}")
             paths.setdefault(path, {})[one.method.lower()] = _operation(one, schemas)
@@ -110,6 +114,7 @@ def document(
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
         "tags": tags,
+        "x-tagGroups": [{"name": name, "tags": names} for name, names in modules.items()],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -127,15 +132,17 @@ def record_name(resource: Resource) -> str:
 
 def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     resource = one.resource
-    label = one.operation.label if one.operation is not None else ""
+    label = str(one.operation.label) if one.operation is not None else ""
+    thing = str(resource.label)
+    named = label if thing.casefold() in label.casefold() else f"{label}: {thing}"
     summary = {
         "list": _("List: %(name)s", name=resource.label_many),
         "get": _("Read: %(name)s", name=resource.label),
         "create": _("Create: %(name)s", name=resource.label),
         "update": _("Change: %(name)s", name=resource.label),
-    }.get(one.does, f"{label}: {resource.label}")
+    }.get(one.does, named)
     described = {
-        "operationId": f"{resource.name}.{one.name}",
+        "operationId": operation_id(one),
         "summary": summary,
         "description": _description(one),
         "tags": [resource.name],
@@ -149,6 +156,11 @@ def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
             "content": {_JSON: {"schema": _body(one, schemas)}},
         }
     return described
+
+
+def operation_id(one: Endpoint) -> str:
+    """The name of a function, which stays the same within v1."""
+    return f"{one.resource.name}.{one.name}"
 
 
 def _description(one: Endpoint) -> str:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 
 from backstay.access.permissions import SIGNED_IN
 from backstay.api.body import read_parameters
+from backstay.api.examples import Examples, first
 from backstay.api.guard import caller
-from backstay.api.openapi import document
-from backstay.api.routes import ROOT
+from backstay.api.openapi import document, operation_id
+from backstay.api.routes import ROOT, endpoints_of, prefix_of
 from backstay.api.views import answer
 from backstay.i18n import gettext as _
+from backstay.resources.query import ResourceQuery
+from backstay.resources.serialize import Reader
 from backstay.web.blueprint import requires
 from backstay.web.page import Crumb
 from backstay.web.render import page as render
-from backstay.web.request import signed_in, suite
+from backstay.web.request import context, database, signed_in, suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from backstay.access.grants import Access
     from backstay.access.permissions import Permission
+    from backstay.db.context import CompanyRef
+    from backstay.resources.declare import Resource
 
 blueprint = Blueprint("api_reference", __name__, url_prefix=ROOT)
 document_blueprint = Blueprint("api_document", __name__, url_prefix=ROOT)
@@ -53,16 +57,32 @@ class Call:
     parameters: tuple[FieldLine, ...]
     members: tuple[FieldLine, ...]
     answers: tuple[tuple[str, str], ...]
-    example: str
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The functions of one resource."""
+    """The functions of one resource.
+
+    Arguments:
+        name: of the resource, for addresses.
+        title: what people call its records.
+        first: the command line that sets ``$ID`` for the examples; empty in the index.
+    """
 
     name: str
+    title: str
     help: str
     calls: tuple[Call, ...]
+    first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """The resources of a module."""
+
+    title: str
+    groups: tuple[Group, ...]
 
 
 def within(access: Access) -> Callable[[Permission, bool], bool]:
@@ -90,34 +110,84 @@ def page() -> Response:
     person = signed_in()
     assert person is not None  # noqa: S101 - the guard let nobody else in
     words = request.args.get("q", "").casefold().split()[:6]
-    chosen = request.args.get("resource", "")[:80]
-    groups = tuple(_groups(document(suite(), may=within(person.access)), words, chosen))
+    spec = document(suite(), may=within(person.access))
+    chosen = suite().resources.get(request.args.get("resource", "")[:80])
     title = _("API reference")
+    crumbs = [Crumb(_("My profile"), "/me/"), Crumb(title, f"{ROOT}/" if chosen else None)]
+    company = _company()
+    group = _in_full(spec, chosen, company) if chosen is not None else None
+    if group is not None:
+        crumbs.append(Crumb(group.title))
     return render(
         "api/reference.html",
-        crumbs=(Crumb(_("My profile"), "/me/"), Crumb(title)),
-        title=title,
-        groups=groups,
+        crumbs=tuple(crumbs),
+        title=title if group is None else group.title,
+        group=group,
+        modules=() if group is not None else tuple(_modules(spec, words)),
         q=request.args.get("q", "")[:100],
         action=f"{ROOT}/",
-        chosen=chosen,
+        variables=_variables(company),
     )
 
 
-def _groups(spec: Mapping[str, Any], words: list[str], chosen: str) -> Iterator[Group]:
-    for tag in spec["tags"]:
-        if chosen and tag["name"] != chosen:
-            continue
-        calls = tuple(
-            call
-            for path, methods in spec["paths"].items()
-            for method in _METHODS
-            if method in methods and tag["name"] in methods[method]["tags"]
-            for call in (_call(spec, path, method, methods[method]),)
-            if _matches(call, tag["name"], words)
-        )
-        if calls:
-            yield Group(tag["name"], tag["description"], calls)
+def _company() -> CompanyRef | None:
+    """The company of the examples: the one last worked in, or the first that is open."""
+    person = signed_in()
+    assert person is not None  # noqa: S101
+    access = person.access
+    last = access.company(person.company_code) if person.company_code else None
+    return last or next(iter(access.companies), None)
+
+
+def _variables(company: CompanyRef | None) -> str:
+    lines = [f"export BACKSTAY={request.host_url.rstrip('/')}", "export TOKEN=bst_…"]
+    if company is not None:
+        lines.append(f"export COMPANY={company.code}")
+    return "\n".join(lines)
+
+
+def _modules(spec: Mapping[str, Any], words: list[str]) -> Iterator[Module]:
+    tags = {tag["name"]: tag for tag in spec["tags"]}
+    for module in spec["x-tagGroups"]:
+        groups = [_group(spec, tags[name], module["name"], words) for name in module["tags"]]
+        if found := tuple(one for one in groups if one.calls):
+            yield Module(module["name"], found)
+
+
+def _group(spec: Mapping[str, Any], tag: Mapping[str, str], module: str, words: list[str]) -> Group:
+    calls = tuple(
+        call
+        for path, methods in spec["paths"].items()
+        for method in _METHODS
+        if method in methods and tag["name"] in methods[method]["tags"]
+        for call in (_call(spec, path, method, methods[method]),)
+        if _matches(call, f"{module} {tag['name']} {tag['x-displayName']}", words)
+    )
+    return Group(tag["name"], tag["x-displayName"], tag["description"], calls)
+
+
+def _in_full(
+    spec: Mapping[str, Any], resource: Resource, company: CompanyRef | None
+) -> Group | None:
+    """One resource with an example for each function; None if nothing of it is open."""
+    tag = next((one for one in spec["tags"] if one["name"] == resource.name), None)
+    person = signed_in()
+    if tag is None or person is None:
+        return None
+    group = _group(spec, tag, "", [])
+    queries = {name: ResourceQuery(one) for name, one in suite().resources.items()}
+    inside = company if resource.lies_in_company else None
+    here = person.access.context(
+        inside, session_id=context().session_id, request_id=context().request_id, ip=context().ip
+    )
+    with database().read(here, suite()) as reading:
+        examples = Examples(reading, Reader.of(here, suite()), queries)
+        shown = {
+            operation_id(one).replace(".", "-"): examples.shell(one)
+            for one in endpoints_of(resource)
+        }
+    calls = tuple(replace(call, example=shown[call.anchor]) for call in group.calls)
+    return replace(group, help=str(resource.help), calls=calls, first=first(prefix_of(resource)))
 
 
 def _matches(call: Call, name: str, words: list[str]) -> bool:
@@ -147,7 +217,6 @@ def _call(spec: Mapping[str, Any], path: str, method: str, what: Mapping[str, An
         ),
         members=tuple(_members(spec, schema)),
         answers=tuple((status, one["description"]) for status, one in what["responses"].items()),
-        example=_curl(spec, path, method, schema, what),
     )
 
 
@@ -178,52 +247,6 @@ def _type(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if kind == "array":
         return f"array of {_type(spec, schema.get('items', {}))}"
     return str(kind)
-
-
-def _curl(
-    spec: Mapping[str, Any],
-    path: str,
-    method: str,
-    schema: Mapping[str, Any],
-    what: Mapping[str, Any],
-) -> str:
-    lines = [f'curl "$BACKSTAY{path.replace("{company}", "$COMPANY").replace("{id}", "$ID")}"']
-    if method != "get":
-        lines[0] = lines[0].replace("curl", f"curl -X {method.upper()}")
-    lines.append('-H "Authorization: Bearer $TOKEN"')
-    if any(one["name"] == "If-Match" for one in what["parameters"]):
-        lines.append("-H 'If-Match: \"v1\"'")
-    if method != "get":
-        lines.append('-H "Content-Type: application/json"')
-        body = _sample(spec, schema, only_required=method == "post")
-        lines.append(f"-d '{json.dumps(body, ensure_ascii=False)}'")
-    return " \\\n  ".join(lines)
-
-
-def _sample(  # noqa: PLR0911 - one answer a type
-    spec: Mapping[str, Any], schema: Mapping[str, Any], *, only_required: bool
-) -> Any:
-    schema = _resolved(spec, schema)
-    if "anyOf" in schema:
-        schema = {**schema["anyOf"][0], **{k: v for k, v in schema.items() if k == "examples"}}
-    if "examples" in schema:
-        return schema["examples"][0]
-    if "enum" in schema:
-        return schema["enum"][0]
-    match schema.get("type"):
-        case "array":
-            return [_sample(spec, schema.get("items", {}), only_required=False)]
-        case "integer":
-            return max(1, schema.get("minimum", 1))
-        case "boolean":
-            return True
-        case "object":
-            wanted = schema.get("required", ()) if only_required else schema.get("properties", ())
-            return {
-                name: _sample(spec, schema["properties"][name], only_required=only_required)
-                for name in list(wanted)[:6]
-            }
-    return "2026-01-31" if schema.get("format") == "date" else "…"
 
 
 BLUEPRINTS = (blueprint, document_blueprint)

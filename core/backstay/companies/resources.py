@@ -220,7 +220,6 @@ COMPANIES = Resource(
             icon="box",
             states=(CompanyState.ACTIVE.value,),
             leads_to=CompanyState.ARCHIVED.value,
-            past=_("archived this"),
             danger=True,
         ),
         Action(
@@ -235,7 +234,6 @@ COMPANIES = Resource(
             icon="rotate",
             states=(CompanyState.ARCHIVED.value,),
             leads_to=CompanyState.ACTIVE.value,
-            past=_("reopened this"),
             primary=True,
         ),
     ),

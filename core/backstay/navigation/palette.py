@@ -129,6 +129,8 @@ def _own() -> Iterator[Item]:
     yield Item(group, _("Profile"), "/me/", "user-circle", words="language time zone name")
     yield Item(group, _("Change my password"), "/me/password", "key", words="password")
     yield Item(group, _("Where I am signed in"), "/me/sessions", "devices", words="sessions")
+    yield Item(group, _("My API tokens"), "/me/tokens/", "key", words="program key access")
+    yield Item(group, _("API reference"), "/api/v1/", "plug", words="program curl openapi rest")
     yield Item(group, _("Sign out"), "/sign-out", "logout", method="post", words="log out leave")
 
 

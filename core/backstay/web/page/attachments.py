@@ -11,10 +11,9 @@ from backstay.web.page.record import FieldView
 
 @dataclass(frozen=True, slots=True)
 class AttachmentView:
-    """A file in the list.
+    """A file in the list. ``small_href`` is its picture, ``waiting`` says that one is being made.
 
-    ``small_href`` is a small picture of it, ``picture_href`` its first page; ``waiting`` says that
-    they are being made. ``about`` is size, who and when in words.
+    ``about`` is size, who and when in words.
     """
 
     name: str
@@ -23,7 +22,6 @@ class AttachmentView:
     about: Text
     icon: str = "file-text"
     small_href: str | None = None
-    picture_href: str | None = None
     waiting: bool = False
     remove: Button | None = None
 

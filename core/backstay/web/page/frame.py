@@ -67,6 +67,7 @@ class Shell:
     home_href: str = "/"
     profile_href: str = "/me/"
     sessions_href: str = "/me/sessions"
+    api_href: str = "/api/v1/"
     sign_out_href: str = "/sign-out"
     appearance_href: str = "/me/appearance"
     palette_url: str = "/me/palette"

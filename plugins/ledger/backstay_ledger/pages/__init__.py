@@ -15,7 +15,6 @@ from backstay_ledger.pages import (
     overview,
     sheets,
     trial_balance,
-    vouchers,
 )
 from backstay_ledger.pages.blueprint import blueprint
 
@@ -33,7 +32,6 @@ __all__ = [
     "overview",
     "sheets",
     "trial_balance",
-    "vouchers",
 ]
 
-BLUEPRINTS: Final[tuple[PluginBlueprint, ...]] = (blueprint, vouchers.sheet_files)
+BLUEPRINTS: Final[tuple[PluginBlueprint, ...]] = (blueprint,)

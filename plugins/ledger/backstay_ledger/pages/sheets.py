@@ -21,7 +21,6 @@ from backstay.spi import gettext as _
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.entry_form import typed_lines
 from backstay_ledger.pages.typed_content import as_typed
-from backstay_ledger.pages.vouchers import addresses
 from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.sheets import KeepSheet, drop_sheet, keep_sheet
 
@@ -58,14 +57,7 @@ def keep() -> Response:
         if kept.behind
         else _("Kept at %(at)s", at=at)
     )
-    return jsonify(
-        {
-            "version": kept.version,
-            "message": message,
-            "behind": kept.behind,
-            "vouchers": addresses(kept.id),
-        }
-    )
+    return jsonify({"version": kept.version, "message": message, "behind": kept.behind})
 
 
 @blueprint.post("/entries/sheets/<key>/drop", endpoint="sheet_drop")

@@ -1,0 +1,175 @@
+"""Examples for the reference page: command lines that work when they are pasted into a shell.
+
+Values come from what the reader has: a record of each picker, a choice that is offered. What needs
+several lines that fit together (an entry that balances) is taken from a record that is there.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import String, select
+
+from backstay.api.represent import current_values, update_of, versioned
+from backstay.api.schemas import field_value
+from backstay.clock import today
+from backstay.errors import BackstayError
+from backstay.resources import fields as kinds
+from backstay.resources import filters as narrow
+from backstay.resources.forms import schema_of
+from backstay.resources.serialize import raw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+    from backstay.api.routes import Endpoint
+    from backstay.resources.declare import Operation
+    from backstay.resources.forms import FormField
+    from backstay.resources.query import ResourceQuery
+    from backstay.resources.serialize import Reader
+
+_MOST_CHANGED = 2
+_MOST_TRIES = 20
+_LOOKED_AT = 50
+_AUTHORIZED = '-H "Authorization: Bearer $TOKEN"'
+_JSON = '-H "Content-Type: application/json"'
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Makes the examples of one resource.
+
+    Arguments:
+        queries: of all resources by name, for records to pick.
+    """
+
+    session: Session
+    reader: Reader
+    queries: Mapping[str, ResourceQuery]
+
+    def shell(self, one: Endpoint) -> str:
+        """The command line of a function; ``$ID`` is set by :meth:`first`."""
+        path = shell_path(one.rule)
+        if one.operation is None:
+            return f'curl "$BACKSTAY{path}" {_AUTHORIZED}'
+        lines = [f'curl -X {one.method} "$BACKSTAY{path}"', _AUTHORIZED, _JSON]
+        before = ""
+        if one.does == "update" and versioned(one.resource):
+            before = (
+                f'ETAG=$(curl -sI "$BACKSTAY{path}" {_AUTHORIZED}'
+                " | tr -d '\\r' | sed -n 's/^etag: //Ip')\n"
+            )
+            lines.append('-H "If-Match: $ETAG"')
+        body = json.dumps(self.body(one, one.operation), ensure_ascii=False)
+        lines.append(f"-d {shlex.quote(body)}")
+        return before + " \\\n  ".join(lines)
+
+    def body(self, one: Endpoint, operation: Operation) -> dict[str, Any]:
+        """What the example sends."""
+        fields = {field.name: field for field in schema_of(operation.command).fields}
+        change = update_of(one.resource)
+        lines = any(isinstance(field.kind, kinds.LinesField) for field in fields.values())
+        if change is not None and (one.does == "update" or lines):
+            current = self._present(one, change)
+            if one.does == "update":
+                kept = {name: current[name] for name in fields if current.get(name) is not None}
+                simple = [n for n in kept if not isinstance(fields[n].kind, kinds.LinesField)]
+                names = simple[:_MOST_CHANGED]
+            else:
+                names = [name for name in fields if current.get(name) not in {None, ""}]
+            if names:
+                return {n: field_value(fields[n].kind, current[n], self.reader) for n in names}
+        needed = [field for field in fields.values() if field.required]
+        initial = self._initial(one, operation)
+        body = {
+            field.name: self._value(field)
+            if initial.get(field.name) in {None, ""}
+            else field_value(field.kind, initial[field.name], self.reader)
+            for field in needed
+        }
+        if one.does == "create":
+            body = {name: self._free(one, name, value) for name, value in body.items()}
+        return body
+
+    def _initial(self, one: Endpoint, operation: Operation) -> dict[str, Any]:
+        """What the form of a new record begins with."""
+        if one.does != "create" or operation.initial is None:
+            return {}
+        return operation.initial(self.session, None)
+
+    def _free(self, one: Endpoint, name: str, value: Any) -> Any:
+        """A text that no record has yet, where it may have to be the only one."""
+        column: Any = getattr(one.resource.model, name, None)
+        if not isinstance(value, str) or not isinstance(getattr(column, "type", None), String):
+            return value
+        tries = (value, *(f"{value}{number}" for number in range(1, _MOST_TRIES)))
+        taken = set(self.session.scalars(select(column).where(column.in_(tries))))
+        return next((one for one in tries if one not in taken), value)
+
+    def _present(self, one: Endpoint, change: Operation) -> dict[str, Any]:
+        """The values of the record that the list shows first; of a finished one for a new one."""
+        query = self.queries[one.resource.name]
+        key = self._first_id(one.resource.name, finished=one.does != "update")
+        if key is None:
+            return {}
+        try:
+            return current_values(change, self.session, query.record(self.session, key))
+        except BackstayError:
+            return {}
+
+    def _first_id(self, name: str, *, finished: bool = False) -> int | None:
+        query = self.queries.get(name)
+        if query is None or not self.reader.context.may(query.resource.view):
+            return None
+        resource = query.resource
+        state = narrow.read_state(resource, {}, self.reader)
+        page = query.page(self.session, state, self.reader, {}, size=_LOOKED_AT if finished else 1)
+        place = page.index.get(resource.state)
+        ids = [
+            int(row[0])
+            for row in page.rows
+            if not finished or place is None or raw(row[place]) not in resource.update_states
+        ]
+        return ids[0] if ids else None
+
+    def _value(self, field: FormField) -> Any:  # noqa: PLR0911
+        kind = field.kind
+        match kind:
+            case kinds.TextField():
+                return str(kind.example) or "Example"
+            case kinds.NumberField():
+                return max(1, kind.minimum or 1)
+            case kinds.MoneyField():
+                return field_value(kind, Decimal(100), self.reader)
+            case kinds.DateField():
+                return today(self.reader.time_zone).isoformat()
+            case kinds.BoolField():
+                return False
+            case kinds.ChoiceField() | kinds.ChoicesField():
+                offered = kind.choices(self.session) if callable(kind.choices) else kind.choices
+                values = [str(choice.value) for choice in offered][:1]
+                return values if isinstance(kind, kinds.ChoicesField) else "".join(values)
+            case kinds.PickerField():
+                return str(self._first_id(kind.resource) or 1)
+            case kinds.LinesField():
+                return [{one.name: self._value(one) for one in schema_of(kind.line).fields}]
+        return "…"
+
+
+def shell_path(rule: str) -> str:
+    """An address with variables of the shell in place of what differs."""
+    return rule.replace("<company>", "$COMPANY").replace("<int:id>", "$ID")
+
+
+def first(rule: str) -> str:
+    """The command line that sets ``$ID`` to the record that a list shows first."""
+    return (
+        f'export ID=$(curl -s "$BACKSTAY{shell_path(rule)}?limit=1" {_AUTHORIZED}'
+        ' | sed -n \'s/.*"items":\\[{"id":"\\([0-9]*\\)".*/\\1/p\')'
+    )
