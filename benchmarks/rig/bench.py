@@ -124,7 +124,7 @@ class Bench:
         home.mkdir()
         url = create_database(self.postgres, home.name) if kind == POSTGRES else ""
         made = Home(home, url)
-        database = Database(made.database_url)
+        database = Database(made.database_url, files=made.files)
         migrate(database)
         first_run(made, database, demo=False, say=lambda _line: None)
         suite = load(discover())
@@ -142,7 +142,7 @@ class Bench:
 def _opened(home: Home) -> Installation:
     from backstay.kernel.state import load_in_force
 
-    database = Database(home.database_url)
+    database = Database(home.database_url, files=home.files)
     return Installation(home, database, load_in_force(database))
 
 

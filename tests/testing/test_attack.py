@@ -58,7 +58,7 @@ def arena_with(suite: Suite, tmp_path: Path) -> Make:
     def make(fault: str) -> Arena:
         changed, samples = hostile.with_hostile(suite, tmp_path, fault)
         ground = Ground("hostile", changed, (*SAMPLES, *samples), tmp_path / "matrix.golden")
-        database = Database(f"sqlite:///{tmp_path / 'arena.db'}")
+        database = Database(f"sqlite:///{tmp_path / 'arena.db'}", files=tmp_path / "files")
         furnish(ground, database)
         return Arena(ground, database)
 

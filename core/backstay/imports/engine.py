@@ -7,7 +7,6 @@ both leave the same rows, so an import can be looked at and undone wherever it w
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -24,11 +23,12 @@ from backstay.errors import (
     Problem,
     Unavailable,
 )
+from backstay.files.names import shown_name
 from backstay.i18n import gettext as _
 from backstay.imports.columns import fits
 from backstay.imports.declare import ImportKind, Outcome, StagedRow, Validation
 from backstay.imports.encoding import decode
-from backstay.imports.models import Import, ImportContent, ImportState
+from backstay.imports.models import Import, ImportState
 from backstay.imports.reading import OpenFile, Options, open_file
 from backstay.imports.staging import (
     Which,
@@ -43,7 +43,9 @@ from backstay.imports.staging import (
 )
 from backstay.imports.store import (
     KEPT_PROBLEMS,
+    MAX_BYTES,
     import_by_id,
+    keep_content,
     keep_references,
     kept_problems,
     kind_of,
@@ -59,8 +61,7 @@ if TYPE_CHECKING:
     from backstay.resources.fields import Upload
 
 Sessions = Callable[[], AbstractContextManager["Session"]]
-MAX_BYTES: Final = 20 * 1024 * 1024
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_NAMELESS: Final = "import.csv"
 
 
 @dataclass(slots=True)
@@ -94,7 +95,14 @@ def receive(session: Session, kind: ImportKind, upload: Upload) -> Import:
     Raises:
         Forbidden: the person lacks the permission of the kind.
         Invalid: nothing was uploaded, or it is too large.
+        Unavailable: the disk is full.
     """
+    row = _enter(session, kind, upload)
+    keep_content(session, row, upload.content)
+    return row
+
+
+def _enter(session: Session, kind: ImportKind, upload: Upload) -> Import:
     context = authorize(session, kind.permission)
     if not upload.content:
         raise Invalid(_("The file is empty. Choose another one."), field="file")
@@ -110,7 +118,7 @@ def receive(session: Session, kind: ImportKind, upload: Upload) -> Import:
     row = Import(
         company_id=company_of(session).id,
         kind=kind.name,
-        file_name=shown_name(upload.name),
+        file_name=shown_name(upload.name, _NAMELESS),
         file_hash=hashlib.sha256(upload.content).hexdigest(),
         problems=[],
         notes=[],
@@ -119,15 +127,7 @@ def receive(session: Session, kind: ImportKind, upload: Upload) -> Import:
     )
     session.add(row)
     session.flush()
-    session.add(ImportContent(import_id=row.id, company_id=row.company_id, content=upload.content))
-    session.flush()
     return row
-
-
-def shown_name(name: str) -> str:
-    """A file's name as it is shown: the last part of a path, without control characters."""
-    last = re.split(r"[/\\]", name)[-1]
-    return _UNPRINTABLE.sub("", last).strip()[-200:] or "import.csv"
 
 
 def open_import(
@@ -361,7 +361,7 @@ def run_import_inline(
     """
     with database.write(context, suite) as session:
         kind = kind_of(session, kind_name)
-        row = receive(session, kind, upload)
+        row = _enter(session, kind, upload)
         tally = _stage_at_once(session, kind, row, upload.content)
         if tally.problem_count:
             raise refusal(upload.name, tally)
@@ -369,6 +369,8 @@ def run_import_inline(
         if dry_run:
             session.rollback()
             return tally.validation()
+        # Only now: a file that is refused or only checked leaves nothing in the store.
+        keep_content(session, row, upload.content)
         if row.state is ImportState.DONE:
             session.flush()
             return Outcome(0, tally.present, tuple(row.notes))
@@ -388,7 +390,9 @@ def _stage_at_once(session: Session, kind: ImportKind, row: Import, content: byt
 
 def refusal(file_name: str, found: Tally) -> BackstayError:
     """The error that lists why a file was refused."""
-    heading = _("%(file)s was not imported; nothing was changed.", file=shown_name(file_name))
+    heading = _(
+        "%(file)s was not imported; nothing was changed.", file=shown_name(file_name, _NAMELESS)
+    )
     return Invalid(
         "\n".join([heading, *(str(note) for note in found.notes)]), problems=tuple(found.problems)
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backstay.core_base import CoreBase
 from backstay.db.base import Audit, CompanyScoped, Identified, Versioned, short
 from backstay.db.types import Id
+from backstay.files.models import Blob
 
 
 class ImportState(enum.Enum):
@@ -58,8 +59,23 @@ class Import(Identified, CompanyScoped, Versioned, CoreBase):
         return self.file_name
 
 
+class ImportFile(CompanyScoped, CoreBase):
+    """Which content of the store of files an import was made from; it keeps it from going."""
+
+    __tablename__ = "core_import_file"
+    __audit__ = Audit.DERIVED
+    __table_args__ = (Index("ix_core_import_file_sha256", "sha256"),)
+
+    import_id: Mapped[int] = mapped_column(Id, ForeignKey("core_import.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(short(64), ForeignKey(Blob.sha256))
+
+    def audit_label(self) -> str:
+        """Which import it is."""
+        return f"import {self.import_id}"
+
+
 class ImportContent(CompanyScoped, CoreBase):
-    """The file's bytes, apart from the row that lists read."""
+    """The bytes of imports from before there was a store of files; nothing is added any more."""
 
     __tablename__ = "core_import_content"
     __audit__ = Audit.DERIVED
@@ -107,4 +123,12 @@ class ImportReference(CompanyScoped, CoreBase):
     reference: Mapped[str] = mapped_column(short(80))
 
 
-__all__ = ["Import", "ImportContent", "ImportLayout", "ImportReference", "ImportRow", "ImportState"]
+__all__ = [
+    "Import",
+    "ImportContent",
+    "ImportFile",
+    "ImportLayout",
+    "ImportReference",
+    "ImportRow",
+    "ImportState",
+]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select
 
 from backstay.db.context import company_of
 from backstay.errors import NotFound, Problem
+from backstay.files.services import Allowed, keep_file, open_file
 from backstay.i18n import gettext as _
 from backstay.imports.declare import StagedRow
 from backstay.imports.models import (
     Import,
     ImportContent,
+    ImportFile,
     ImportLayout,
     ImportReference,
     ImportRow,
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 
     from backstay.imports.declare import ImportKind
 
-KEPT_PROBLEMS = 100
-_CHUNK = 2000
+MAX_BYTES: Final = 20 * 1024 * 1024
+"""The largest file that can be imported, in bytes."""
+KEPT_PROBLEMS: Final = 100
+_CHUNK: Final = 2000
 
 
 def kind_of(session: Session, name: str) -> ImportKind:
@@ -62,8 +66,31 @@ def import_by_id(session: Session, import_id: int, *, lock: bool = False) -> Imp
     return row
 
 
+def keep_content(session: Session, row: Import, content: bytes) -> None:
+    """Put the file of an import into the store, whatever it is: the import says what is wrong.
+
+    Raises:
+        Unavailable: the disk is full.
+    """
+    stored = keep_file(session, content, Allowed(kinds=None, most_bytes=MAX_BYTES))
+    session.add(ImportFile(import_id=row.id, company_id=row.company_id, sha256=stored.sha256))
+    session.flush()
+
+
 def content_of(session: Session, import_id: int) -> bytes:
-    """The file as it was uploaded."""
+    """The file as it was uploaded.
+
+    Raises:
+        FileDamaged: it is missing from the store, or not what was stored.
+    """
+    sha256 = session.scalars(
+        select(ImportFile.sha256).where(ImportFile.import_id == import_id)
+    ).one_or_none()
+    if sha256 is not None:
+        with open_file(session, sha256) as file:
+            return file.read()
+    # An import from before there was a store. Migrations have the database and no folder of files,
+    # so they leave these where they are.
     return session.scalars(
         select(ImportContent.content).where(ImportContent.import_id == import_id)
     ).one()

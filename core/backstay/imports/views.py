@@ -13,7 +13,6 @@ from backstay.audit.capture import Event
 from backstay.db.context import authorize
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
-from backstay.imports.engine import MAX_BYTES
 from backstay.imports.models import ImportState
 from backstay.imports.page import counted, import_page, progress_of
 from backstay.imports.services import (
@@ -26,7 +25,7 @@ from backstay.imports.services import (
     undo_import,
     visible_import,
 )
-from backstay.imports.store import content_of, kind_of
+from backstay.imports.store import MAX_BYTES, content_of, kind_of
 from backstay.resources.fields import Upload
 from backstay.resources.serialize import Reader
 from backstay.web.blueprint import PluginBlueprint, requires

@@ -64,12 +64,15 @@ def attack(plugin: str, golden: Path | None = None) -> type:
 
         @pytest.fixture(scope="class")
         @classmethod
-        def postgres_arena(cls, ground: Ground, postgres_url: str) -> Iterator[str]:
+        def postgres_arena(
+            cls, ground: Ground, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+        ) -> Iterator[tuple[str, Path]]:
             name = f"attack_{plugin}_{os.getpid()}"
-            database = Database(create_database(postgres_url, name))
+            files = tmp_path_factory.mktemp(f"attack-{plugin}-files")
+            database = Database(create_database(postgres_url, name), files=files)
             furnish(ground, database)
             database.dispose()
-            yield name
+            yield name, files
             drop_database(postgres_url, name)
 
         @pytest.fixture
@@ -78,16 +81,18 @@ def attack(plugin: str, golden: Path | None = None) -> type:
         ) -> Iterator[Arena]:
             if engine == "sqlite":
                 path = tmp_path / "arena.db"
-                shutil.copyfile(request.getfixturevalue("sqlite_arena"), path)
-                database = Database(f"sqlite:///{path}", files=tmp_path / "files")
+                furnished: Path = request.getfixturevalue("sqlite_arena")
+                shutil.copyfile(furnished, path)
+                files = _copy(furnished.with_name("files"), tmp_path)
+                database = Database(f"sqlite:///{path}", files=files)
                 yield Arena(ground, database)
                 database.dispose()
                 return
             server: str = request.getfixturevalue("postgres_url")
-            template: str = request.getfixturevalue("postgres_arena")
+            template, kept = request.getfixturevalue("postgres_arena")
             name = f"{template}_{abs(hash(request.node.nodeid)):x}"
             url = create_database(server, name, template)
-            database = Database(url, files=tmp_path / "files")
+            database = Database(url, files=_copy(kept, tmp_path))
             yield Arena(ground, database)
             database.dispose()
             drop_database(server, name)
@@ -99,6 +104,13 @@ def attack(plugin: str, golden: Path | None = None) -> type:
                 pytest.fail(report(plugin, check, findings), pytrace=False)
 
     return TestAttack
+
+
+def _copy(files: Path, folder: Path) -> Path:
+    """The stored files of a furnished arena, for one test."""
+    if files.is_dir():
+        shutil.copytree(files, folder / "files")
+    return folder / "files"
 
 
 def _tests() -> list[Any]:

@@ -21,7 +21,8 @@ from backstay.db.context import company_of
 from backstay.files.models import Preview
 from backstay.files.previews import MAKE_PREVIEW
 from backstay.files.services import keep_file
-from backstay.imports.models import Import, ImportContent, ImportState
+from backstay.imports.models import Import, ImportState
+from backstay.imports.store import keep_content
 from backstay.imports.services import COMMIT, PREPARE
 from backstay.jobs.models import Job, JobState
 from backstay.kernel.suite import suite_of
@@ -117,8 +118,7 @@ def _import(state: ImportState) -> Callable[[Making], Import]:
         )
         session.add(row)
         session.flush()
-        session.add(ImportContent(import_id=row.id, company_id=row.company_id, content=content))
-        session.flush()
+        keep_content(session, row, content)
         return row
 
     return make
