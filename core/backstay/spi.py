@@ -71,7 +71,7 @@ from backstay.files.services import (
 )
 from backstay.hookspecs import hookimpl
 from backstay.i18n import Text, gettext, lazy, ngettext
-from backstay.imports.command_line import import_file, import_summary
+from backstay.imports.command_line import import_file, import_summary, reading_options
 from backstay.imports.declare import (
     ImportColumn,
     ImportKind,
@@ -81,6 +81,7 @@ from backstay.imports.declare import (
     TextReading,
     Validation,
 )
+from backstay.imports.reading import Options as ReadingOptions
 from backstay.jobs.declare import JobKind, JobRun
 from backstay.kernel.suite import find, require
 from backstay.navigation.declare import Area, Page
@@ -199,6 +200,7 @@ __all__ = [
     "PickerField",
     "PluginBlueprint",
     "Problem",
+    "ReadingOptions",
     "Related",
     "Resource",
     "Risk",
@@ -266,6 +268,7 @@ __all__ = [
     "public",
     "read_day",
     "read_decimal",
+    "reading_options",
     "record_event",
     "record_many",
     "redirect_to",

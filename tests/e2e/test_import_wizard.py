@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import xlsxwriter
 
 from tests.e2e.browser import Person, chromium
 from tests.e2e.servers import first_passwords, installation
@@ -72,9 +73,9 @@ def test_columns_are_matched_rows_mended_and_the_import_is_undone(
     page = clerk.page
     (tmp_path / "chart.csv").write_text(CHART, encoding="utf-8")
     upload(clerk, tmp_path / "chart.csv")
-    page.get_by_role("link", name="Columns and dates").wait_for()
+    page.get_by_role("link", name="Columns and formats").wait_for()
     screen(clerk, "refused")
-    page.get_by_role("link", name="Columns and dates").click()
+    page.get_by_role("link", name="Columns and formats").click()
     screen(clerk, "layout")
     page.get_by_label("title").select_option("name")
     page.get_by_label("kind").select_option("type")
@@ -92,6 +93,59 @@ def test_columns_are_matched_rows_mended_and_the_import_is_undone(
     page.get_by_label("Reason").fill("only a trial")
     page.get_by_role("button", name="Undo the import").click()
     page.get_by_text("3 accounts were deleted.").first.wait_for()
+
+
+def test_a_sheet_of_a_workbook_is_chosen_matched_imported_and_undone(
+    clerk: Person, tmp_path: Path
+) -> None:
+    page = clerk.page
+    with xlsxwriter.Workbook(tmp_path / "chart.xlsx") as book:
+        book.add_worksheet("Accounts").write_row(0, 0, ("no", "what", "sort", "since"))
+        sheet = book.add_worksheet("Chart")
+        sheet.write_row(0, 0, ("Konto", "Bezeichnung", "Art"))
+        sheet.write_row(1, 0, (8501, "Raffle", "income"))
+        sheet.write_row(2, 0, (8502, "=1+1", "expense"))
+    upload(clerk, tmp_path / "chart.xlsx")
+    page.get_by_role("link", name="Columns and formats").click()
+    page.get_by_role("combobox", name="Sheet").select_option("Chart")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("cell", name="8501").wait_for()
+    page.get_by_label("Konto").select_option("code")
+    page.get_by_label("Bezeichnung").select_option("name")
+    page.get_by_label("Art").select_option("type")
+    screen(clerk, "sheet")
+    page.get_by_label("Konto").select_option("code")
+    page.get_by_label("Bezeichnung").select_option("name")
+    page.get_by_label("Art").select_option("type")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name="Import 2 accounts").click()
+    page.get_by_role("link", name="Undo").click()
+    page.get_by_label("Reason").fill("only a trial")
+    page.get_by_role("button", name="Undo the import").click()
+    page.get_by_text("2 accounts were deleted.").first.wait_for()
+
+
+def test_decimal_commas_are_told_where_the_file_is_unclear(clerk: Person, tmp_path: Path) -> None:
+    page = clerk.page
+    rows = "N1;2026-01-05;1010;1.234;\nN1;2026-01-05;4000;;1.234\n"
+    (tmp_path / "unclear.csv").write_text(f"entry;date;account;debit;credit\n{rows}", "utf-8")
+    upload(clerk, tmp_path / "unclear.csv", "ledger.journal")
+    page.get_by_text("can be 1.234 or 1234").wait_for()
+    page.get_by_role("link", name="Columns and formats").click()
+    page.get_by_label("Numbers are written").select_option("comma")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name="Import 1 entry").wait_for()
+    page.get_by_role("cell", name="1234", exact=True).first.wait_for()
+    page.locator("summary", has_text="More").click()
+    page.set_viewport_size({"width": 390, "height": 844})
+    box = page.locator(".page-actions .menu-panel").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    clerk.look()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.get_by_role("link", name="Columns and formats").click()
+    screen(clerk, "numbers")
 
 
 def test_bad_rows_are_left_out_and_come_back_as_a_file(clerk: Person, tmp_path: Path) -> None:

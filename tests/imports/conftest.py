@@ -106,7 +106,7 @@ def birds(columns: tuple[ImportColumn, ...] = ()) -> ImportKind:
         or (
             ImportColumn("ring", "Ring", aliases=("ring number",), example="A1"),
             ImportColumn("species", "Species", example="Robin"),
-            ImportColumn("weight", "Weight", required=False, help="In grams."),
+            ImportColumn("weight", "Weight", required=False, help="In grams.", is_number=True),
         ),
         validate=validate_birds,
         commit=commit_birds,

@@ -43,3 +43,17 @@ def test_a_day_that_an_answer_makes_impossible_stays_as_it_is_written() -> None:
     options = Options(dates={".": "mdy", "/": "mdy"})
     rows = list(open_file(None, KIND, CONTENT, options).rows())  # type: ignore[arg-type]
     assert rows[-1].values["species"] == "31.12.2026"
+
+
+def test_one_form_whose_dates_allow_one_order_is_read_so_and_told() -> None:
+    content = b"ring,species\nA1,03.04.2026\nA2,31.12.2026\n"
+    opened = open_file(None, KIND, content, Options())  # type: ignore[arg-type]
+    assert [row.values["species"] for row in opened.rows()] == ["2026-04-03", "2026-12-31"]
+    assert opened.notes == ("Dates are read as day, month, year, as in “31.12.2026”.",)
+
+
+def test_one_form_that_allows_both_orders_is_asked_about() -> None:
+    content = b"ring,species\nA1,03.04.2026\nA2,12.12.2026\n"
+    with pytest.raises(Invalid) as caught:
+        open_file(None, KIND, content, Options())  # type: ignore[arg-type]
+    assert [one.row for one in caught.value.problems] == [2]

@@ -170,7 +170,7 @@ def test_the_page_of_columns_shows_what_was_guessed(
 ) -> None:
     at = upload(clerk, b"ring,kind\nA1,Robin\n")
     work()
-    assert "Columns and dates" in clerk.get(at).text
+    assert "Columns and formats" in clerk.get(at).text
     page = clerk.get(f"{at}/layout").text
     assert re.search(r'<option selected value="ring">', page)
     clerk.post(f"{at}/layout", {"column-0": "ring", "column-1": "species"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -39,23 +40,51 @@ def sniff(
     """Find the separator and the columns by the header.
 
     Arguments:
-        chosen: folded header -> name of the column, or empty where it is not to be used.
+        chosen: key of a header (see :func:`keys_of`) -> name of the column, or empty where it is
+            not to be used.
 
     Raises:
         Invalid: required columns are missing (names them and those that were found), or a column
             is there twice.
     """
+    delimiter, header = header_of(text, columns, chosen)
+    return layout_of(header, columns, chosen, delimiter)
+
+
+def header_of(
+    text: str, columns: Sequence[ImportColumn], chosen: Mapping[str, str] | None = None
+) -> tuple[str, list[str]]:
+    """The separator, and the cells of the first row, whatever they are."""
     line = next((line for line in io.StringIO(text, newline=None) if line.strip()), "").rstrip("\n")
     known = names_of(columns) | dict(chosen or {})
     delimiter = max(_DELIMITERS, key=lambda mark: _quality(_header(line, mark), known))
-    return layout_of(_header(line, delimiter), columns, chosen, delimiter)
+    return delimiter, _header(line, delimiter)
 
 
-def header_of(text: str, columns: Sequence[ImportColumn]) -> list[str]:
-    """The cells of the first row, whatever they are."""
-    line = next((line for line in io.StringIO(text, newline=None) if line.strip()), "").rstrip("\n")
+def keys_of(header: Sequence[str]) -> list[str]:
+    """What each cell of a header is known by: folded, and counted where it comes again."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for cell in header:
+        key = folded(cell)
+        seen[key] += 1
+        # No folded header has a space, so none is taken for the second of another.
+        keys.append(key if seen[key] == 1 else f"{key} {seen[key]}")
+    return keys
+
+
+def matched(
+    header: Sequence[str],
+    columns: Sequence[ImportColumn],
+    chosen: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The column that each cell of a header stands for, as it was chosen or by its name."""
+    told = chosen or {}
     known = names_of(columns)
-    return _header(line, max(_DELIMITERS, key=lambda mark: _quality(_header(line, mark), known)))
+    return [
+        told[key] if key in told else known.get(folded(cell), "")
+        for cell, key in zip(header, keys_of(header), strict=True)
+    ]
 
 
 def layout_of(
@@ -69,15 +98,15 @@ def layout_of(
     Raises:
         Invalid: required columns are missing, or a column is there twice.
     """
-    known = names_of(columns) | dict(chosen or {})
     header = list(header)
     while len(header) > 1 and not header[-1].strip():
         header.pop()
     places: dict[str, int] = {}
     problems: list[Problem] = []
     unused: list[str] = []
-    for place, cell in enumerate(header):
-        name = known.get(folded(cell))
+    for place, (cell, name) in enumerate(
+        zip(header, matched(header, columns, chosen), strict=True)
+    ):
         if not name:
             unused.append(cell.strip() or _("(no header, column %(n)s)", n=place + 1))
         elif name in places:
@@ -137,14 +166,16 @@ def _quality(header: list[str], known: dict[str, str]) -> tuple[int, int]:
 def _twice(name: str, first: str, at: int, second: str, place: int) -> Problem:
     if folded(first) == folded(second):
         message = _(
-            "The column “%(name)s” is there twice: as columns %(first)s and %(second)s.",
+            "The column “%(name)s” is there twice: as columns %(first)s and %(second)s. Say under"
+            " “Columns and formats” which of them is not used.",
             name=first.strip(),
             first=at + 1,
             second=place + 1,
         )
     else:
         message = _(
-            "The columns “%(first)s” and “%(second)s” mean the same. Keep one of them.",
+            "The columns “%(first)s” and “%(second)s” mean the same. Say under “Columns and"
+            " formats” which of them is not used.",
             first=first.strip(),
             second=second.strip(),
         )
@@ -161,17 +192,20 @@ def _missing(
             Problem(
                 _(
                     "None of the columns is known. Expected: %(expected)s. Found: %(found)s."
-                    " The first row must hold the names of the columns.",
+                    " Say under “Columns and formats” which column is which. If the first row is"
+                    " already data, write a row with the names of the columns above it.",
                     expected=expected,
                     found=found[:200],
                 ),
+                field=missing[0],
                 row=1,
             )
         ]
     return [
         Problem(
             _(
-                "The column “%(name)s” is missing. Columns found: %(found)s.",
+                "The column “%(name)s” is missing. Columns found: %(found)s. If one of them is"
+                " meant, say so under “Columns and formats”.",
                 name=name,
                 found=found[:200],
             ),

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
 
 from backstay.cli_environment import environment
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
+from backstay.imports.columns import folded
+from backstay.imports.dates import MARKS, ORDERS
 from backstay.imports.declare import Validation
 from backstay.imports.engine import run_import_inline
+from backstay.imports.numbers import DECIMALS
+from backstay.imports.reading import Options, decimals_of
 from backstay.resources.fields import Upload
 
 if TYPE_CHECKING:
     from backstay.imports.declare import Outcome
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
 
 def import_file(
-    kind: str, path: str | Path, *, company: str, dry_run: bool = False
+    kind: str,
+    path: str | Path,
+    *,
+    company: str,
+    dry_run: bool = False,
+    reading: Options | None = None,
 ) -> Outcome | Validation:
     """Import a file into a company, as the command that runs now.
 
@@ -25,6 +40,7 @@ def import_file(
         kind: the name of an ImportKind.
         company: the company's code.
         dry_run: only check, and return a Validation without problems.
+        reading: how the file is to be read, from :func:`reading_options`; left out, as it shows.
 
     Raises:
         Invalid: with all problems of the file, each with its row and column; nothing was changed.
@@ -46,7 +62,64 @@ def import_file(
         kind,
         Upload(file.name, content),
         dry_run=dry_run,
+        reading=reading,
     )
+
+
+def reading_options(command: _Command) -> _Command:
+    """Give a command the options that say how a file is read; it gets them as ``reading``."""
+
+    @functools.wraps(command)
+    def with_reading(
+        *arguments: Any,
+        columns: tuple[str, ...],
+        sheet: str | None,
+        dates: str | None,
+        decimals: str | None,
+        **others: Any,
+    ) -> Any:
+        said = Options(
+            sheet=sheet or "",
+            columns=dict(map(_matched, columns)),
+            dates=dict.fromkeys(MARKS, dates) if dates else {},
+            decimals=decimals_of(decimals),
+        )
+        return command(*arguments, reading=said, **others)
+
+    for option in reversed(_OPTIONS):
+        with_reading = option(with_reading)
+    return with_reading  # type: ignore[return-value]
+
+
+def _matched(said: str) -> tuple[str, str]:
+    header, mark, column = said.rpartition("=")
+    if not mark:
+        message = _("“%(said)s” is not written as HEADER=COLUMN.", said=said)
+        raise click.BadParameter(message, param_hint="--column")
+    return folded(header), column.strip()
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="HEADER=COLUMN",
+        help="What a column of the file holds; nothing behind = leaves it aside. May be repeated.",
+    ),
+    click.option("--sheet", help="Which sheet of a spreadsheet is read."),
+    click.option(
+        "--dates",
+        type=click.Choice(ORDERS),
+        help="What 03/04/2026 means: 3 April (dmy) or March 4 (mdy).",
+    ),
+    click.option(
+        "--decimal",
+        "decimals",
+        type=click.Choice(DECIMALS),
+        help="Whether numbers have a decimal point (1,234.56) or comma (1.234,56).",
+    ),
+)
 
 
 def import_summary(outcome: Outcome | Validation) -> str:

@@ -17,6 +17,8 @@ from backstay.i18n import gettext as _
 from backstay.imports.declare import ImportColumn, StagedRow
 
 ORDERS: Final = ("dmy", "mdy")
+MARKS: Final = ("/", ".", "-")
+"""What may stand between day, month and year."""
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTHS: Final = 12
@@ -28,12 +30,14 @@ class Form:
 
     Arguments:
         orders: the orders of day and month that all dates of the form allow.
+        clear: a date of it that allows one order only.
     """
 
     separator: str
     example: str
     row: int
     orders: set[str] = field(default_factory=lambda: set(ORDERS))
+    clear: str = ""
 
 
 @dataclass(slots=True)
@@ -56,12 +60,34 @@ class DateForms:
             text = row.values.get(name, "")
             if found := _YEAR_LAST.fullmatch(text):
                 form = self.forms.setdefault(found[2], Form(found[2], text, row.number))
-                if int(found[1]) > _MONTHS:
+                first, second = int(found[1]), int(found[3])
+                if first > _MONTHS:
                     form.orders.discard("mdy")
-                if int(found[3]) > _MONTHS:
+                if second > _MONTHS:
                     form.orders.discard("dmy")
+                if max(first, second) > _MONTHS:
+                    form.clear = form.clear or text
             elif not self.iso and _ISO.fullmatch(text):
                 self.iso, self.iso_row = text, row.number
+
+    def guess(self) -> dict[str, str]:
+        """What the only form of a file means, where some of its dates allow one order alone."""
+        if self.iso or len(self.forms) != 1:
+            return {}
+        (form,) = self.forms.values()
+        return {form.separator: next(iter(form.orders))} if len(form.orders) == 1 else {}
+
+    def notes(self, chosen: Mapping[str, str]) -> tuple[str, ...]:
+        """How dates are read, where it was guessed."""
+        return tuple(
+            _("Dates are read as day, month, year, as in “%(text)s”.", text=self.forms[mark].clear)
+            if order == "dmy"
+            else _(
+                "Dates are read as month, day, year, as in “%(text)s”.", text=self.forms[mark].clear
+            )
+            for mark, order in self.guess().items()
+            if chosen.get(mark) not in ORDERS
+        )
 
     def problems(self, chosen: Mapping[str, str]) -> tuple[Problem, ...]:
         """What has to be asked: one problem for each form that nobody has explained."""
@@ -75,7 +101,7 @@ class DateForms:
         return tuple(
             Problem(
                 _(
-                    "Dates are written in %(n)s forms: %(listed)s. Say under “Columns and dates”"
+                    "Dates are written in %(n)s forms: %(listed)s. Say under “Columns and formats”"
                     " what “%(example)s” means, or write year-month-day.",
                     n=len(written),
                     listed=listed,
@@ -83,8 +109,8 @@ class DateForms:
                 )
                 if len(written) > 1
                 else _(
-                    "“%(example)s” can be read in more than one way. Say under “Columns and dates”"
-                    " which is the day and which the month, or write year-month-day.",
+                    "“%(example)s” can be read in more than one way. Say under “Columns and"
+                    " formats” which is the day and which the month, or write year-month-day.",
                     example=form.example,
                 ),
                 self.columns[0],

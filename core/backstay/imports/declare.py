@@ -36,6 +36,8 @@ class ImportColumn:
     aliases: tuple[str, ...] = ()
     is_date: bool = False
     """Dates in other forms than year-month-day are asked about, and brought into that form."""
+    is_number: bool = False
+    """Numbers reach the kind with a decimal point and without groups, whatever the file has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from backstay.imports.columns import fits
 from backstay.imports.declare import ImportKind, Outcome, StagedRow, Validation
 from backstay.imports.encoding import decode
 from backstay.imports.models import Import, ImportState
-from backstay.imports.reading import OpenFile, Options, open_file
+from backstay.imports.reading import OpenFile, Options, is_about_reading, open_file
 from backstay.imports.staging import (
     Which,
     clear_problems,
@@ -346,6 +346,7 @@ def run_import_inline(
     upload: Upload,
     *,
     dry_run: bool = False,
+    reading: Options | None = None,
 ) -> Outcome | Validation:
     """Import a file at once, for the command line: the same engine and rows, without a job.
 
@@ -354,6 +355,7 @@ def run_import_inline(
     Arguments:
         context: who acts, in the company that the records are for.
         dry_run: only check, and return what would happen; nothing is kept.
+        reading: how the file is to be read; left out, as it shows itself.
 
     Raises:
         Invalid: with all problems of the file, each with its row and column.
@@ -362,7 +364,7 @@ def run_import_inline(
     with database.write(context, suite) as session:
         kind = kind_of(session, kind_name)
         row = _enter(session, kind, upload)
-        tally = _stage_at_once(session, kind, row, upload.content)
+        tally = _stage_at_once(session, kind, row, upload.content, reading)
         if tally.problem_count:
             raise refusal(upload.name, tally)
         settle(row, tally)
@@ -378,10 +380,15 @@ def run_import_inline(
         return replace(outcome, notes=tuple(row.notes))
 
 
-def _stage_at_once(session: Session, kind: ImportKind, row: Import, content: bytes) -> Tally:
-    opened = open_import(session, kind, content, Options())
+def _stage_at_once(
+    session: Session, kind: ImportKind, row: Import, content: bytes, options: Options | None
+) -> Tally:
+    opened = open_import(session, kind, content, options or Options())
     if isinstance(opened, Tally):
+        if options is not None and is_about_reading(kind, opened.problems):
+            opened.say([_("Here, --column, --sheet, --dates and --decimal say how it is read.")])
         return opened
+    row.options = options.stored() if options else None
     tally = Tally(rows=stage_rows(session, row, opened.rows(), kind.group_by))
     tally.say(opened.notes)
     check_staged(lambda: nullcontext(session), lambda: nullcontext(session), kind, row.id, tally)

@@ -9,9 +9,10 @@ from flask import url_for
 
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
+from backstay.imports.buttons import buttons_of
 from backstay.imports.models import ImportState
 from backstay.imports.resources import IMPORTS, STATES
-from backstay.imports.services import can_leave_out, is_stuck, job_of
+from backstay.imports.services import is_stuck, job_of
 from backstay.imports.store import problems_of, staged
 from backstay.jobs.models import JobState
 from backstay.jobs.progress import progress_text
@@ -19,7 +20,6 @@ from backstay.resources.formats import instant_text, number
 from backstay.resources.serialize import Reader
 from backstay.resources.timeline import timeline
 from backstay.web.page import (
-    Button,
     Cell,
     FieldView,
     Figure,
@@ -86,15 +86,16 @@ def import_page(
     progress = progress_of(session, row)
     working = progress is not None and progress.state in {"waiting", "running"}
     stuck = progress is not None and not working
-    primary, actions = _buttons(kind, row, working=working, stuck=stuck)
+    buttons = buttons_of(kind, row, working=working, stuck=stuck)
     return ImportPage(
         record=RecordPage(
             title=row.file_name,
             subtitle=kind.label,
             status=_status(row),
             steps=_steps(row.state),
-            primary=primary,
-            actions=actions,
+            primary=buttons.primary,
+            actions=buttons.actions,
+            menu=buttons.menu,
             panels=(*_problems(kind, row), *_preview(session, kind, row)),
             timeline=_history(session, suite, row, reader),
             notes=_notes(kind, row, working=working),
@@ -169,110 +170,6 @@ def _steps(state: ImportState) -> tuple[Step, ...]:
         return "current" if place == here else "next"
 
     return tuple(Step(label, standing(place)) for place, label in enumerate(labels))
-
-
-def counted(kind: ImportKind, count: int) -> str:
-    """“1 entry”, “146 entries”."""
-    noun = kind.noun if count == 1 else kind.noun_many
-    return _("%(count)s %(noun)s", count=count, noun=noun)
-
-
-def _buttons(
-    kind: ImportKind, row: Import, *, working: bool, stuck: bool
-) -> tuple[Button | None, tuple[Button, ...]]:
-    discard = Button(
-        _("Discard"),
-        url_for("core_imports.discard", id=row.id),
-        icon="x",
-        method="post",
-        confirm=_("The file stays in the list of imports, but can't be imported any more."),
-    )
-    again = Button(
-        _("Check again"), url_for("core_imports.check", id=row.id), icon="refresh", method="post"
-    )
-    layout = Button(
-        _("Columns and dates"), url_for("core_imports.layout", id=row.id), icon="table-import"
-    )
-    if row.state is ImportState.READY or (stuck and row.state is ImportState.COMMITTING):
-        confirm = Button(
-            _("Import %(what)s", what=counted(kind, row.new)),
-            url_for("core_imports.confirm", id=row.id),
-            icon="check",
-            kind="primary",
-            method="post",
-            shortcut="Ctrl+Enter",
-        )
-        return confirm, (discard, layout, again)
-    if row.state is ImportState.REFUSED:
-        return _refused_buttons(kind, row, layout, discard, again)
-    if working:
-        cancel = Button(
-            _("Cancel"), url_for("core_imports.cancel", id=row.id), icon="x", method="post"
-        )
-        return None, (cancel,)
-    if row.state is ImportState.UPLOADED:
-        return (again, (discard,)) if stuck else (None, (discard,))
-    if row.state is ImportState.DONE:
-        return _after(kind, row)
-    return None, ()
-
-
-def _refused_buttons(
-    kind: ImportKind, row: Import, layout: Button, discard: Button, again: Button
-) -> tuple[Button, tuple[Button, ...]]:
-    upload = url_for("core_imports.upload", kind=kind.name)
-    corrected = Button(_("Upload a corrected file"), upload, icon="upload")
-    if any(one.row is not None for one in problems_of(row)) and row.rows:
-        mend = Button(
-            _("Mend the rows"),
-            url_for("core_imports.rows", id=row.id),
-            icon="pencil",
-            kind="primary",
-        )
-        rest = (discard, layout, again, corrected)
-        if not can_leave_out(row):
-            return mend, rest
-        return mend, (_leave_out(kind, row), _left_out(row), *rest)
-    return replace(layout, kind="primary"), (discard, again, corrected)
-
-
-def _leave_out(kind: ImportKind, row: Import) -> Button:
-    return Button(
-        _("Import %(what)s, leave the rest out", what=counted(kind, row.new)),
-        url_for("core_imports.partial", id=row.id),
-        icon="check",
-        method="post",
-        confirm=_("Rows with problems are left out; they can be downloaded with the reasons."),
-    )
-
-
-def _left_out(row: Import) -> Button:
-    return Button(
-        _("Rows with problems (CSV)"),
-        url_for("core_imports.left_out", id=row.id),
-        icon="download",
-    )
-
-
-def _after(kind: ImportKind, row: Import) -> tuple[Button | None, tuple[Button, ...]]:
-    undo = Button(
-        _("Undo this import"),
-        url_for("core_imports.undo", id=row.id),
-        icon="arrow-back-up",
-        disabled_reason=None if row.new else _("It made no records, so there is nothing to undo."),
-    )
-    opened = (
-        Button(
-            _("Open the %(records)s", records=kind.noun_many),
-            url_for(kind.opens),
-            icon="arrow-right",
-            kind="primary",
-        )
-        if kind.opens
-        else None
-    )
-    partly = bool((row.options or {}).get("partial")) and row.problem_count
-    return opened, (undo, _left_out(row)) if partly else (undo,)
 
 
 def _notes(kind: ImportKind, row: Import, *, working: bool) -> tuple[Note, ...]:

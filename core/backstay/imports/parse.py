@@ -18,6 +18,7 @@ from backstay.i18n import gettext as _
 from backstay.imports.columns import Layout, sniff
 from backstay.imports.declare import ImportColumn, StagedRow
 from backstay.imports.encoding import decode
+from backstay.imports.numbers import Exact
 
 MAX_ROWS: Final = 500_000
 MAX_CELL: Final = 32_767
@@ -115,13 +116,17 @@ def rows_of(
         if not problems:
             yield StagedRow(
                 number,
-                {name: cells[place].strip() for name, place in layout.places.items()} | absent,
+                {name: _cell(cells[place]) for name, place in layout.places.items()} | absent,
             )
     if last is not None and not whole and last[1] < layout.width:
         problems = [one for one in problems if one.row != last[0]]
         problems.append(_cut_off(last[0]))
     if problems:
         raise Invalid(_("The file can't be read."), problems=tuple(problems[:MAX_PROBLEMS]))
+
+
+def _cell(text: str) -> str:
+    return text if isinstance(text, Exact) else text.strip()
 
 
 def read_records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backstay.imports.jobs import JOBS
-from backstay.imports.mending import blueprint
+from backstay.imports.layout import blueprint
 from backstay.imports.resources import IMPORTS, PAGES
 
 RESOURCES = (IMPORTS,)

@@ -7,21 +7,23 @@ list of all rows is ever in memory, and a file of 200,000 rows needs little more
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
-from backstay.imports.columns import Layout, fits, folded, header_of, layout_of, sniff
+from backstay.imports.columns import Layout, fits, folded, header_of, layout_of, matched, sniff
 from backstay.imports.dates import DateForms, with_iso_dates
 from backstay.imports.encoding import decode
-from backstay.imports.parse import rows_of, table_rows, whole_note
+from backstay.imports.numbers import DECIMALS, Decimals, NumberForms, with_plain_numbers
+from backstay.imports.parse import read_records, rows_of, table_rows, whole_note
 from backstay.imports.spreadsheet import SIGNATURE, open_workbook, sheet_records, sheets_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from backstay.errors import Problem
     from backstay.imports.declare import ImportKind, StagedRow
 
 
@@ -31,13 +33,15 @@ class Options:
 
     Arguments:
         sheet: of a spreadsheet; empty for the first whose columns fit.
-        columns: folded header -> column of the kind, empty for “not used”.
+        columns: key of a header -> column of the kind, empty for “not used”.
         dates: separator of a form of dates -> ``dmy`` or ``mdy``.
+        decimals: ``point`` or ``comma``; empty to go by what the numbers show.
     """
 
     sheet: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
+    decimals: Decimals = ""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Options:
@@ -46,11 +50,17 @@ class Options:
             str(stored.get("sheet", "")),
             dict(stored.get("columns", {})),
             dict(stored.get("dates", {})),
+            decimals_of(stored.get("decimals")),
         )
 
     def stored(self) -> dict[str, Any]:
         """To be kept with an import."""
-        return {"sheet": self.sheet, "columns": dict(self.columns), "dates": dict(self.dates)}
+        return {
+            "sheet": self.sheet,
+            "columns": dict(self.columns),
+            "dates": dict(self.dates),
+            "decimals": self.decimals,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +69,13 @@ class Surface:
 
     Arguments:
         header: the cells of its first row; empty for a text that is no table.
+        records: the numbered records below the header, each time it is called.
     """
 
     sheets: tuple[str, ...]
     sheet: str
     header: tuple[str, ...]
+    records: Callable[[], Iterator[tuple[int, list[str]]]] = field(default=lambda: iter(()))
 
     @property
     def fingerprint(self) -> str:
@@ -77,11 +89,13 @@ class OpenFile:
 
     Arguments:
         late_notes: what was assumed or left aside, known once the rows were read.
+        own_form: the rows come from a form of the kind's own, whose numbers are plain already.
     """
 
     rows: Callable[[], Iterable[StagedRow]]
     notes: tuple[str, ...]
     late_notes: Callable[[], tuple[str, ...]] = tuple
+    own_form: bool = False
 
 
 def surface(kind: ImportKind, content: bytes, options: Options) -> Surface:
@@ -95,11 +109,14 @@ def surface(kind: ImportKind, content: bytes, options: Options) -> Surface:
         sheets = sheets_of(workbook)
         sheet = _choose(workbook, sheets, kind, options)
         _number, header = next(sheet_records(workbook, sheet), (1, []))
-        return Surface(tuple(sheets), sheet, tuple(header))
+        return Surface(
+            tuple(sheets), sheet, tuple(header), lambda: _below(sheet_records(workbook, sheet))
+        )
     text, _notes = decode(content)
     if _other_form(kind, text, options) is not None:
         return Surface((), "", ())
-    return Surface((), "", tuple(header_of(text, kind.columns)))
+    delimiter, first = header_of(text, kind.columns, options.columns)
+    return Surface((), "", tuple(first), lambda: _below(read_records(text, delimiter)))
 
 
 def open_file(session: Session, kind: ImportKind, content: bytes, options: Options) -> OpenFile:
@@ -109,19 +126,53 @@ def open_file(session: Session, kind: ImportKind, content: bytes, options: Optio
         Invalid: with one problem for each row, line or column that is wrong.
     """
     opened = _open(session, kind, content, options)
-    forms = DateForms.of(kind.columns)
+    dates = DateForms.of(kind.columns)
+    numbers = NumberForms.of(() if opened.own_form else kind.columns)
     count = 0
     for row in opened.rows():
         count += 1
-        forms.see(row)
+        dates.see(row)
+        numbers.see(row)
     if not count:
         raise Invalid(_("The file has no rows that could be imported."), row=2)
-    if asked := forms.problems(options.dates):
-        raise Invalid(_("Say what the dates mean."), problems=asked)
+    orders = dates.guess() | dict(options.dates)
+    if asked := (*dates.problems(orders), *numbers.problems(options.decimals)):
+        raise Invalid(_("Say what the dates and numbers mean."), problems=asked)
+    decimals = options.decimals or numbers.guess()
+
+    def rows() -> Iterable[StagedRow]:
+        dated = with_iso_dates(opened.rows(), kind.columns, orders)
+        return dated if opened.own_form else with_plain_numbers(dated, kind.columns, decimals)
+
     return OpenFile(
-        lambda: with_iso_dates(opened.rows(), kind.columns, options.dates),
-        (*opened.notes, *opened.late_notes()),
+        rows,
+        (
+            *opened.notes,
+            *opened.late_notes(),
+            *dates.notes(options.dates),
+            *numbers.notes(options.decimals),
+        ),
     )
+
+
+def is_about_reading(kind: ImportKind, problems: Sequence[Problem]) -> bool:
+    """Whether a file that can't be opened may be, once somebody says how it is to be read.
+
+    Before its rows are known, only what its columns, dates and numbers mean is about a column.
+    """
+    names = {column.name for column in kind.columns}
+    return any(problem.field in names for problem in problems)
+
+
+def decimals_of(said: object) -> Decimals:
+    """What somebody said of decimals, if it is an answer."""
+    return next((one for one in DECIMALS if one == said), "")
+
+
+def _below(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """The records without the header."""
+    next(records, None)
+    return records
 
 
 def _open(session: Session, kind: ImportKind, content: bytes, options: Options) -> OpenFile:
@@ -141,7 +192,7 @@ def _open(session: Session, kind: ImportKind, content: bytes, options: Options) 
         if reading.problems:
             raise Invalid(_("The file can't be read."), problems=tuple(reading.problems))
 
-    return OpenFile(rows, notes, lambda: tuple(reading.notes))
+    return OpenFile(rows, notes, lambda: tuple(reading.notes), own_form=True)
 
 
 def _other_form(kind: ImportKind, text: str, options: Options) -> Any:
@@ -160,7 +211,7 @@ def _spreadsheet(kind: ImportKind, content: bytes, options: Options) -> OpenFile
         (
             _(
                 "Read was the sheet “%(sheet)s” of %(n)s; choose another under “Columns and"
-                " dates”.",
+                " formats”.",
                 sheet=sheet,
                 n=len(sheets),
             ),
@@ -178,14 +229,26 @@ def _choose(workbook: Any, sheets: list[str], kind: ImportKind, options: Options
         return options.sheet
     if not sheets:
         raise Invalid(_("The spreadsheet has no sheet."), row=1)
+    known: dict[str, tuple[int, int]] = {}
     for sheet in sheets:
         _number, header = next(sheet_records(workbook, sheet), (1, []))
         try:
             layout_of(header, kind.columns, options.columns)
         except Invalid:
+            names = matched(header, kind.columns, options.columns)
+            known[sheet] = (sum(map(bool, names)), len(header))
             continue
         return sheet
-    return sheets[0]
+    # None fits: the one that looks most like the table, for the page that asks about it.
+    return max(sheets, key=known.__getitem__)
 
 
-__all__ = ["OpenFile", "Options", "Surface", "open_file", "surface"]
+__all__ = [
+    "OpenFile",
+    "Options",
+    "Surface",
+    "decimals_of",
+    "is_about_reading",
+    "open_file",
+    "surface",
+]

@@ -21,6 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
+from backstay.imports.numbers import Exact
 
 SIGNATURE: Final = b"PK\x03\x04"
 MAX_UNPACKED: Final = 150 * 1024 * 1024
@@ -136,7 +137,7 @@ def _text(cell: object) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return f"{Decimal(repr(cell)):f}".removesuffix(".0")
+        return Exact(f"{Decimal(repr(cell)):f}".removesuffix(".0"))
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ")
     if isinstance(cell, date):

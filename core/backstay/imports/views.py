@@ -13,8 +13,9 @@ from backstay.audit.capture import Event
 from backstay.db.context import authorize
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
+from backstay.imports.buttons import counted
 from backstay.imports.models import ImportState
-from backstay.imports.page import counted, import_page, progress_of
+from backstay.imports.page import import_page, progress_of
 from backstay.imports.services import (
     UndoImport,
     check_again,
@@ -58,6 +59,11 @@ def _crumbs(*more: tuple[Text, str | None]) -> list[Crumb]:
         Crumb(_("Imports"), url_for("core.import.list")),
         *(Crumb(label, href) for label, href in more),
     ]
+
+
+def crumbs_of(row: Import, here: Text) -> list[Crumb]:
+    """The way to a page of an import."""
+    return _crumbs((row.file_name, _show_href(row)), (here, None))
 
 
 def _permitted(name: str) -> ImportKind:
@@ -199,7 +205,10 @@ def original(id: int) -> Response:  # noqa: A002
     content = content_of(session(), row.id)
     audit_now(Event("export", "core_import", str(row.id), row.file_name, company_id=row.company_id))
     return send_file(
-        io.BytesIO(content), mimetype="text/csv", as_attachment=True, download_name=row.file_name
+        io.BytesIO(content),
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=row.file_name,
     )
 
 
@@ -279,5 +288,5 @@ def _undo_page(row: Import, form: UndoForm, refused: Invalid | None = None) -> R
         "resources/form.html",
         status=422 if refused else 200,
         page=shown,
-        crumbs=_crumbs((row.file_name, _show_href(row)), (_("Undo"), None)),
+        crumbs=crumbs_of(row, _("Undo")),
     )

@@ -16,6 +16,7 @@ from backstay.spi import (
     import_summary,
     ngettext,
     plain_money,
+    reading_options,
 )
 from backstay.spi import gettext as _
 from backstay_ledger.services.balances import trial_balance
@@ -25,7 +26,7 @@ from backstay_ledger.services.rebuild import rebuild_balances
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from backstay.spi import Outcome, Validation
+    from backstay.spi import Outcome, ReadingOptions, Validation
 
 _company = click.option("--company", required=True, help="The company's code.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -40,8 +41,9 @@ def ledger() -> None:
 @ledger.command("import-chart")
 @_file
 @_company
+@reading_options
 @_json
-def import_chart(file: str, company: str, *, as_json: bool) -> None:
+def import_chart(file: str, company: str, *, reading: ReadingOptions, as_json: bool) -> None:
     """Import a chart of accounts from FILE: CSV with the columns code, name, type, or a journal.
 
     A plain-text journal (hledger, ledger, beancount) gives its accounts; their class is to be set
@@ -50,15 +52,18 @@ def import_chart(file: str, company: str, *, as_json: bool) -> None:
     Accounts that exist with the same name and type are left alone; importing a file twice
     changes nothing.
     """
-    _say(import_file("ledger.chart", file, company=company), as_json=as_json)
+    _say(import_file("ledger.chart", file, company=company, reading=reading), as_json=as_json)
 
 
 @ledger.command("import-journal")
 @_file
 @_company
 @click.option("--dry-run", is_flag=True, help="Only check the file, change nothing.")
+@reading_options
 @_json
-def import_journal(file: str, company: str, *, dry_run: bool, as_json: bool) -> None:
+def import_journal(
+    file: str, company: str, *, dry_run: bool, reading: ReadingOptions, as_json: bool
+) -> None:
     """Import entries from FILE, CSV or a plain-text journal, and post them, all or none.
 
     Columns: entry, date, memo, source, reference, account, debit, credit, and optionally journal.
@@ -66,8 +71,10 @@ def import_journal(file: str, company: str, *, dry_run: bool, as_json: bool) -> 
     created; entries that were imported before are left alone. Plain-text journals (hledger,
     ledger, beancount) are told by their content; amounts without a currency are in the base
     currency.
+
+    The options say how a file is to be read that does not show it by itself.
     """
-    done = import_file("ledger.journal", file, company=company, dry_run=dry_run)
+    done = import_file("ledger.journal", file, company=company, dry_run=dry_run, reading=reading)
     _say(done, as_json=as_json)
 
 

@@ -22,8 +22,8 @@ from backstay.files.models import Preview
 from backstay.files.previews import MAKE_PREVIEW
 from backstay.files.services import keep_file
 from backstay.imports.models import Import, ImportState
-from backstay.imports.store import keep_content
 from backstay.imports.services import COMMIT, PREPARE
+from backstay.imports.store import keep_content
 from backstay.jobs.models import Job, JobState
 from backstay.kernel.suite import suite_of
 from backstay.lists.bulk import RUN

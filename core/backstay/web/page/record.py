@@ -88,7 +88,10 @@ class PanelView:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """A record: what it is, where it stands, the one next action, and what happened to it."""
+    """A record: what it is, where it stands, the one next action, and what happened to it.
+
+    ``menu`` holds what is needed more rarely than ``actions``, behind one button.
+    """
 
     title: Text
     subtitle: Text = ""
@@ -96,6 +99,7 @@ class RecordPage:
     steps: tuple[Step, ...] = ()
     primary: Button | None = None
     actions: tuple[Button, ...] = ()
+    menu: tuple[Button, ...] = ()
     sections: tuple[SectionView, ...] = ()
     panels: tuple[PanelView, ...] = ()
     related: tuple[RelatedView, ...] = ()

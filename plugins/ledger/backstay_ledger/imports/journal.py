@@ -244,10 +244,11 @@ JOURNAL: Final = ImportKind(
         ImportColumn(
             "debit",
             lazy("Debit"),
-            help=lazy("With a decimal point; empty or 0 for a credit."),
+            help=lazy("With a decimal point or comma; empty or 0 for a credit."),
             example="1200.00",
+            is_number=True,
         ),
-        ImportColumn("credit", lazy("Credit"), example="1200.00"),
+        ImportColumn("credit", lazy("Credit"), example="1200.00", is_number=True),
     ),
     validate=validate,
     commit=commit,
