@@ -12,7 +12,7 @@ from backstay.errors import Invalid
 from backstay.files.models import Blob
 from backstay.files.store import FileDamaged, FileStore
 from backstay.files.tidy import prune_files, used_by
-from backstay.imports.engine import run_import_inline
+from backstay.imports.inline import run_import_inline
 from backstay.imports.models import ImportContent, ImportFile
 from backstay.imports.store import content_of
 from backstay.resources.fields import Upload

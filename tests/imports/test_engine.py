@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from backstay.audit.models import AuditEvent
 from backstay.db.context import Actor, Context
 from backstay.errors import Conflict, Forbidden, Invalid, NotFound
-from backstay.imports.engine import run_import_inline
+from backstay.imports.inline import run_import_inline
 from backstay.imports.models import Import, ImportRow, ImportState
 from backstay.imports.services import (
     TRANSITIONS,

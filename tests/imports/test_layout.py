@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from backstay.errors import Invalid
-from backstay.imports.engine import run_import_inline
+from backstay.imports.inline import run_import_inline
 from backstay.imports.models import ImportState
 from backstay.imports.reading import Options, open_file
 from backstay.imports.store import staged
@@ -182,7 +182,7 @@ def test_the_command_line_has_the_same_answers(desk: Desk, rings: Callable[[], l
                 desk.database, desk.suite, desk.context, "aviary.bird", upload, reading=reading
             )
         except Invalid as refused:
-            return refused.message
+            return refused.problems[-1].message
         return ""
 
     assert "--decimal" in run(weights("1.234"), Options())

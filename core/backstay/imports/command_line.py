@@ -15,7 +15,7 @@ from backstay.i18n import gettext as _
 from backstay.imports.columns import folded
 from backstay.imports.dates import MARKS, ORDERS
 from backstay.imports.declare import Validation
-from backstay.imports.engine import run_import_inline
+from backstay.imports.inline import run_import_inline
 from backstay.imports.numbers import DECIMALS
 from backstay.imports.reading import Options, decimals_of
 from backstay.resources.fields import Upload

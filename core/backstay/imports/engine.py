@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from backstay.clock import now
 from backstay.db.context import authorize, company_of
 from backstay.errors import (
-    BackstayError,
     Conflict,
     Forbidden,
     Invalid,
@@ -29,7 +28,7 @@ from backstay.imports.columns import fits
 from backstay.imports.declare import ImportKind, Outcome, StagedRow, Validation
 from backstay.imports.encoding import decode
 from backstay.imports.models import Import, ImportState
-from backstay.imports.reading import OpenFile, Options, is_about_reading, open_file
+from backstay.imports.reading import OpenFile, Options, open_file
 from backstay.imports.staging import (
     Which,
     clear_problems,
@@ -37,7 +36,6 @@ from backstay.imports.staging import (
     mark_problems,
     next_batch,
     rows_with_problems,
-    stage_rows,
     unit_batches,
     unit_of,
 )
@@ -55,13 +53,10 @@ from backstay.kernel.suite import suite_of
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from backstay.db.context import Context
-    from backstay.db.database import Database
-    from backstay.kernel.suite import Suite
     from backstay.resources.fields import Upload
 
 Sessions = Callable[[], AbstractContextManager["Session"]]
-_NAMELESS: Final = "import.csv"
+NAMELESS: Final = "import.csv"
 
 
 @dataclass(slots=True)
@@ -97,12 +92,18 @@ def receive(session: Session, kind: ImportKind, upload: Upload) -> Import:
         Invalid: nothing was uploaded, or it is too large.
         Unavailable: the disk is full.
     """
-    row = _enter(session, kind, upload)
+    row = enter(session, kind, upload)
     keep_content(session, row, upload.content)
     return row
 
 
-def _enter(session: Session, kind: ImportKind, upload: Upload) -> Import:
+def enter(session: Session, kind: ImportKind, upload: Upload) -> Import:
+    """Note a file as an import of the company, without keeping its content.
+
+    Raises:
+        Forbidden: the person lacks the permission of the kind.
+        Invalid: nothing was uploaded, or it is too large.
+    """
     context = authorize(session, kind.permission)
     if not upload.content:
         raise Invalid(_("The file is empty. Choose another one."), field="file")
@@ -118,7 +119,7 @@ def _enter(session: Session, kind: ImportKind, upload: Upload) -> Import:
     row = Import(
         company_id=company_of(session).id,
         kind=kind.name,
-        file_name=shown_name(upload.name, _NAMELESS),
+        file_name=shown_name(upload.name, NAMELESS),
         file_hash=hashlib.sha256(upload.content).hexdigest(),
         problems=[],
         notes=[],
@@ -336,70 +337,3 @@ def commit_import(
     except (Invalid, Conflict, NotFound) as refused:
         refuse(session, row, refused.problems)
     return row
-
-
-def run_import_inline(
-    database: Database,
-    suite: Suite,
-    context: Context,
-    kind_name: str,
-    upload: Upload,
-    *,
-    dry_run: bool = False,
-    reading: Options | None = None,
-) -> Outcome | Validation:
-    """Import a file at once, for the command line: the same engine and rows, without a job.
-
-    A file without anything new succeeds and makes no record but the import's own.
-
-    Arguments:
-        context: who acts, in the company that the records are for.
-        dry_run: only check, and return what would happen; nothing is kept.
-        reading: how the file is to be read; left out, as it shows itself.
-
-    Raises:
-        Invalid: with all problems of the file, each with its row and column.
-        Forbidden: the person lacks the permission of the kind.
-    """
-    with database.write(context, suite) as session:
-        kind = kind_of(session, kind_name)
-        row = _enter(session, kind, upload)
-        tally = _stage_at_once(session, kind, row, upload.content, reading)
-        if tally.problem_count:
-            raise refusal(upload.name, tally)
-        settle(row, tally)
-        if dry_run:
-            session.rollback()
-            return tally.validation()
-        # Only now: a file that is refused or only checked leaves nothing in the store.
-        keep_content(session, row, upload.content)
-        if row.state is ImportState.DONE:
-            session.flush()
-            return Outcome(0, tally.present, tuple(row.notes))
-        outcome = carry_out(session, kind, row)
-        return replace(outcome, notes=tuple(row.notes))
-
-
-def _stage_at_once(
-    session: Session, kind: ImportKind, row: Import, content: bytes, options: Options | None
-) -> Tally:
-    opened = open_import(session, kind, content, options or Options())
-    if isinstance(opened, Tally):
-        if options is not None and is_about_reading(kind, opened.problems):
-            opened.say([_("Here, --column, --sheet, --dates and --decimal say how it is read.")])
-        return opened
-    row.options = options.stored() if options else None
-    tally = Tally(rows=stage_rows(session, row, opened.rows(), kind.group_by))
-    tally.say(opened.notes)
-    check_staged(lambda: nullcontext(session), lambda: nullcontext(session), kind, row.id, tally)
-    return tally
-
-
-def refusal(file_name: str, found: Tally) -> BackstayError:
-    """The error that lists why a file was refused."""
-    heading = _(
-        "%(file)s was not imported; nothing was changed.", file=shown_name(file_name, _NAMELESS)
-    )
-    return Invalid(
-        "\n".join([heading, *(str(note) for note in found.notes)]), problems=tuple(found.problems)
-    )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backstay.errors import Invalid
-from backstay.imports.engine import run_import_inline
+from backstay.imports.inline import run_import_inline
 from backstay.resources.fields import Upload
 from backstay_ledger.models import Account, AccountClass
 from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
