@@ -51,13 +51,16 @@ def recorded(database: Database) -> Iterator[Statements]:
         kept.sent.append(("ROLLBACK", None, False))
 
     listeners = {"before_cursor_execute": execute, "commit": commit, "rollback": rollback}
-    for name, listener in listeners.items():
-        event.listen(database.engine, name, listener)
+    watched = [
+        (engine, name, listener) for engine in database.engines for name, listener in listeners.items()
+    ]
+    for one in watched:
+        event.listen(*one)
     try:
         yield kept
     finally:
-        for name, listener in listeners.items():
-            event.remove(database.engine, name, listener)
+        for one in watched:
+            event.remove(*one)
 
 
 def replay(database: Database, statements: Statements) -> float:

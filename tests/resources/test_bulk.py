@@ -311,9 +311,11 @@ def test_a_list_with_views_totals_and_boxes_takes_six_queries(
         if not statement.startswith(("BEGIN", "PRAGMA")):
             seen.append(statement)
 
-    event.listen(database.engine, "before_cursor_execute", note)
+    for engine in database.engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         assert gardener.get(f"{PLANTS}?bed={bed}&columns=code,price").status_code == 200
     finally:
-        event.remove(database.engine, "before_cursor_execute", note)
-    assert len(seen) <= 6, "\n\n".join(seen)
+        for engine in database.engines:
+            event.remove(engine, "before_cursor_execute", note)
+    assert 0 < len(seen) <= 6, "\n\n".join(seen)

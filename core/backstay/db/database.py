@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from backstay.audit.capture import record_changes
 from backstay.db.base import Audit, plugin_of
-from backstay.db.engine import make_engine, reading, single_statements
+from backstay.db.engine import make_engine, reading
 from backstay.db.nodes import NodeLease
 from backstay.db.round_trips import together
 from backstay.db.rules import apply_record_rules
@@ -52,7 +52,7 @@ class Database:
         self.files = files
         self.engine: Engine = make_engine(url)
         self._reading = reading(self.engine)
-        self._looking = single_statements(self.engine)
+        self._looking = self._reading if self.is_sqlite else make_engine(url, statements=True)
         self._nodes = NodeLease(self.engine)
         self._factory = sessionmaker(expire_on_commit=False)
         apply_record_rules(self._factory)
@@ -75,11 +75,28 @@ class Database:
         """Whether this is the single-machine database."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Both pools: that of transactions, and on PostgreSQL that of single reading statements."""
+        return (self.engine,) if self.is_sqlite else (self.engine, self._looking)
+
+    def look(self, context: Context, suite: Suite | None = None) -> Session:
+        """A session for reading a page, which the caller closes; each statement stands for itself.
+
+        What has to be read as of one moment, or as a stream, is read with :meth:`read`.
+        """
+        return self._open(self._looking, context, suite, write=False)
+
     def open(self, context: Context, suite: Suite | None = None, *, write: bool) -> Session:
         """A session that the caller closes; ``read`` and ``write`` below do it for you."""
         if write:
             self._nodes.ensure()
-        session = self._factory(bind=self.engine if write else self._reading)
+        return self._open(self.engine if write else self._reading, context, suite, write=write)
+
+    def _open(
+        self, engine: Engine, context: Context, suite: Suite | None, *, write: bool
+    ) -> Session:
+        session = self._factory(bind=engine)
         session.info.update(context=context, suite=suite, write=write, files=self.files)
         return session
 
@@ -126,7 +143,12 @@ class Database:
         try:
             self._nodes.release()
         finally:
-            self.engine.dispose()
+            self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the connections that wait in the pools; new ones are made when they are needed."""
+        for engine in self.engines:
+            engine.dispose()
 
 
 def _say_who(session: Session, transaction: SessionTransaction, connection: Connection) -> None:

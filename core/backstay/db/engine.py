@@ -34,14 +34,20 @@ STATEMENT_MS: Final = 120_000
 """The longest statement on PostgreSQL; work that needs more says so with :func:`unhurried`."""
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, statements: bool = False) -> Engine:
     """An engine for ``sqlite:///<file>`` or ``postgresql+psycopg://...``.
+
+    Arguments:
+        statements: on PostgreSQL each statement stands for itself and can only read. READ COMMITTED
+            gives each its own snapshot anyway, so the transaction around the statements of a page
+            would only cost two round trips. Nothing can be streamed from it.
 
     Raises:
         ConfigurationError: the URL names another database or driver.
     """
     parsed = make_url(url)
     if parsed.drivername == "postgresql+psycopg":
+        alone = {"isolation_level": "AUTOCOMMIT"} if statements else {}
         engine = create_engine(
             parsed,
             pool_size=10,
@@ -51,7 +57,9 @@ def make_engine(url: str) -> Engine:
                 f" -c lock_timeout={BUSY_MS}"
                 f" -c idle_in_transaction_session_timeout={IDLE_MS}"
                 f" -c statement_timeout={STATEMENT_MS}"
+                f" -c default_transaction_read_only={'on' if statements else 'off'}"
             },
+            **alone,
         )
         _ping_idle_connections(engine)
         return engine
@@ -71,17 +79,6 @@ def reading(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{READ_ONLY: True})
     return engine.execution_options(postgresql_readonly=True)
-
-
-def single_statements(engine: Engine) -> Engine:
-    """The same pool, for one reading statement each.
-
-    On PostgreSQL it runs without a transaction around it, which saves two of three round trips;
-    SQLite has no round trips to save.
-    """
-    if engine.dialect.name == "sqlite":
-        return reading(engine)
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def unhurried(connection: Connection) -> None:

@@ -201,7 +201,6 @@ def _body(
         )
         for column in columns
     )
-    template = query.row_template(shown, linked=bool(href), picks=picks)
     writers: list[tuple[int, Callable[[Any], str]]] = [
         (found.index.get(column.name, 0), cell_writer(column, reader)) for column in columns
     ]
@@ -209,7 +208,9 @@ def _body(
         (row[0], href(row[0]), *[write(row[at]) for at, write in writers]) for row in found.rows
     ]
     colours = [tones(column) for column in columns]
-    return draw_rows(current_app.jinja_env, template, rows, colours)
+    icon: Any = current_app.jinja_env.globals["icon"]
+    tick = str(icon("check", _("Yes")))
+    return draw_rows(shown, rows, colours, tick, linked=bool(href), picks=picks)
 
 
 def _empty(resource: Resource, create: Button | None) -> EmptyState:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import current_app
 from sqlalchemy import Select, func, select
 
 from backstay.errors import NotFound
@@ -25,7 +24,6 @@ from backstay.resources.filters import (
     search_condition,
     search_of,
 )
-from backstay.resources.flat import FlatColumn, compile_rows
 from backstay.resources.keyset import beyond, binding_of, keys_of, place_of
 from backstay.resources.searching import Matches, Walk, count_matches, find_matches
 from backstay.search.declared import is_indexed
@@ -33,7 +31,6 @@ from backstay.search.declared import is_indexed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from jinja2 import Template
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.orm import Session
 
@@ -44,7 +41,7 @@ PAGE: Final = 50
 MOST_PICKED: Final = 20
 STREAM_CHUNK: Final = 500
 _BIGGEST_ID: Final = 2**63
-_MOST_TEMPLATES: Final = 200
+_MOST_SELECTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +71,7 @@ class ResourceQuery:
         """Start without statements: they depend on what the reader may see."""
         self.resource = resource
         self._selects: dict[tuple[str, ...], tuple[Select[Any], dict[str, int]]] = {}
-        self._templates: dict[tuple[tuple[FlatColumn, ...], bool, bool], Template] = {}
         self._counter = Counter()
-
-    def row_template(
-        self, columns: tuple[FlatColumn, ...], *, linked: bool, picks: bool = False
-    ) -> Template:
-        """The template of the list's rows, compiled when it is first needed."""
-        key = (columns, linked, picks)
-        if key not in self._templates:
-            if len(self._templates) >= _MOST_TEMPLATES:
-                # Columns are chosen by people, in any order.
-                self._templates.clear()
-            self._templates[key] = compile_rows(
-                current_app.jinja_env, columns, linked=linked, picks=picks
-            )
-        return self._templates[key]
 
     def page(
         self,
@@ -383,7 +365,7 @@ class ResourceQuery:
             and not masked(self.resource, column.value, reader)
         )
         if seen not in self._selects:
-            if len(self._selects) >= _MOST_TEMPLATES:
+            if len(self._selects) >= _MOST_SELECTS:
                 self._selects.clear()
             columns = [column for name in seen if (column := self.resource.column(name))]
             statement = self._joined(

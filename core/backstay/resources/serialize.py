@@ -13,6 +13,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from markupsafe import escape
+
 from backstay.audit.canonical import MASK
 from backstay.i18n import gettext as _
 from backstay.resources import formats
@@ -165,8 +167,8 @@ def cell_writer(column: Column, reader: Reader) -> Callable[[Any], str]:
 
 
 def tones(column: Column) -> dict[str, Tone]:
-    """The colour of each state, by the words it is shown in."""
-    return {str(choice.label): choice.tone for choice in column.choices}
+    """The colour of each state, by the words it is shown in, escaped."""
+    return {str(escape(choice.label)): choice.tone for choice in column.choices}
 
 
 def field_view(column: Column, value: object, reader: Reader, *, wide: bool = False) -> FieldView:

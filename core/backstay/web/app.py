@@ -82,6 +82,7 @@ class Application(Flask):
     """Flask, with each unsafe request carried out in one transaction."""
 
     session_interface = PageCookies()
+    jinja_environment = jinja.Pages
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Answer, in a transaction when the request changes something."""

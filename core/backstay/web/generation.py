@@ -98,7 +98,7 @@ class Generations:
             self.current()
         except (SQLAlchemyError, BackstayError):
             _log.warning("the application can't be built yet", exc_info=True)
-        self.database.engine.dispose()
+        self.database.disconnect()
 
     def current(self) -> Flask:
         """The application in force, built anew when the generation changed.

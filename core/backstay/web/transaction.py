@@ -92,7 +92,11 @@ class Unit:
     def session(self) -> Session:
         """The session, opened now if it is not yet."""
         if self._session is None:
-            self._session = self.database.open(self.context, self.suite, write=self.write)
+            self._session = (
+                self.database.open(self.context, self.suite, write=True)
+                if self.write
+                else self.database.look(self.context, self.suite)
+            )
         return self._session
 
     def become(self, context: Context) -> None:
