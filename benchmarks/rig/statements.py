@@ -52,7 +52,9 @@ def recorded(database: Database) -> Iterator[Statements]:
 
     listeners = {"before_cursor_execute": execute, "commit": commit, "rollback": rollback}
     watched = [
-        (engine, name, listener) for engine in database.engines for name, listener in listeners.items()
+        (engine, name, listener)
+        for engine in database.engines
+        for name, listener in listeners.items()
     ]
     for one in watched:
         event.listen(*one)

@@ -47,7 +47,7 @@ from backstay.resources.take_away import (
 from backstay.resources.urls import endpoint_of
 from backstay.web import page as view
 from backstay.web.render import fragment, page, redirect_to, wants_fragment
-from backstay.web.request import audit_now, context, flash_done, session, suite
+from backstay.web.request import audit_now, context, database, flash_done, session, suite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,8 @@ class ExportViews:
             return redirect_to(self._offer_href(form, state.query(), everything=_everything()))
         columns = columns_of(self.query, state, everything=_everything())
         made = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - the response closes it
-        write_list(made, form, self.query, session(), state, reader, columns)
+        with database().read(context(), suite()) as reading:
+            write_list(made, form, self.query, reading, state, reader, columns)
         made.seek(0)
         audit_now(export_event(self.resource, context(), form, state.query()))
         response = Response(wrap_file(request.environ, made), mimetype=MEDIA_TYPES[form])

@@ -40,7 +40,7 @@ class FlatColumn:
     link: bool
 
 
-def draw_rows(  # noqa: PLR0913 - all of it differs from list to list
+def draw_rows(
     columns: tuple[FlatColumn, ...],
     rows: Sequence[tuple[Any, ...]],
     tones: Sequence[dict[str, Tone]],
@@ -85,7 +85,9 @@ def _escaped(texts: list[str]) -> list[str]:
 
 @lru_cache(_KNOWN)
 def _cells(
-    columns: tuple[FlatColumn, ...], linked: bool, tick: str  # noqa: FBT001 - a key of the cache
+    columns: tuple[FlatColumn, ...],
+    linked: bool,  # noqa: FBT001 - a key of the cache
+    tick: str,
 ) -> tuple[tuple[str, Draw], ...]:
     """Of each column the beginning of its cells and what draws the rest."""
     drawn = []
