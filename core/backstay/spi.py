@@ -55,7 +55,7 @@ from backstay.errors import (
     Stale,
     Unavailable,
 )
-from backstay.files.attachments import forget_attachments
+from backstay.files.attachments import forget_attachments, move_attachments
 from backstay.files.declare import Attachments
 from backstay.files.kinds import FileKind
 from backstay.files.models import Blob
@@ -86,6 +86,7 @@ from backstay.jobs.declare import JobKind, JobRun
 from backstay.kernel.suite import find, require
 from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
+from backstay.resources.attachment_routes import AttachmentBlueprint, attachments_view
 from backstay.resources.declare import (
     Action,
     ApiShape,
@@ -150,6 +151,7 @@ __all__ = [
     "Allowed",
     "ApiShape",
     "Area",
+    "AttachmentBlueprint",
     "Attachments",
     "Audit",
     "BackstayError",
@@ -222,6 +224,7 @@ __all__ = [
     "Validation",
     "Versioned",
     "append_only",
+    "attachments_view",
     "audit_now",
     "authorize",
     "calculate",
@@ -255,6 +258,7 @@ __all__ = [
     "lazy",
     "let_go",
     "money_formatter",
+    "move_attachments",
     "neutral",
     "new_file",
     "new_id",

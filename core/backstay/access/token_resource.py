@@ -244,6 +244,7 @@ SERVICE_ACCOUNTS = Resource(
             icon="ban",
             states=(UserState.ACTIVE.value,),
             leads_to=UserState.DISABLED.value,
+            past=_("disabled this"),
             danger=True,
         ),
         Action(
@@ -258,6 +259,7 @@ SERVICE_ACCOUNTS = Resource(
             icon="check",
             states=(UserState.DISABLED.value,),
             leads_to=UserState.ACTIVE.value,
+            past=_("enabled this"),
             primary=True,
         ),
     ),

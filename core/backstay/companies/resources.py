@@ -220,6 +220,7 @@ COMPANIES = Resource(
             icon="box",
             states=(CompanyState.ACTIVE.value,),
             leads_to=CompanyState.ARCHIVED.value,
+            past=_("archived this"),
             danger=True,
         ),
         Action(
@@ -234,6 +235,7 @@ COMPANIES = Resource(
             icon="rotate",
             states=(CompanyState.ARCHIVED.value,),
             leads_to=CompanyState.ACTIVE.value,
+            past=_("reopened this"),
             primary=True,
         ),
     ),

@@ -75,7 +75,7 @@ def attach_files(
             session.add(row)
             session.flush()
             ask_for_preview(session, stored)
-            _note(session, resource, record, ATTACH, row)
+            _note(session, record, ATTACH, row)
             added.append(row)
         if count_of(session, resource, record.id) > declared.most_files:
             raise Invalid(
@@ -101,7 +101,7 @@ def detach_file(session: Session, resource: Resource, record: Any, attachment_id
     row = attachment_of(session, resource, record.id, attachment_id)
     if (why := kept_because(session, resource, record)) is not None:
         raise Conflict(why)
-    _note(session, resource, record, DETACH, row)
+    _note(session, record, DETACH, row)
     session.delete(row)
     let_go(session, row.sha256)
     session.flush()
@@ -123,6 +123,45 @@ def forget_attachments(session: Session, resource_name: str, record_id: int) -> 
     ).all()
     for sha256 in sorted(set(gone)):
         let_go(session, sha256)
+
+
+def move_attachments(
+    session: Session, resource_name: str, record_id: int, to_resource: str, to_record: Any
+) -> int:
+    """Give all files of one record to another one, whose history says that they were attached.
+
+    For what is filed before the record exists that it belongs to; called by the service that makes
+    the record. Files that the other record has already are let go.
+
+    Returns:
+        how many came to the other record.
+    """
+    company = company_of(session)
+    of_both = select(Attachment).where(Attachment.company_id == company.id)
+    there = set(
+        session.scalars(
+            of_both.with_only_columns(Attachment.sha256).where(
+                Attachment.resource == to_resource, Attachment.record_id == to_record.id
+            )
+        )
+    )
+    moved = 0
+    rows = session.scalars(
+        of_both.where(
+            Attachment.resource == resource_name, Attachment.record_id == record_id
+        ).order_by(Attachment.id)
+    ).all()
+    for row in rows:
+        if row.sha256 in there:
+            session.delete(row)
+            let_go(session, row.sha256)
+            continue
+        row.resource = to_resource
+        row.record_id = to_record.id
+        _note(session, to_record, ATTACH, row)
+        moved += 1
+    session.flush()
+    return moved
 
 
 def kept_because(session: Session, resource: Resource, record: Any) -> str | None:
@@ -182,16 +221,16 @@ def _declared(resource: Resource) -> Attachments:
     return resource.attachments
 
 
-def _note(session: Session, resource: Resource, record: Any, action: str, row: Attachment) -> None:
+def _note(session: Session, record: Any, action: str, row: Attachment) -> None:
     values = {"file": row.name, "sha256": row.sha256, "size": row.size, "kind": row.media_type}
     record_event(
         session,
         Event(
             action=action,
-            entity=resource.model.__tablename__,
+            entity=record.__tablename__,
             entity_id=str(record.id),
             label=record.audit_label(),
-            plugin=resource.plugin,
+            plugin=row.resource.partition(".")[0],
             company_id=row.company_id,
             before=values if action == DETACH else None,
             after=values if action == ATTACH else None,

@@ -101,6 +101,7 @@ JOBS = Resource(
             icon="refresh",
             states=tuple(state.value for state in RETRIED_FROM),
             leads_to=JobState.READY.value,
+            past=_("had this tried again"),
             primary=True,
         ),
         Action(
@@ -111,6 +112,7 @@ JOBS = Resource(
             icon="x",
             states=tuple(state.value for state in CANCELLED_FROM),
             leads_to=JobState.CANCELLED.value,
+            past=_("cancelled this"),
             danger=True,
             confirm=_("The job will not be run. What it was asked to do stays undone."),
         ),

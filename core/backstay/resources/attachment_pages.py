@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Response, request, send_file, url_for
+from flask import Response, jsonify, request, send_file, url_for
 
 from backstay.clock import now
 from backstay.errors import ConfigurationError, Invalid, NotFound
@@ -25,7 +25,7 @@ from backstay.files.store import size_text
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.resources.formats import instant_text
-from backstay.resources.urls import endpoint_of, resource_url
+from backstay.resources.urls import endpoint_of, resource_url, serves
 from backstay.web.page import Button, Crumb, FieldView, Note, PanelView
 from backstay.web.page.attachments import (
     AttachmentPage,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from backstay.files.declare import Attachments
     from backstay.files.models import Attachment, Preview
     from backstay.resources.declare import Resource
-    from backstay.resources.query import ResourceQuery
     from backstay.resources.serialize import Reader
 
 _ICONS = {"table": "layout-rows", "picture": "eye"}
@@ -57,9 +56,13 @@ def attachments_panel(
     reader: Reader,
     problems: tuple[str, ...] = (),
 ) -> PanelView:
-    """The panel of a record page with its files, their number in the title."""
+    """The panel of a record page with its files, their number in the title.
+
+    Arguments:
+        record: None for one that is not there yet: nothing but what it would take is said then.
+    """
     declared = _declared(resource)
-    rows = attachments_of(working, resource, record.id)
+    rows = [] if record is None else attachments_of(working, resource, record.id)
     previews = previews_of(working, [row.sha256 for row in rows])
     kept = kept_because(working, resource, record) if rows else None
     removable = kept is None and reader.context.may(declared.removal)
@@ -67,7 +70,7 @@ def attachments_panel(
         _item(row, previews.get(row.sha256), resource, reader, removable=removable) for row in rows
     )
     waiting = any(item.waiting for item in items)
-    may_attach = reader.context.may(declared.attach)
+    may_attach = record is not None and reader.context.may(declared.attach)
     title = f"{declared.label} ({len(items)})" if items else declared.label
     return PanelView(
         title,
@@ -94,12 +97,26 @@ def attachments_panel(
     )
 
 
+class Records(Protocol):
+    """Where the records are found whose files are shown."""
+
+    @property
+    def resource(self) -> Resource:
+        """What they are."""
+
+    def record(self, session: Session, record_id: int) -> Any:
+        """One of them, if whoever asks may see it."""
+
+
 class AttachmentViews:
-    """The views of the files of one resource's records."""
+    """The views of the files of one resource's records.
+
+    Scripts of a page that stays open ask for JSON: ``{}``, or ``problems`` with 422.
+    """
 
     def __init__(
         self,
-        query: ResourceQuery,
+        query: Records,
         reader: Callable[[], Reader],
         show_record: Callable[[int, tuple[str, ...]], Response],
     ) -> None:
@@ -131,7 +148,14 @@ class AttachmentViews:
         try:
             added = attach_files(session(), self.resource, record, files)
         except Invalid as refused:
-            return self._show_record(id, tuple(one.message for one in refused.problems))
+            problems = tuple(str(one.message) for one in refused.problems)
+            if _by_script():
+                answer = jsonify({"message": " ".join(problems)})
+                answer.status_code = refused.status
+                return answer
+            return self._show_record(id, problems)
+        if _by_script():
+            return jsonify({})
         if added:
             flash_done(ngettext("%(n)s file attached.", "%(n)s files attached.", len(added)))
         else:
@@ -176,7 +200,12 @@ class AttachmentViews:
                 notes=_about_preview(preview, waiting=waiting),
             ),
             crumbs=[
-                Crumb(self.resource.label_many, resource_url(self.resource.name)),
+                Crumb(
+                    self.resource.label_many,
+                    resource_url(self.resource.name)
+                    if serves(f"{self.resource.name}.list")
+                    else None,
+                ),
                 Crumb(title, self._record_href(id)),
                 Crumb(row.name, None),
             ],
@@ -203,6 +232,8 @@ class AttachmentViews:
         """Take a file away."""
         record = self.query.record(session(), id)
         name = detach_file(session(), self.resource, record, attachment)
+        if _by_script():
+            return jsonify({})
         flash_done(_("“%(name)s” was removed.", name=name))
         return redirect_to(self._record_href(id))
 
@@ -253,6 +284,9 @@ def _item(
         small_href=_href(resource, "attachment_picture", row.record_id, number=0, **at)
         if drawn
         else None,
+        picture_href=_href(resource, "attachment_picture", row.record_id, number=1, **at)
+        if drawn
+        else None,
         waiting=_waits(preview),
         remove=_removal(row, resource) if removable else None,
     )
@@ -266,6 +300,10 @@ def _removal(row: Attachment, resource: Resource) -> Button:
         method="post",
         confirm=_("Remove “%(name)s”? The history keeps its name and hash.", name=row.name),
     )
+
+
+def _by_script() -> bool:
+    return request.headers.get("Accept") == "application/json"
 
 
 def _waits(preview: Preview | None) -> bool:

@@ -169,6 +169,7 @@ class Action:
         states: values of the state column in which it is allowed; empty means always. The service
             refuses the others with Conflict: UI, API and tests read this one table.
         leads_to: the state after it, where it changes the state.
+        past: what whoever did it has done, for the record's timeline: “posted this”.
         confirm: text of the confirmation for what can't be undone.
         refuses: why it is not possible for this record now, or None.
         bulk: it is offered for many records of the list at once.
@@ -179,6 +180,7 @@ class Action:
     icon: str = "player-play"
     states: tuple[str, ...] = ()
     leads_to: str = ""
+    past: Text = ""
     primary: bool = False
     danger: bool = False
     confirm: Text = ""

@@ -13,6 +13,7 @@ from backstay.i18n import gettext as _
 from backstay.lists.exports import permission_to_export
 from backstay.resources import filters as narrow
 from backstay.resources.attachment_pages import AttachmentViews
+from backstay.resources.attachment_routes import routes_of
 from backstay.resources.bulk_page import bulk_answer, run_answer
 from backstay.resources.export_page import ExportViews, asked_state
 from backstay.resources.form_page import Task, answer
@@ -111,17 +112,8 @@ class ResourceBlueprint(Blueprint):
         self._add(f"{run}/file", "export_file", views.file, take)
 
     def _add_attachments(self, declared: Attachments) -> None:
-        views, see = self.pages.attachments(), self.resource.view
-        files = "/<int:id>/attachments"
-        one = f"{files}/<int:attachment>"
-        self._add(files, "attachments", views.listed, see)
-        self._add(one, "attachment", views.show, see)
-        self._add(f"{one}/file", "attachment_file", views.file, see)
-        self._add(f"{one}/page/<int:number>.png", "attachment_picture", views.picture, see)
-        self._add(f"{files}/add", "attach", views.attach, declared.attach, methods=("POST",))
-        self._add(
-            f"{one}/remove", "remove_attachment", views.remove, declared.removal, methods=("POST",)
-        )
+        for route in routes_of(self.pages.attachments(), declared):
+            self._add(route.path, route.name, route.view, route.permission, methods=route.methods)
 
     def _add(
         self,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay.kernel.suite import Suite
-    from backstay.resources.declare import Resource
+    from backstay.resources.declare import Action, Resource
     from backstay.resources.serialize import Reader
 
 MOST_SHOWN: Final = 50
@@ -107,16 +107,22 @@ def _action_text(event: Row[Any], resource: Resource) -> str:
         reached = (event.after or {}).get(resource.state)
         for action in resource.actions:
             if action.leads_to and action.leads_to == reached:
-                return _("did “%(action)s”", action=action.operation.label)
+                return _done(action)
     for action in resource.actions:
         if action.name == event.action:
-            return _("did “%(action)s”", action=action.operation.label)
+            return _done(action)
     if event.action in {ATTACH, DETACH}:
         name = ((event.before if event.action == DETACH else event.after) or {}).get("file", "")
         if event.action == ATTACH:
             return _("attached “%(name)s”", name=name)
         return _("removed “%(name)s”", name=name)
     return known.get(event.action) or str(event.action).replace("_", " ")
+
+
+def _done(action: Action) -> str:
+    if action.past:
+        return str(action.past)
+    return _("did “%(action)s”", action=action.operation.label)
 
 
 def _about_other(event: Row[Any]) -> str:

@@ -8,6 +8,7 @@ name with ``page=``: ``resources/list.html``, ``resources/record.html``, ``resou
 
 from __future__ import annotations
 
+from backstay.web.page.attachments import AttachmentsView
 from backstay.web.page.form import (
     Conflict,
     ConflictRow,
@@ -73,6 +74,7 @@ from backstay.web.page.tables import (
 
 __all__ = [
     "ActiveChip",
+    "AttachmentsView",
     "BulkMenu",
     "Button",
     "ButtonKind",

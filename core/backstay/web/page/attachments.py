@@ -11,9 +11,10 @@ from backstay.web.page.record import FieldView
 
 @dataclass(frozen=True, slots=True)
 class AttachmentView:
-    """A file in the list. ``small_href`` is its picture, ``waiting`` says that one is being made.
+    """A file in the list.
 
-    ``about`` is size, who and when in words.
+    ``small_href`` is a small picture of it, ``picture_href`` its first page; ``waiting`` says that
+    they are being made. ``about`` is size, who and when in words.
     """
 
     name: str
@@ -22,6 +23,7 @@ class AttachmentView:
     about: Text
     icon: str = "file-text"
     small_href: str | None = None
+    picture_href: str | None = None
     waiting: bool = False
     remove: Button | None = None
 

@@ -36,6 +36,10 @@ class EntrySheet(Identified, CompanyScoped, Versioned, LedgerBase):
     content: Mapped[dict[str, Any]]
     saved_at: Mapped[datetime]
 
+    def audit_label(self) -> str:
+        """What it is about; that it is unfinished is said by the entity."""
+        return str(self.content.get("memo") or self.content.get("reference") or self.key)
+
 
 class EntryTemplate(Identified, CompanyScoped, Versioned, LedgerBase):
     """An entry to begin with: accounts, texts and, if they are always the same, amounts."""

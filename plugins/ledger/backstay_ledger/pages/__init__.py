@@ -15,6 +15,7 @@ from backstay_ledger.pages import (
     overview,
     sheets,
     trial_balance,
+    vouchers,
 )
 from backstay_ledger.pages.blueprint import blueprint
 
@@ -32,6 +33,7 @@ __all__ = [
     "overview",
     "sheets",
     "trial_balance",
+    "vouchers",
 ]
 
-BLUEPRINTS: Final[tuple[PluginBlueprint, ...]] = (blueprint,)
+BLUEPRINTS: Final[tuple[PluginBlueprint, ...]] = (blueprint, vouchers.sheet_files)

@@ -29,6 +29,7 @@ from backstay_ledger.pages.entry_form import (
 )
 from backstay_ledger.pages.line_grid import TypedLine, split_amount
 from backstay_ledger.pages.report_dates import company_today
+from backstay_ledger.pages.typed_content import typed_again
 from backstay_ledger.permissions import ENTRY_POST
 from backstay_ledger.services.drafts import DraftLine, SaveDraft
 from backstay_ledger.services.sheets import sheets_of
@@ -143,6 +144,11 @@ def editor(
         help=_(
             "Enter moves on, Ctrl+B puts the difference on a line, Ctrl+Enter posts, Ctrl+/ shows"
             " all keys. A draft is in no report and has no number until it is posted."
+        )
+        if may_post
+        else _(
+            "Enter moves on, Ctrl+B puts the difference on a line, Ctrl+S saves the draft, Ctrl+/"
+            " shows all keys. A draft is in no report and has no number until somebody posts it."
         ),
         form=form,
         lines=lines,
@@ -216,6 +222,7 @@ def _unfinished(session: Session, entry: Entry | None) -> tuple[Unfinished, ...]
                 lines=len(sheet.content.get("lines", ())),
                 at=instant_text(sheet.saved_at, context.time_zone, context.locale),
             ),
+            _beginning(sheet),
             url_for("ledger.entry_edit", id=entry.id, sheet=sheet.key)
             if entry
             else url_for("ledger.entry_new", sheet=sheet.key),
@@ -228,6 +235,19 @@ def _unfinished(session: Session, entry: Entry | None) -> tuple[Unfinished, ...]
         )
         for sheet in sheets_of(session, entry.id if entry else None, limit=5)
     )
+
+
+def _beginning(sheet: EntrySheet) -> str:
+    """What tells an unfinished entry from others of its minute: date, reference, first line."""
+    lines = typed_again(sheet.content)[1]
+    first = lines[0] if lines else TypedLine(0)
+    parts = (
+        str(sheet.content.get("date", "")),
+        str(sheet.content.get("reference", "")),
+        first.account_text,
+        first.debit or first.credit,
+    )
+    return " · ".join(part for part in parts if part)
 
 
 def _journals(session: Session, entry: Entry | None) -> list[tuple[int, str, str]]:

@@ -39,9 +39,10 @@ from backstay_ledger.pages.entry_conflict import both_versions
 from backstay_ledger.pages.entry_form import typed_lines, understand
 from backstay_ledger.pages.report_dates import company_today
 from backstay_ledger.pages.typed_content import from_template, typed_again
+from backstay_ledger.pages.vouchers import vouchers_of
 from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.drafts import post_entry, save_draft
-from backstay_ledger.services.sheets import drop_sheet, load_sheet
+from backstay_ledger.services.sheets import finish_sheet, load_sheet, sheet_of_key
 from backstay_ledger.services.templates import load_template
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def new_entry() -> Response:
         sent = MultiDict({name: content.get(name, "") for name in ("journal", "reference", "memo")})
         sent["date"] = company_today(db).isoformat()
         lines = from_template(db, content, company_of(db))
-        return page(TEMPLATE, page=editor(db, header(db, None, sent), lines), crumbs=_crumbs(None))
-    return page(TEMPLATE, page=editor(db, header(db), ()), crumbs=_crumbs(None))
+        return _show(editor(db, header(db, None, sent), lines), None)
+    return _show(editor(db, header(db), ()), None)
 
 
 @blueprint.post("/entries/new", endpoint="entry_create")
@@ -86,11 +87,7 @@ def edit_entry(id: int) -> Response:  # noqa: A002 - the name of the URL's part
         return redirect_to(resource_url("ledger.entry", "record", id=id))
     if key := request.args.get("sheet", ""):
         return _go_on(key, entry)
-    return page(
-        TEMPLATE,
-        page=editor(db, header(db, entry), stored_lines(db, entry), entry),
-        crumbs=_crumbs(entry),
-    )
+    return _show(editor(db, header(db, entry), stored_lines(db, entry), entry), entry)
 
 
 @blueprint.post("/entries/<int:id>/edit", endpoint="entry_save")
@@ -109,7 +106,7 @@ def _go_on(key: str, entry: Entry | None) -> Response:
     if entry is not None and sheet.entry_version not in {None, entry.version}:
         message = _("Somebody saved this draft after you had typed this.")
         shown = both_versions(db, shown, entry, message)
-    return page(TEMPLATE, page=shown, crumbs=_crumbs(entry))
+    return _show(shown, entry)
 
 
 def _save(entry: Entry | None) -> Response:
@@ -122,7 +119,7 @@ def _save(entry: Entry | None) -> Response:
     shown = replace(shown, sheet_version=int(kept) if kept.isascii() and kept.isdecimal() else 0)
     understood = understand(db, form, lines, company_of(db), context().locale)
     if understood.problems:
-        return _again(shown.with_problems(understood.problems), entry, Invalid.status)
+        return _show(shown.with_problems(understood.problems), entry, Invalid.status)
     command = draft_command(db, understood, entry, request.form.get("version", ""))
     try:
         if request.form.get("do") == "post":
@@ -132,20 +129,27 @@ def _save(entry: Entry | None) -> Response:
         else:
             entry_id = save_draft(db, command).id
             flash_done(_("Draft saved."))
-        drop_sheet(db, key)
+        finish_sheet(db, key, entry_id)
     except Stale as error:
         db.rollback()
         if entry is None:
             raise
-        return _again(both_versions(db, shown, entry, error.message), entry, error.status)
+        return _show(both_versions(db, shown, entry, error.message), entry, error.status)
     except (Invalid, Conflict) as error:
         db.rollback()
-        return _again(shown.with_problems(error.problems), entry, error.status)
+        return _show(shown.with_problems(error.problems), entry, error.status)
     return redirect_to(resource_url("ledger.entry", "record", id=entry_id))
 
 
-def _again(shown: Editor, entry: Entry | None, status: int) -> Response:
-    return page(TEMPLATE, page=shown, crumbs=_crumbs(entry), status=status)
+def _show(shown: Editor, entry: Entry | None, status: int = 200) -> Response:
+    kept = sheet_of_key(session(), shown.sheet) if entry is None and shown.sheet_version else None
+    return page(
+        TEMPLATE,
+        page=shown,
+        vouchers=vouchers_of(entry, kept),
+        crumbs=_crumbs(entry),
+        status=status,
+    )
 
 
 def _crumbs(entry: Entry | None) -> tuple[ui.Crumb, ...]:

@@ -104,6 +104,7 @@ class Unfinished:
     """An entry that was typed and never saved: what it is, and how to go on or throw it away."""
 
     text: str
+    beginning: str
     href: str
     drop: ui.Button
 

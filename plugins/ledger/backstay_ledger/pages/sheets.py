@@ -21,6 +21,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.entry_form import typed_lines
 from backstay_ledger.pages.typed_content import as_typed
+from backstay_ledger.pages.vouchers import addresses
 from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.sheets import KeepSheet, drop_sheet, keep_sheet
 
@@ -57,7 +58,14 @@ def keep() -> Response:
         if kept.behind
         else _("Kept at %(at)s", at=at)
     )
-    return jsonify({"version": kept.version, "message": message, "behind": kept.behind})
+    return jsonify(
+        {
+            "version": kept.version,
+            "message": message,
+            "behind": kept.behind,
+            "vouchers": addresses(kept.id),
+        }
+    )
 
 
 @blueprint.post("/entries/sheets/<key>/drop", endpoint="sheet_drop")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from backstay.spi import (
@@ -22,6 +22,8 @@ from backstay.spi import (
     authorize,
     company_of,
     context_of,
+    forget_attachments,
+    move_attachments,
     now,
 )
 from backstay.spi import gettext as _
@@ -30,6 +32,8 @@ from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.posting import writable_company
 
 MOST_SHEETS = 100
+SHEETS: Final = "ledger.entry_sheet"
+"""What vouchers are filed under until their entry is saved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class KeepSheet:
 class Kept:
     """The sheet's new version; ``behind`` when somebody saved or posted the draft meanwhile."""
 
+    id: int
     version: int
     behind: bool = False
 
@@ -71,7 +76,7 @@ def keep_sheet(session: Session, command: KeepSheet) -> Kept:
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,40}", command.key):
         raise Invalid(_("Open the page again."))
     owner = _owner(session)
-    sheet = _own(session, command.key)
+    sheet = _own(session, EntrySheet.key == command.key)
     if sheet is None:
         if command.version:
             raise Conflict(_("This entry was saved or thrown away in another window."))
@@ -86,19 +91,30 @@ def keep_sheet(session: Session, command: KeepSheet) -> Kept:
     sheet.content = command.content
     sheet.saved_at = now()
     session.flush()
-    return Kept(sheet.version, _behind(session, command))
+    return Kept(sheet.id, sheet.version, _behind(session, command))
 
 
 def drop_sheet(session: Session, key: str) -> None:
-    """Forget a sheet of one's own: it was saved, posted or thrown away."""
+    """Throw a sheet of one's own away, with the vouchers that were attached to it."""
     authorize(session, ENTRY_DRAFT)
-    session.execute(
-        delete(EntrySheet).where(
-            EntrySheet.company_id == company_of(session).id,
-            EntrySheet.owner_id == context_of(session).actor.user_id,
-            EntrySheet.key == key,
-        )
-    )
+    sheet = _own(session, EntrySheet.key == key, lock=True)
+    if sheet is None:
+        return
+    forget_attachments(session, SHEETS, sheet.id)
+    session.delete(sheet)
+    session.flush()
+
+
+def finish_sheet(session: Session, key: str, entry_id: int) -> None:
+    """Forget a sheet of one's own that was saved or posted as an entry, which gets its vouchers."""
+    authorize(session, ENTRY_DRAFT)
+    sheet = _own(session, EntrySheet.key == key, lock=True)
+    if sheet is None:
+        return
+    entry = session.get_one(Entry, entry_id, populate_existing=True)
+    move_attachments(session, SHEETS, sheet.id, "ledger.entry", entry)
+    session.delete(sheet)
+    session.flush()
 
 
 def load_sheet(session: Session, key: str) -> EntrySheet:
@@ -108,10 +124,22 @@ def load_sheet(session: Session, key: str) -> EntrySheet:
         NotFound: there is none, or it is somebody else's.
     """
     authorize(session, ENTRY_DRAFT)
-    sheet = _own(session, key)
-    if sheet is None:
-        raise NotFound(_("There is no such unfinished entry; it was saved or thrown away."))
-    return sheet
+    return _theirs(_own(session, EntrySheet.key == key))
+
+
+def sheet_of_key(session: Session, key: str) -> EntrySheet | None:
+    """A sheet of one's own, or None while nothing was kept under this key."""
+    return _own(session, EntrySheet.key == key) if key else None
+
+
+def sheet_by_id(session: Session, sheet_id: int, *, lock: bool = False) -> EntrySheet:
+    """A sheet of one's own; locked, it is not finished before a voucher has come to it.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    authorize(session, ENTRY_DRAFT)
+    return _theirs(_own(session, EntrySheet.id == sheet_id, lock=lock))
 
 
 def sheets_of(
@@ -127,14 +155,19 @@ def sheets_of(
     return session.scalars(wanted.order_by(EntrySheet.saved_at.desc()).limit(limit)).all()
 
 
-def _own(session: Session, key: str) -> EntrySheet | None:
-    return session.scalars(
-        select(EntrySheet).where(
-            EntrySheet.company_id == company_of(session).id,
-            EntrySheet.owner_id == context_of(session).actor.user_id,
-            EntrySheet.key == key,
-        )
-    ).one_or_none()
+def _own(session: Session, which: ColumnElement[bool], *, lock: bool = False) -> EntrySheet | None:
+    wanted = select(EntrySheet).where(
+        EntrySheet.company_id == company_of(session).id,
+        EntrySheet.owner_id == context_of(session).actor.user_id,
+        which,
+    )
+    return session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
+
+
+def _theirs(sheet: EntrySheet | None) -> EntrySheet:
+    if sheet is None:
+        raise NotFound(_("There is no such unfinished entry; it was saved or thrown away."))
+    return sheet
 
 
 def _owner(session: Session) -> int:

@@ -21,6 +21,8 @@ document.addEventListener("submit", (event) => {
   }
   confirmed.delete(form);
   if (event.defaultPrevented || form.method !== "post") return;
+  // An island sends this one, and the page stays.
+  if (form.matches("[data-stays]")) return;
 
   if (form.dataset.sent) {
     event.preventDefault();
@@ -117,7 +119,8 @@ document.addEventListener("change", (event) => {
   const drop = event.target.closest?.("[data-drop]");
   if (!drop) return;
   const names = [...event.target.files].map((file) => file.name);
-  drop.querySelector("[data-drop-name]").textContent = names.join(", ");
+  const said = drop.querySelector("[data-drop-name]");
+  if (said) said.textContent = names.join(", ");
 });
 for (const kind of ["dragenter", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {

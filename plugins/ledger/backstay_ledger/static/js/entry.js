@@ -13,6 +13,7 @@ let busy = false;
 let waiting = false;
 let stopped = false;
 let request = null;
+const panel = document.querySelector("[data-vouchers]");
 
 /** A token of its own for each request, as forms have one from the server. */
 function token() {
@@ -48,7 +49,9 @@ async function keep() {
     const answer = await send(form.dataset.keep, content(), request.signal);
     if (answer.ok) {
       form.elements.sheet_version.value = answer.version;
+      if (!form.elements.entry_id.value) Object.assign(panel.dataset, { list: answer.vouchers.list_href, attach: answer.vouchers.attach_href });
       say(answer.message, answer.behind ? "warn" : "");
+      if (answer.behind) listVouchers();
       if (!waiting) document.dispatchEvent(new Event("guard:kept"));
     } else if (answer.status === 409 || answer.status === 422) {
       stopped = true;
@@ -137,11 +140,13 @@ function apply(template) {
 
 form.addEventListener("click", (event) => {
   if (event.target.closest("[data-save-template]")) openDialog();
+  if (event.target.closest("[data-choose-voucher]")) chooser.click();
 });
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
   if (event.code === "KeyT") picker?.querySelector("[role='combobox']").focus();
   else if (event.code === "KeyS") openDialog();
+  else if (event.code === "KeyV") chooser.click();
   else return;
   event.preventDefault();
 });
@@ -170,6 +175,138 @@ dialog?.addEventListener("submit", async (event) => {
     said.textContent = form.dataset.notKept;
   }
 });
+
+// Vouchers ----------------------------------------------------------------------------------
+
+const chooser = document.getElementById("voucher-file");
+const shown = panel.querySelector(".voucher-page");
+let sending = Promise.resolve();
+let pending = 0;
+
+/** Until something was kept there is nothing that a voucher could be filed with. */
+async function placeForVouchers() {
+  for (let tries = 0; !panel.dataset.attach && !stopped && tries < 2; tries += 1) {
+    while (busy) await new Promise((done) => setTimeout(done, 50));
+    if (!panel.dataset.attach) await keep();
+  }
+  return panel.dataset.attach;
+}
+
+function complainOfVouchers(text) {
+  const problem = panel.querySelector("[data-voucher-problem]");
+  problem.textContent = text;
+  problem.hidden = !text;
+  if (text) panel.scrollIntoView({ block: "nearest" });
+}
+
+const tellOfVouchers = (text) => (panel.querySelector("[data-voucher-state]").textContent = text);
+
+/** Send what was chosen, dropped or pasted, one batch after the other; refused ones are said. */
+function attach(files) {
+  const batch = [...files];
+  chooser.value = "";
+  if (!batch.length) return;
+  const large = batch.find((file) => file.size > Number(panel.dataset.most));
+  if (large) return complainOfVouchers(`${large.name} ${panel.dataset.tooLarge}`);
+  complainOfVouchers("");
+  const named = batch.map((file) => file.name).join(", ");
+  pending += 1;
+  sending = sending.then(async () => {
+    tellOfVouchers(panel.dataset.sending.replace("{}", named));
+    let problem = "";
+    try {
+      const url = await placeForVouchers();
+      if (!url) problem = state.textContent || panel.dataset.failed;
+      else {
+        const data = new FormData();
+        data.set("csrf_token", form.elements.csrf_token.value);
+        data.set("_idem", token());
+        for (const file of batch) data.append("file", file);
+        problem = wrong(await send(url, data));
+      }
+    } catch {
+      problem = panel.dataset.failed;
+    }
+    pending -= 1;
+    complainOfVouchers(problem);
+    tellOfVouchers(problem ? "" : panel.dataset.sent.replace("{}", named));
+    if (!problem) await listVouchers();
+    return problem;
+  });
+}
+
+function wrong(answer) {
+  if (answer.ok) return "";
+  return answer.status === 0 ? panel.dataset.signedOut : (answer.message ?? panel.dataset.failed);
+}
+
+const listVouchers = () => panel.dataset.list && htmx.ajax("GET", panel.dataset.list, { target: "#voucher-list", swap: "outerMorph" });
+
+/** Show the first page of a voucher beside the lines: the one that was chosen, else the latest. */
+function showVoucher(button) {
+  for (const one of panel.querySelectorAll("[data-picture]")) one.setAttribute("aria-pressed", String(one === button));
+  shown.hidden = !button;
+  if (!button) return;
+  const picture = shown.querySelector("img");
+  if (picture.getAttribute("src") !== button.dataset.picture) picture.src = button.dataset.picture;
+  shown.href = button.dataset.file;
+}
+
+function follow() {
+  const pictures = [...panel.querySelectorAll("[data-picture]:not([disabled])")];
+  const same = pictures.find((one) => one.dataset.file === shown.getAttribute("href") && !shown.hidden);
+  showVoucher(same ?? pictures.at(-1) ?? null);
+}
+
+new MutationObserver((changes) => changes.some((one) => one.type === "childList") && follow()).observe(
+  panel.querySelector("#voucher-list").parentElement, { childList: true, subtree: true });
+follow();
+
+// Somebody else may have attached some to the same draft.
+document.addEventListener("visibilitychange", () => document.hidden || listVouchers());
+panel.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-picture]");
+  if (button) showVoucher(button);
+});
+chooser.addEventListener("change", () => attach(chooser.files));
+const brings = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+document.addEventListener("dragover", (event) => brings(event) && event.preventDefault());
+document.addEventListener("drop", (event) => {
+  if (!brings(event)) return;
+  event.preventDefault();
+  attach(event.dataTransfer.files);
+});
+document.addEventListener("paste", (event) => {
+  const { clipboardData } = event;
+  // Cells of a spreadsheet come with a picture of themselves: they are lines, no voucher.
+  if (!clipboardData?.files.length || clipboardData.getData("text/plain")) return;
+  event.preventDefault();
+  attach(clipboardData.files);
+});
+// Removing, once it was confirmed (js/forms.js), leaves the page open.
+document.addEventListener("submit", async (event) => {
+  if (event.defaultPrevented || !panel.contains(event.target)) return;
+  event.preventDefault();
+  const data = new FormData(event.target);
+  data.set("_idem", token());
+  let problem = "";
+  try {
+    problem = wrong(await send(event.target.action, data));
+  } catch {
+    problem = panel.dataset.failed;
+  }
+  complainOfVouchers(problem);
+  tellOfVouchers(problem ? "" : panel.dataset.removed);
+  await listVouchers();
+  chooser.focus();
+});
+// What is still on its way belongs to the entry: it is saved when the vouchers have arrived.
+form.addEventListener("submit", (event) => {
+  if (!pending) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  sending.then((problem) => problem || form.requestSubmit(event.submitter));
+}, true);
 
 // Whoever came to type begins at once, unless something on the page asks to be read first.
 if (document.activeElement === document.body && !document.querySelector("[autofocus]")) {
