@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from backstay import web
 from tests.e2e.browser import Person, chromium
@@ -15,7 +17,7 @@ from tests.resources.published import TODAY, amounts, dates
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 
@@ -201,3 +203,141 @@ def test_what_was_not_finished_is_offered_again(clerk: Person) -> None:
     page.wait_for_url("**sheet=*")
     assert page.locator("#lines-0-account").input_value() == "no such account"
     clerk.look()
+
+
+def test_leaving_with_unsaved_changes_asks_and_after_keeping_it_does_not(clerk: Person) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    # Nothing can be kept: then the page alone has what was typed.
+    page.route("**/entries/sheets", lambda route: route.abort())
+    page.locator("#memo").focus()
+    page.keyboard.type("Only here")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.get_by_role("link", name="Trial balance").click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    assert page.url.endswith(NEW)
+    assert page.locator("#memo").input_value() == "Only here"
+    page.locator("[data-keep-state][data-tone=bad]").wait_for()
+    page.unroute("**/entries/sheets")
+    page.keyboard.press("End")
+    page.keyboard.type(" no more")
+    page.locator("[data-keep-state]", has_text="Kept at").wait_for()
+    page.once("dialog", lambda dialog: (asked.append("again"), dialog.accept()))
+    page.get_by_role("link", name="Trial balance").click()
+    page.wait_for_url("**/ledger/trial-balance*")
+    assert asked == ["beforeunload"]
+    # The requests that were cut are complaints of the browser's own.
+    clerk.complaints.clear()
+
+
+def test_a_search_that_fails_says_why_and_is_made_again(clerk: Person) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    said = '{"message": "The database does not answer."}'
+    answer = {"status": 503, "content_type": "application/json", "body": said}
+    page.route("**/accounts/pick*", lambda route: route.fulfill(**answer))
+    page.locator("#lines-0-account").focus()
+    page.keyboard.type("6000")
+    page.keyboard.press("Tab")
+    page.locator("td.lead .cell-error", has_text="The database does not answer.").wait_for()
+    page.locator("#lines-0-debit").fill("7")
+    page.locator("#lines-1-account").focus()
+    page.keyboard.type("1000")
+    page.keyboard.press("Tab")
+    page.locator("#lines-1-credit").fill("7")
+    # Debit and credit are equal, and yet it can't be posted.
+    page.locator("[data-balance][data-ok=false]", has_text="Line 1 has no known account").wait_for()
+    page.unroute("**/accounts/pick*")
+    page.locator("[data-balance][data-ok=true]", has_text="Balanced").wait_for()
+    assert page.locator("td.lead .cell-error").count() == 0
+    assert page.locator("#lines-0-account").input_value().startswith("6000 ")
+    clerk.complaints.clear()
+
+
+def picture(name: str, colour: str) -> dict[str, Any]:
+    file = io.BytesIO()
+    Image.new("RGB", (620, 877), colour).save(file, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def test_vouchers_are_attached_while_the_entry_is_typed(clerk: Person) -> None:
+    page = clerk.page
+    page.set_default_timeout(30_000)
+    # Listened to early: a chooser that opens before the browser was told would not be handed out.
+    page.on("filechooser", lambda _chooser: None)
+    page.goto(NEW)
+    page.locator("#memo").click()
+    with page.expect_file_chooser() as chosen:
+        page.keyboard.press("Alt+v")
+    chosen.value.set_files([picture("invoice.png", "white")])
+    page.wait_for_selector("#voucher-list li:has-text('invoice.png') img")
+    page.wait_for_selector(".voucher-page img[src]:visible")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        clerk.look()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    program = {"name": "virus.png", "mimeType": "image/png", "buffer": b"MZ\x90\x00"}
+    page.locator("#voucher-file").set_input_files([program])
+    page.locator("[data-voucher-problem]", has_text="is not what the name says").wait_for()
+    # Cells of a spreadsheet bring a picture of themselves: they are lines, and no voucher.
+    page.locator("#lines-0-account").focus()
+    page.evaluate(
+        """text => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData('text/plain', text);
+          clipboardData.items.add(new File(['x'], 'cells.png', { type: 'image/png' }));
+          document.activeElement.dispatchEvent(
+            new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        "6000\t12.50\n1000\t-12.50\n",
+    )
+    page.locator("[data-balance]", has_text="Balanced").wait_for()
+    assert page.locator("#voucher-list li").count() == 1
+    # Posting at once waits for the voucher that is on its way.
+    page.locator("#voucher-file").set_input_files([picture("late.png", "teal")])
+    posted(page)
+    names = page.locator("#attachments li .attachment-text a").all_inner_texts()
+    assert names == ["invoice.png", "late.png"]
+    assert "posted this" in page.locator("main").inner_text()
+    clerk.complaints.clear()
+
+
+def test_two_people_on_one_draft_lose_nothing(clerk: Person) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    page.locator("#memo").fill("Ours")
+    page.locator("#lines-0-account").focus()
+    paste(page, "6000\t10\n1000\t-10\n")
+    page.locator("[data-balance]", has_text="Balanced").wait_for()
+    page.keyboard.press("Control+s")
+    page.wait_for_url(lambda url: "/new" not in url)
+    draft = f"{page.url}/edit"
+    browser = clerk.context.browser
+    assert browser is not None
+    other = Person.arrive(browser, clerk.base)
+    other.context.add_cookies(clerk.context.cookies())  # type: ignore[arg-type]
+    page.goto(draft)
+    other.page.goto(draft)
+    page.locator("#memo").fill("Mine")
+    page.keyboard.press("Control+s")
+    page.wait_for_url(lambda url: "/edit" not in url)
+    other.page.locator("#memo").fill("Theirs")
+    other.page.locator("#lines-1-text").fill("By hand")
+    other.page.locator("[data-keep-state][data-tone=warn]").wait_for()
+    other.page.keyboard.press("Control+s")
+    other.page.locator("main", has_text="Somebody saved this before you").wait_for()
+    shown = other.page.locator("main").inner_text()
+    assert "Mine" in shown
+    assert other.page.locator("#memo").input_value() == "Theirs"
+    assert other.page.locator("#lines-1-text").input_value() == "By hand"
+    other.page.keyboard.press("Control+s")
+    other.page.wait_for_url(lambda url: "/edit" not in url)
+    assert "Theirs" in other.page.locator("h1").inner_text()
+    other.context.close()
