@@ -2,18 +2,22 @@
 
 A word may stand in one record or in all of a million. So the list is first walked a little way in
 its own order, which is enough for common words; then the index is asked, which is quick for rare
-ones; a longer walk does for those between. Whatever the way, a handful of ids comes out, and the
-page is read by these like any other.
+ones. For words between, a list that is ordered by date is searched month by month, some at a time,
+and another one by a longer walk. Whatever the way, a handful of ids comes out, and the page is read
+by these like any other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, bindparam, case, func, literal, select
 
 from backstay.db.base import CompanyScoped
+from backstay.search.declared import month_mark
 from backstay.search.engine import Search, contains, matching
 from backstay.search.models import NO_COMPANY, SearchRow
 
@@ -29,7 +33,11 @@ MOST_FROM_INDEX: Final = 5_000
 """Matches that are taken from the index one by one; of more, some come soon in any walk."""
 LONG_WALK: Final = 10_000
 """Rows among which so many matches have a page's worth, unless they all come late."""
-COUNTED_WALK: Final = 5_000
+MOST_FROM_MONTHS: Final = 1_000
+"""Matches that are taken from the index for some months; of more, fewer months are asked for."""
+MOST_MONTHS: Final = 8
+"""Months that are asked for at once, after months in which too little was found."""
+COUNTED_WALK: Final = 1_000
 """Rows that are looked at to say how many matches there are at least."""
 
 
@@ -74,6 +82,24 @@ class Walk:
         """What the list is ordered by."""
         return [key.asc() if ascends else key.desc() for key, ascends in self.keys]
 
+    def is_by(self, name: str) -> bool:
+        """Whether the list is ordered by an attribute of the model first."""
+        return bool(name) and self.keys[0][0] is getattr(self.model, name)
+
+    def days(self, session: Session) -> tuple[date, date] | None:
+        """The first and the last date of a list that is ordered by date; None if it is empty."""
+        key, ascends = self.keys[0]
+        dates = self.listed(key).where(*self.place, *self.narrowing).limit(1)
+        first = session.scalar(dates.order_by(*self.order))
+        if first is None:
+            return None
+        last = session.scalar(dates.order_by(key.desc() if ascends else key.asc()))
+        return first, first if last is None else last
+
+    def within(self, first: date, last: date) -> Walk:
+        """The list's part of some days."""
+        return replace(self, narrowing=(self.keys[0][0].between(first, last), *self.narrowing))
+
 
 def find_matches(session: Session, search: Search, walk: Walk, size: int) -> Matches:
     """The matches from which a page of a list is made.
@@ -90,28 +116,100 @@ def find_matches(session: Session, search: Search, walk: Walk, size: int) -> Mat
     hits = [row[0] for row in looked if row[1]]
     if len(looked) < FIRST_WALK or len(hits) >= size:
         return Matches(hits, complete=len(looked) < FIRST_WALK and not walk.place)
+    if walk.is_by(search.searched.dated):
+        return _by_month(session, search, walk, size)
     asked = matching([search], dialect)
     found = session.execute(asked.limit(MOST_FROM_INDEX + 1)).all()
     if len(found) <= MOST_FROM_INDEX:
         return Matches([row[1] for row in found], complete=True)
-    further = session.execute(
-        _walked(search, walk, dialect, LONG_WALK, start=True, every=False).limit(size)
-    ).all()
-    if len(further) >= size:
-        return Matches([row[0] for row in further], complete=False)
-    # They all come late in this order: the whole list is gone through. The sum keeps SQLite from
-    # fetching every match to sort them; it follows the order and asks whether each is one of them.
-    sorted_ids = session.scalars(
+    return Matches(_in_crowd(session, search, walk, asked, size), complete=False)
+
+
+def _by_month(session: Session, search: Search, walk: Walk, size: int) -> Matches:
+    """The first matches of a list that is ordered by date, or all of them if they are few.
+
+    The index is asked for twice as many months after each answer. Months with more matches than
+    ``MOST_FROM_MONTHS`` are halved until the one is found in which they begin.
+    """
+    dialect = str(session.get_bind().dialect.name)
+    span = walk.days(session)
+    months = [] if span is None else _months(*span)
+    every: list[int] = []
+    page: list[int] = []
+    crowded = halving = False
+    done, width = 0, 1
+    while done < len(months):
+        # A full page goes on for the sake of the count alone, while that looks like a small one.
+        full = len(page) >= size
+        if full and (crowded or len(every) * len(months) > MOST_FROM_INDEX * done):
+            break
+        some = months[done : done + width]
+        asked = matching([search], dialect, [month_mark(first) for first, _last in some])
+        found = [row[1] for row in session.execute(asked.limit(MOST_FROM_MONTHS + 1))]
+        if len(found) > MOST_FROM_MONTHS and len(some) > 1:
+            width, halving = len(some) // 2, True
+            continue
+        part = walk.within(min(some)[0], max(some)[1])
+        if len(found) > MOST_FROM_MONTHS:
+            crowded = True
+            page += _in_crowd(session, search, part, asked, size - len(page))
+        else:
+            every += found
+            page += [] if full else _sorted(session, part, found, size - len(page))
+        done += len(some)
+        halving = halving and width > 1
+        width = width // 2 if halving else min(MOST_MONTHS, width * 2)
+    if done < len(months) or crowded or walk.place:
+        return Matches(page, complete=False)
+    return Matches(every, complete=True)
+
+
+def _in_crowd(
+    session: Session, search: Search, walk: Walk, asked: Select[Any], size: int
+) -> Sequence[int]:
+    """The first matches of a part of a list that has so many that they come soon in it.
+
+    Arguments:
+        asked: finds all of them in the index.
+    """
+    dialect = str(session.get_bind().dialect.name)
+    for rows in (LONG_WALK // 10, LONG_WALK):
+        found = session.scalars(
+            _walked(search, walk, dialect, rows, start=True, every=False).limit(size)
+        ).all()
+        if len(found) >= size:
+            return found
+    return _sorted(session, walk, asked.with_only_columns(SearchRow.record_id), size)
+
+
+def _sorted(session: Session, walk: Walk, ids: Any, size: int) -> Sequence[int]:
+    """The first of some records in the order of a list."""
+    if isinstance(ids, list):
+        if not ids:
+            return []
+        among = Matches(ids, complete=False).condition(walk.model)
+    else:
+        # The sum keeps SQLite from fetching every match to sort them; it follows the order and
+        # asks whether each is one of them.
+        among = (walk.model.id + 0).in_(ids)
+    return session.scalars(
         walk.listed(walk.model.id)
-        .where(
-            *walk.place,
-            *walk.narrowing,
-            (walk.model.id + 0).in_(asked.with_only_columns(SearchRow.record_id)),
-        )
+        .where(*walk.place, *walk.narrowing, among)
         .order_by(*walk.order)
         .limit(size)
     ).all()
-    return Matches(sorted_ids, complete=False)
+
+
+def _months(first: date, last: date) -> list[tuple[date, date]]:
+    """First and last day of the months from one day to another, which may be the earlier one."""
+    early, late = (first, last) if first <= last else (last, first)
+    found = [
+        (date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+        for year in range(early.year, late.year + 1)
+        for month in range(1, 13)
+        if (early.year, early.month) <= (year, month) <= (late.year, late.month)
+    ]
+    return found if first <= last else found[::-1]
 
 
 def count_matches(session: Session, search: Search, walk: Walk) -> tuple[int, bool]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import enum
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import Date
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backstay.db.base import Audit, CompanyScoped
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from backstay.resources.declare import Resource
     from backstay.resources.serialize import Reader
 
-_RULES: Final = "1"
+_RULES: Final = "2"
 """Raised whenever folding or the form of the text changes: then every index is made anew."""
 
 
@@ -36,11 +38,15 @@ class Searched:
     Arguments:
         names: attributes that everybody who sees the record may read.
         guarded: attributes by the names of the field groups that one must be able to read.
+        dated: the date by which the list is ordered; empty if it is ordered by something else.
+            Each word stands in the index once more with the month in front, so that a list is
+            searched month by month however late in it the matches come.
     """
 
     model: type[Any]
     names: tuple[str, ...]
     guarded: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    dated: str = ""
 
     @property
     def entity(self) -> str:
@@ -54,13 +60,14 @@ class Searched:
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """All searched attributes."""
-        return (*self.names, *(name for _groups, names in self.guarded for name in names))
+        """All attributes from which the words are made."""
+        guarded = (name for _groups, names in self.guarded for name in names)
+        return tuple(dict.fromkeys((*self.names, *guarded, *filter(None, (self.dated,)))))
 
     @property
     def definition(self) -> str:
         """A digest of everything that decides what a row of the index says."""
-        said = (_RULES, self.entity, self.names, self.guarded)
+        said = (_RULES, self.entity, self.names, self.guarded, self.dated)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     def company_of(self, values: Mapping[str, Any]) -> int:
@@ -73,7 +80,10 @@ class Searched:
         for groups, names in self.guarded:
             mark = guarded_mark(groups)
             found.update({mark + word: None for word in indexed_words(_texts(values, names))})
-        words = found if len(found) <= MOST_WORDS else list(found)[:MOST_WORDS]
+        words = list(found)[:MOST_WORDS]
+        if self.dated and (day := values.get(self.dated)) is not None:
+            month = month_mark(day if isinstance(day, date) else date.fromisoformat(day))
+            words += [month + word for word in words]
         return f" {scope_of(self.entity, company_id)} {' '.join(words)}{' ' if words else ''}"
 
     def marks(self, reader: Reader) -> tuple[str, ...]:
@@ -93,6 +103,11 @@ def scope_of(entity: str, company_id: int) -> str:
     return f"_{entity}_{company_id}"
 
 
+def month_mark(day: date) -> str:
+    """What stands before the words of records that are dated in the day's month."""
+    return f"_{day.year:04}{day.month:02}."
+
+
 def guarded_mark(groups: tuple[str, ...]) -> str:
     """What stands before the words of columns of field groups, so that others do not find them."""
     return f"_{'.'.join(groups)}_"
@@ -109,13 +124,17 @@ def _texts(values: Mapping[str, Any], names: Iterable[str]) -> list[str]:
 def searched_models(resources: Iterable[Resource]) -> dict[str, Searched]:
     """The indexed models of resources, by table."""
     known = tuple(resources)
+    dated: dict[type[Any], str] = {}
     found: dict[type[Any], dict[str, frozenset[str]]] = {}
     for resource in known:
         if is_indexed(resource):
+            dated.setdefault(resource.model, _dated(known, resource))
             for attribute in resource.search:
                 groups = _groups(known, attribute)
                 found.setdefault(resource.model, {})[attribute.key] = groups
-    return {model.__tablename__: _searched(model, names) for model, names in found.items()}
+    return {
+        model.__tablename__: _searched(model, names, dated[model]) for model, names in found.items()
+    }
 
 
 def is_indexed(resource: Resource) -> bool:
@@ -130,7 +149,22 @@ def is_indexed(resource: Resource) -> bool:
     )
 
 
-def _searched(model: type[Any], names: Mapping[str, frozenset[str]]) -> Searched:
+def _dated(known: tuple[Resource, ...], resource: Resource) -> str:
+    """The attribute of the date that the list is ordered by first, if everybody may read it."""
+    column = resource.column(resource.order[0].removeprefix("-")) if resource.order else None
+    value = None if column is None else column.value
+    if (
+        isinstance(value, InstrumentedAttribute)
+        and value.class_ is resource.model
+        and isinstance(value.type, Date)
+        and not value.property.columns[0].nullable
+        and not _groups(known, value)
+    ):
+        return value.key
+    return ""
+
+
+def _searched(model: type[Any], names: Mapping[str, frozenset[str]], dated: str) -> Searched:
     guarded: dict[tuple[str, ...], list[str]] = {}
     for name, groups in sorted(names.items()):
         if groups:
@@ -139,6 +173,7 @@ def _searched(model: type[Any], names: Mapping[str, frozenset[str]]) -> Searched
         model,
         tuple(sorted(name for name, groups in names.items() if not groups)),
         tuple((groups, tuple(columns)) for groups, columns in sorted(guarded.items())),
+        dated,
     )
 
 

@@ -7,7 +7,7 @@ hand (common words, on the way through a list in its order).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, cast, column, false, func, literal, or_, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -17,7 +17,7 @@ from backstay.search.declared import scope_of
 from backstay.search.models import NO_COMPANY, VECTOR_OF_ROW, WORDS, SearchRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
@@ -70,15 +70,20 @@ class Search:
         return not self.words or not self.marks
 
 
-def matching(searches: Sequence[Search], dialect: str) -> Select[Any]:
-    """Entity and record of the rows that match, in no order; the searches have the same words."""
+def matching(searches: Sequence[Search], dialect: str, months: Sequence[str] = ()) -> Select[Any]:
+    """Entity and record of the rows that match, in no order; the searches have the same words.
+
+    Arguments:
+        months: marks of months (:func:`month_mark`), one of which a row's date must lie in; none
+            for rows of any date.
+    """
     found: Any = select(SearchRow.entity, SearchRow.record_id)
     if dialect == "postgresql":
-        asked = cast(literal(_tsquery(searches), Text), TSQUERY)
+        asked = cast(literal(_asked(_TSQUERY, searches, months), Text), TSQUERY)
         found = found.where(VECTOR_OF_ROW.op("@@")(asked))
     else:
         found = found.join(_WORDS, _WORDS.c.rowid == SearchRow.id).where(
-            _WORDS.c[WORDS].op("MATCH")(literal(_fts5(searches), Text))
+            _WORDS.c[WORDS].op("MATCH")(literal(_asked(_FTS5, searches, months), Text))
         )
     if not all(one.scopes for one in searches):
         # The empty text keeps SQLite from walking the entity's rows instead of the words.
@@ -102,30 +107,45 @@ def contains(search: Search, dialect: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _tsquery(searches: Sequence[Search]) -> str:
-    """Words are letters and digits, so nothing in them can leave the quotes."""
-    return " | ".join(f"({' & '.join(_tsquery_parts(one))})" for one in searches)
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """How a database's full-text search writes a word, a word's beginning, and, or."""
+
+    quote: str
+    beginning: str
+    both: str
+    either: str
+
+    def word(self, text: str, *, whole: bool = True) -> str:
+        """Words are letters, digits and our marks, so nothing in them can leave the quotes."""
+        return f"{self.quote}{text}{self.quote}{'' if whole else self.beginning}"
+
+    def all(self, parts: Iterable[str]) -> str:
+        return f"({self.both.join(parts)})"
+
+    def any(self, parts: Iterable[str]) -> str:
+        return f"({self.either.join(parts)})"
 
 
-def _tsquery_parts(one: Search) -> list[str]:
-    parts = [
-        "(" + " | ".join(f"'{mark}{w.text}'{'' if w.whole else ':*'}" for mark in one.marks) + ")"
-        for w in one.words
-    ]
-    if one.scopes:
-        parts.append("(" + " | ".join(f"'{scope}'" for scope in one.scopes) + ")")
-    return parts
+_TSQUERY: Final = _Language("'", ":*", " & ", " | ")
+_FTS5: Final = _Language('"', "*", " AND ", " OR ")
 
 
-def _fts5(searches: Sequence[Search]) -> str:
-    return " OR ".join(f"({' AND '.join(_fts5_parts(one))})" for one in searches)
+def _asked(language: _Language, searches: Sequence[Search], months: Sequence[str]) -> str:
+    return language.any(_asked_of(language, one, months or ("",)) for one in searches)
 
 
-def _fts5_parts(one: Search) -> list[str]:
-    parts = [
-        "(" + " OR ".join(f'"{mark}{w.text}"{"" if w.whole else "*"}' for mark in one.marks) + ")"
-        for w in one.words
-    ]
-    if one.scopes:
-        parts.append("(" + " OR ".join(f'"{scope}"' for scope in one.scopes) + ")")
-    return parts
+def _asked_of(language: _Language, search: Search, months: Sequence[str]) -> str:
+    found = language.any(
+        language.all(
+            language.any(
+                language.word(f"{month}{mark}{word.text}", whole=word.whole)
+                for mark in search.marks
+            )
+            for word in search.words
+        )
+        for month in months
+    )
+    if not search.scopes:
+        return found
+    return language.all((found, language.any(language.word(scope) for scope in search.scopes)))
