@@ -253,6 +253,8 @@ function showVoucher(button) {
 }
 
 function follow() {
+  // An attribute, for :has() would look at all lines again whenever a sum is written.
+  panel.parentElement.toggleAttribute("data-beside", panel.querySelector(".voucher-list li") !== null);
   const pictures = [...panel.querySelectorAll("[data-picture]:not([disabled])")];
   const same = pictures.find((one) => one.dataset.file === shown.getAttribute("href") && !shown.hidden);
   showVoucher(same ?? pictures.at(-1) ?? null);
