@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backstay.spi import Money, authorize, company_of
@@ -76,8 +76,9 @@ def balances(
         as_of: the day; None for everything that is posted.
         account_ids: only these accounts; None for all.
     """
-    moved = turnover(session, date.min, as_of or date.max, account_ids)
-    return {account_id: debit - credit for account_id, (debit, credit) in moved.items()}
+    net = (_Sum("net", AccountBalance.debit - AccountBalance.credit, Line.amount),)
+    found = _sums(session, date.min, as_of or date.max, account_ids, net)
+    return {row.account_id: row.net for row in found}
 
 
 def turnover(
@@ -87,27 +88,26 @@ def turnover(
 
     Reads no more lines than half a period at either end has, however long the span is.
     """
-    company_id = company_of(session).id
-    whole, pieces = _cut(session, company_id, start, end)
-    parts = [_of_periods(company_id, whole, account_ids)]
-    parts += [_of_lines(company_id, piece, account_ids) for piece in pieces]
-    if not pieces:
-        rows = session.execute(parts[0])
-    else:
-        both = union_all(*parts).subquery()
-        total = select(
-            both.c.account_id,
-            func.sum(both.c.debit, type_=Money()).label("debit"),
-            func.sum(both.c.credit, type_=Money()).label("credit"),
-        ).group_by(both.c.account_id)
-        # The union is filtered by company in all of its parts, by hand.
-        rows = session.execute(total, execution_options={"scope_checked": True})
-    return {row.account_id: (row.debit, row.credit) for row in rows}
+    both = (
+        _Sum("debit", AccountBalance.debit, case((Line.amount > 0, Line.amount), else_=0)),
+        _Sum("credit", AccountBalance.credit, case((Line.amount < 0, -Line.amount), else_=0)),
+    )
+    found = _sums(session, start, end, account_ids, both)
+    return {row.account_id: (row.debit, row.credit) for row in found}
 
 
 def day_before(day: date) -> date:
     """The day before, or the first day there is."""
     return day if day == date.min else day - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A figure, as it is summed over the balances of periods and over lines."""
+
+    name: str
+    of_balances: Any
+    of_lines: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +156,40 @@ def _cut(
     return or_(whole, Period.id.in_(filled)) if filled else whole, pieces
 
 
+def _sums(
+    session: Session,
+    start: date,
+    end: date,
+    account_ids: Sequence[int] | None,
+    sums: Sequence[_Sum],
+) -> Sequence[Any]:
+    """Of each account its id and the sums of a span of days, both ends included."""
+    company_id = company_of(session).id
+    whole, pieces = _cut(session, company_id, start, end)
+    parts = [_of_periods(company_id, whole, account_ids, sums)]
+    parts += [_of_lines(company_id, piece, account_ids, sums) for piece in pieces]
+    if not pieces:
+        return session.execute(parts[0]).all()
+    united = union_all(*parts).subquery()
+    total = select(
+        united.c.account_id, *(_summed(united.c[one.name], one.name) for one in sums)
+    ).group_by(united.c.account_id)
+    # The union is filtered by company in all of its parts, by hand.
+    return session.execute(total, execution_options={"scope_checked": True}).all()
+
+
+def _summed(value: Any, name: str) -> ColumnElement[Any]:
+    return func.sum(value, type_=Money()).label(name)
+
+
 def _of_periods(
-    company_id: int, whole: ColumnElement[bool], account_ids: Sequence[int] | None
-) -> Select[int, Any, Any]:
+    company_id: int,
+    whole: ColumnElement[bool],
+    account_ids: Sequence[int] | None,
+    sums: Sequence[_Sum],
+) -> Any:
     query = (
-        select(
-            AccountBalance.account_id,
-            func.sum(AccountBalance.debit, type_=Money()).label("debit"),
-            func.sum(AccountBalance.credit, type_=Money()).label("credit"),
-        )
+        select(AccountBalance.account_id, *(_summed(one.of_balances, one.name) for one in sums))
         .join(Period, Period.id == AccountBalance.period_id)
         .where(AccountBalance.company_id == company_id, whole)
         .group_by(AccountBalance.account_id)
@@ -173,20 +198,20 @@ def _of_periods(
 
 
 def _of_lines(
-    company_id: int, piece: _Piece, account_ids: Sequence[int] | None
-) -> Select[int, Any, Any]:
-    amount = -Line.amount if piece.taken else Line.amount
-    debit = case((Line.amount > 0, amount), else_=0)
-    credit = case((Line.amount < 0, -amount), else_=0)
+    company_id: int, piece: _Piece, account_ids: Sequence[int] | None, sums: Sequence[_Sum]
+) -> Any:
     accounts: Any = account_ids
     if accounts is None:
         # Account by account along the index of their lines, which holds the amounts too.
         accounts = select(Account.id).where(Account.company_id == company_id)
+    amounts = (func.sum(one.of_lines, type_=Money()) for one in sums)
     return (
         select(
             Line.account_id,
-            func.sum(debit, type_=Money()).label("debit"),
-            func.sum(credit, type_=Money()).label("credit"),
+            *(
+                (-amount if piece.taken else amount).label(one.name)
+                for one, amount in zip(sums, amounts, strict=True)
+            ),
         )
         .where(
             Line.company_id == company_id,
