@@ -14,8 +14,8 @@ from typing import Final
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from backstay.resources.filters import read_state
-from backstay.resources.query import ResourceQuery
+from backstay.lists.filters import read_state
+from backstay.lists.query import ResourceQuery
 from backstay.resources.serialize import Reader
 from backstay.search.rebuild import check_index, rebuild_index
 from benchmarks.rig.bench import Bench, Installation, Size

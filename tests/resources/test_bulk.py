@@ -264,8 +264,8 @@ def test_a_total_over_too_many_rows_says_so_and_is_not_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sow(*({} for _ in range(60)))
-    for module in ("query", "list_page", "list_parts"):
-        monkeypatch.setattr(f"backstay.resources.{module}.MOST_COUNTED", 55)
+    for module in ("query", "page", "parts"):
+        monkeypatch.setattr(f"backstay.lists.{module}.MOST_COUNTED", 55)
     html = gardener.get(PLANTS).text
     assert "over 55 rows" in html
     assert "hx-get" not in html.partition("<tfoot")[2].partition("</tfoot>")[0]

@@ -23,8 +23,8 @@ from backstay.files.store import FileStore
 from backstay.files.tidy import prune_files
 from backstay.jobs.execute import execute_next
 from backstay.jobs.models import Job, JobState
+from backstay.lists import take_away
 from backstay.lists.models import ExportRun
-from backstay.resources import take_away
 from backstay.testing.web import Browser, give, make_user
 
 from .garden import EVERYTHING, READ_NOTES, VIEW, Plant, PlantState
@@ -47,7 +47,7 @@ MANY = 20_100
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of eleven rows is a long one."""
-    monkeypatch.setattr("backstay.resources.export_page.IN_REQUEST", 10)
+    monkeypatch.setattr("backstay.lists.export_page.IN_REQUEST", 10)
 
 
 @pytest.fixture

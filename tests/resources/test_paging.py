@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from backstay.errors import Malformed
-from backstay.resources.filters import read_state
-from backstay.resources.query import ResourceQuery
+from backstay.lists.filters import read_state
+from backstay.lists.query import ResourceQuery
 from backstay.resources.serialize import Reader
 
 from .garden import PLANTS, Plant, PlantState

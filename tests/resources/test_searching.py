@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from backstay.audit.capture import Event, record_event
-from backstay.resources import searching
+from backstay.lists import searching
 from backstay.search.models import SearchRow
 from backstay.search.rebuild import build_missing, check_index, rebuild_index
 from backstay.testing.web import Browser, make_user

@@ -18,8 +18,8 @@ from backstay.api.represent import current_values, update_of, versioned
 from backstay.api.schemas import field_value
 from backstay.clock import today
 from backstay.errors import BackstayError
+from backstay.lists import filters as narrow
 from backstay.resources import fields as kinds
-from backstay.resources import filters as narrow
 from backstay.resources.forms import schema_of
 from backstay.resources.serialize import raw
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay.api.routes import Endpoint
+    from backstay.lists.query import ResourceQuery
     from backstay.resources.declare import Operation
     from backstay.resources.forms import FormField
-    from backstay.resources.query import ResourceQuery
     from backstay.resources.serialize import Reader
 
 _MOST_CHANGED = 2

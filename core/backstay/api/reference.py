@@ -15,7 +15,7 @@ from backstay.api.openapi import document, operation_id
 from backstay.api.routes import ROOT, endpoints_of, prefix_of
 from backstay.api.views import answer
 from backstay.i18n import gettext as _
-from backstay.resources.query import ResourceQuery
+from backstay.lists.query import ResourceQuery
 from backstay.resources.serialize import Reader
 from backstay.web.blueprint import requires
 from backstay.web.page import Crumb

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from backstay.lists.query import ResourceQuery
     from backstay.resources.declare import Column, Operation, Resource
-    from backstay.resources.query import ResourceQuery
     from backstay.resources.serialize import Reader
 
 

@@ -14,7 +14,7 @@ from flask import Blueprint, Response
 from backstay.api.represent import create_of, update_of
 from backstay.api.schemas import has_files, model_of
 from backstay.api.views import ApiViews
-from backstay.resources.query import ResourceQuery
+from backstay.lists.query import ResourceQuery
 from backstay.web.blueprint import requires
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from backstay.api.represent import (
 from backstay.api.schemas import read_command, result_value
 from backstay.errors import BackstayError, Forbidden, Malformed, NotFound, Stale
 from backstay.i18n import gettext as _
-from backstay.resources import filters as narrow
-from backstay.resources.counting import MOST_COUNTED
+from backstay.lists import filters as narrow
+from backstay.lists.counting import MOST_COUNTED
 from backstay.resources.forms import schema_of
 from backstay.resources.record_page import check_editable, check_state
 from backstay.resources.serialize import Reader
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from backstay.lists.query import ResourceQuery
     from backstay.resources.declare import Action, Operation, Resource
-    from backstay.resources.query import ResourceQuery
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 200

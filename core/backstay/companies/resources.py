@@ -115,7 +115,7 @@ def create() -> Response:
     """The form of a new company."""
     from dataclasses import replace
 
-    from backstay.resources.query import ResourceQuery
+    from backstay.lists.query import ResourceQuery
     from backstay.resources.routes import ResourceViews
     from backstay.web.request import suite
 

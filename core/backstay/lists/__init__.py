@@ -1,1 +1,1 @@
-"""What people make of lists for themselves: saved views, and work on many records at once."""
+"""Lists of records: what an address asks for, queries, pages, saved views, bulk work and files."""

@@ -23,9 +23,9 @@ from backstay.jobs.declare import JobKind
 from backstay.jobs.queue import enqueue
 from backstay.kernel.suite import suite_of
 from backstay.lists.models import BulkRun, RunState
+from backstay.lists.query import ResourceQuery
 from backstay.lists.runs import forget_old
 from backstay.resources.forms import Desk, make_form, schema_of
-from backstay.resources.query import ResourceQuery
 from backstay.resources.record_page import check_state
 from backstay.resources.serialize import Reader
 from backstay.resources.titles import label_of_record

@@ -23,13 +23,13 @@ from backstay.jobs.declare import JobKind
 from backstay.jobs.models import Job, JobState
 from backstay.jobs.queue import UNDER_WAY, enqueue, withdraw
 from backstay.kernel.suite import suite_of
+from backstay.lists.filters import read_state
 from backstay.lists.models import ExportRun, RunState
+from backstay.lists.query import ResourceQuery
 from backstay.lists.runs import forget_old, own, own_run
+from backstay.lists.take_away import MEDIA_TYPES, columns_of, file_name, write_list
 from backstay.resources import formats
-from backstay.resources.filters import read_state
-from backstay.resources.query import ResourceQuery
 from backstay.resources.serialize import Reader
-from backstay.resources.take_away import MEDIA_TYPES, columns_of, file_name, write_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

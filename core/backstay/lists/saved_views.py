@@ -21,13 +21,32 @@ from backstay.i18n import gettext as _
 from backstay.lists.models import ListDefault, ListView
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
 MOST_VIEWS: Final = 50
 """Of one person for one list."""
 _LONGEST_NAME: Final = 80
-_ANYWHERE: Final = (
+
+
+def _visible(statement: Select[Any], *, in_company: bool) -> Select[Any]:
+    """Of a list's views those that somebody sees: their own and the shared ones of the company.
+
+    What :func:`_asked` gives is filled in when it is sent.
+    """
+    here = ListView.company_id == bindparam("company") if in_company else _OF_NO_COMPANY
+    seen = or_(ListView.owner_id == bindparam("user"), ListView.shared.is_(True))
+    return statement.where(ListView.resource == bindparam("resource"), here, seen)
+
+
+def _asked(session: Session, resource: str) -> dict[str, Any]:
+    context = context_of(session)
+    company = {} if context.company is None else {"company": context.company.id}
+    return {"resource": resource, "user": context.actor.user_id, **company}
+
+
+_OF_NO_COMPANY: Final = ListView.company_id.is_(None)
+_WITH_DEFAULTS: Final = (
     select(
         ListView.id,
         ListView.name,
@@ -42,15 +61,11 @@ _ANYWHERE: Final = (
         (ListDefault.view_id == ListView.id)
         & or_(ListDefault.user_id == bindparam("user"), ListDefault.user_id.is_(None)),
     )
-    .where(
-        ListView.resource == bindparam("resource"),
-        or_(ListView.owner_id == bindparam("user"), ListView.shared.is_(True)),
-    )
     .order_by(ListView.name, ListView.id)
 )
 # Every list page sends one of these, so they are built once.
-_IN_COMPANY: Final = _ANYWHERE.where(ListView.company_id == bindparam("company"))
-_OUTSIDE: Final = _ANYWHERE.where(ListView.company_id.is_(None))
+_IN_COMPANY: Final = _visible(_WITH_DEFAULTS, in_company=True)
+_OUTSIDE: Final = _visible(_WITH_DEFAULTS, in_company=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +136,17 @@ class ChooseDefault:
 
 def views_of(session: Session, resource: str) -> tuple[SavedView, ...]:
     """The views of a list that the reader may use, by name; one query."""
-    user_id = context_of(session).actor.user_id
+    asked = _asked(session, resource)
     found: dict[int, SavedView] = {}
-    company = context_of(session).company
     session.flush()
-    rows = session.connection().execute(
-        _IN_COMPANY if company else _OUTSIDE,
-        {"resource": resource, "user": user_id, **({"company": company.id} if company else {})},
-    )
+    rows = session.connection().execute(_IN_COMPANY if "company" in asked else _OUTSIDE, asked)
     for row in rows:
         before = found.get(row.id)
         found[row.id] = SavedView(
             id=row.id,
             name=row.name,
             query=dict(row.query),
-            mine=row.owner_id == user_id,
+            mine=row.owner_id == asked["user"],
             shared=row.shared,
             my_default=(before is not None and before.my_default)
             or (row.default_id is not None and row.default_of is not None),
@@ -269,14 +280,11 @@ def _place(session: Session, resource: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _visible(session: Session, resource: str) -> tuple[ColumnElement[bool], ...]:
-    mine = ListView.owner_id == context_of(session).actor.user_id
-    return (*_place(session, resource), or_(mine, ListView.shared.is_(True)))
-
-
 def _view(session: Session, view_id: int, resource: str) -> ListView:
-    found = session.scalars(
-        select(ListView).where(ListView.id == view_id, *_visible(session, resource))
+    asked = _asked(session, resource)
+    one = select(ListView).where(ListView.id == view_id)
+    found: ListView | None = session.scalars(
+        _visible(one, in_company="company" in asked), asked
     ).one_or_none()
     if found is None:
         raise NotFound(no_such_view())

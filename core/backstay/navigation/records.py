@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from werkzeug.routing import BuildError
 
+from backstay.lists.query import ResourceQuery
 from backstay.navigation.palette import Item
-from backstay.resources.filters import masked, same
-from backstay.resources.query import ResourceQuery
+from backstay.resources.masking import masked, same
 from backstay.resources.serialize import Reader, raw
 from backstay.resources.urls import endpoint_of, resource_url, serves
 from backstay.search.declared import is_indexed

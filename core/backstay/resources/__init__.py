@@ -1,1 +1,1 @@
-"""Lists, record pages, forms and files made from one declaration of a model."""
+"""Record pages, forms and routes made from one declaration of a model; lists have a folder."""

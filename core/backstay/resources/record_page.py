@@ -8,12 +8,12 @@ from flask import url_for
 
 from backstay.errors import Conflict
 from backstay.i18n import gettext as _
+from backstay.lists.counting import MOST_COUNTED
+from backstay.lists.query import ResourceQuery
 from backstay.resources import formats
 from backstay.resources.attachment_pages import attachments_panel
-from backstay.resources.counting import MOST_COUNTED
 from backstay.resources.declare import Section
 from backstay.resources.forms import schema_of
-from backstay.resources.query import ResourceQuery
 from backstay.resources.serialize import field_view, raw, tone_of, writer
 from backstay.resources.timeline import timeline
 from backstay.resources.urls import endpoint_of, resource_url, serves

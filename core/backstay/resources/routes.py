@@ -5,33 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, jsonify, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 
 from backstay.access.permissions import Permission
 from backstay.errors import ConfigurationError, Invalid
 from backstay.i18n import gettext as _
+from backstay.lists import filters as narrow
 from backstay.lists.exports import permission_to_export
-from backstay.resources import filters as narrow
+from backstay.lists.query import ResourceQuery
+from backstay.lists.take_away import CSV, XLSX
+from backstay.lists.views import ListViews
 from backstay.resources.attachment_pages import AttachmentViews
 from backstay.resources.attachment_routes import routes_of
-from backstay.resources.bulk_page import bulk_answer, run_answer
-from backstay.resources.export_page import ExportViews, asked_state
 from backstay.resources.form_page import Task, answer
 from backstay.resources.forms import Desk, schema_of
-from backstay.resources.list_page import list_page
-from backstay.resources.list_parts import sums_of, total_cells
-from backstay.resources.query import ResourceQuery
 from backstay.resources.record_page import check_editable, check_state, record_page, title_of
 from backstay.resources.serialize import Reader
-from backstay.resources.take_away import CSV, XLSX
 from backstay.resources.titles import label_of_record
 from backstay.resources.urls import endpoint_of, serves
-from backstay.resources.view_actions import view_answer
-from backstay.search.words import LONGEST_SEARCH
 from backstay.web import page as view
 from backstay.web.blueprint import requires
-from backstay.web.render import fragment, page, wants_fragment
-from backstay.web.request import context, session, signed_in, suite
+from backstay.web.render import fragment, page
+from backstay.web.request import context, session, suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,21 +58,22 @@ class ResourceBlueprint(Blueprint):
         self.prefix = prefix
         self.resource = resource
         self.pages = ResourceViews(resource, queries)
+        self.lists = ListViews(queries[resource.name], self.pages.desk)
 
     def register(self, app: Any, options: dict[str, Any]) -> None:
         """Make the routes, so that a mistake in a declaration is told as its plugin's."""
         self._check()
-        pages, resource = self.pages, self.resource
-        self._add("", "list", pages.list, resource.view)
+        pages, lists, resource = self.pages, self.lists, self.resource
+        self._add("", "list", lists.list, resource.view)
         self._add_files(permission_to_export(resource))
-        self._add("/total", "total", pages.total, resource.view)
-        self._add("/views", "views", pages.views, resource.view, methods=("POST",))
-        self._add("/pick", "picker", pages.picker, resource.view)
+        self._add("/total", "total", lists.total, resource.view)
+        self._add("/views", "views", lists.views, resource.view, methods=("POST",))
+        self._add("/pick", "picker", lists.picker, resource.view)
         if not resource.record_endpoint:
             self._add("/<int:id>", "record", pages.record, resource.view)
             self._add("/<int:id>/preview", "preview", pages.preview, resource.view)
         if any(action.bulk for action in resource.actions):
-            self._add("/bulk/run/<int:run>", "bulk_run", pages.bulk_run, resource.view)
+            self._add("/bulk/run/<int:run>", "bulk_run", lists.bulk_run, resource.view)
         if resource.create is not None and not resource.create_endpoint:
             self._add("/new", "create", pages.create, resource.create.permission, post=True)
         if resource.update is not None and not resource.edit_endpoint:
@@ -94,7 +90,7 @@ class ResourceBlueprint(Blueprint):
                 self._add(
                     f"/bulk/{action.name}",
                     f"bulk_{action.name}",
-                    pages.bulk(action),
+                    lists.bulk(action),
                     action.operation.permission,
                     post=True,
                 )
@@ -103,7 +99,7 @@ class ResourceBlueprint(Blueprint):
         super().register(app, {**options, "name_prefix": self.plugin})
 
     def _add_files(self, take: Permission) -> None:
-        views, run = self.pages.files(), "/export/<int:run>"
+        views, run = self.lists.files(), "/export/<int:run>"
         self._add(".csv", "export", lambda: views.at_once(CSV), take)
         self._add(".xlsx", "workbook", lambda: views.at_once(XLSX), take)
         self._add("/export/<form>", "offer_export", views.offer, take, post=True)
@@ -167,7 +163,7 @@ class ResourceBlueprint(Blueprint):
 
 @dataclass(frozen=True, slots=True)
 class ResourceViews:
-    """The views of one resource."""
+    """The views of one resource's records."""
 
     resource: Resource
     queries: dict[str, ResourceQuery]
@@ -177,75 +173,10 @@ class ResourceViews:
         """The resource's own queries."""
         return self.queries[self.resource.name]
 
-    def list(self) -> Response:
-        """The list, or its rows alone for htmx."""
-        reader = _reader()
-        person = signed_in()
-        shown = list_page(
-            self.query,
-            session(),
-            reader,
-            request.args,
-            self._label_of(reader),
-            person.access.person.density if person else "comfortable",
-        )
-        response = (
-            fragment("resources/rows.html", page=shown)
-            if wants_fragment()
-            else page("resources/list.html", page=shown)
-        )
-        response.vary.add("HX-Request-Type")
-        return response
-
-    def total(self) -> Response:
-        """The totals row of a list that does not fit a page."""
-        reader = _reader()
-        state = asked_state(self.resource, reader)
-        sums = sums_of(self.query, session(), state, reader)
-        cells = total_cells(
-            self.resource, state, reader, sums, picks=bool(request.args.get("picks"))
-        )
-        return fragment(
-            "resources/totals.html",
-            cells=cells,
-            labels=[c.label for c in state.shown(self.resource)],
-        )
-
-    def views(self) -> Response:
-        """Save, change, delete a view, or choose what the list opens with."""
-        return view_answer(self.resource, _reader())
-
     def preview(self, id: int) -> Response:  # noqa: A002
         """One record as a panel beside its list."""
         shown = record_page(self.query, session(), suite(), _reader(), id, whole=False)
         return fragment("resources/preview.html", page=shown, href=self._href_of(id))
-
-    def bulk(self, action: Action) -> Callable[..., Response]:
-        """The view of one action over many records."""
-        return lambda: bulk_answer(self.query, action, self._desk())
-
-    def bulk_run(self, run: int) -> Response:
-        """What came of an action over many records."""
-        return run_answer(self.query, run, self._desk())
-
-    def files(self) -> ExportViews:
-        """The views of the list as a file."""
-        return ExportViews(self.query)
-
-    def picker(self) -> Response:
-        """Up to twenty records that match, for a combobox."""
-        reader = _reader()
-        found = self.query.picked(session(), _words(request.args.get("q", "")), reader)
-        return jsonify(
-            [
-                {
-                    "id": str(record.id),
-                    "label": label_of_record(self.resource, record),
-                    "hint": self.hint(record),
-                }
-                for record in found
-            ]
-        )
 
     def record(self, id: int) -> Response:  # noqa: A002 - the name of the URL's part
         """One record."""
@@ -318,14 +249,6 @@ class ResourceViews:
 
         return act
 
-    def hint(self, record: Any) -> str:
-        """A second line for the picker: the state, where there is one."""
-        column = self.resource.column(self.resource.state) if self.resource.state else None
-        if column is None:
-            return ""
-        state = self.resource.state_of(record)
-        return next((str(one.label) for one in column.choices if one.value == state), state)
-
     def _task(
         self,
         operation: Operation,
@@ -341,7 +264,7 @@ class ResourceViews:
             resource=self.resource,
             title=title,
             submit=submit,
-            desk=self._desk(),
+            desk=self.desk(),
             suite=suite(),
             cancel_href=cancel_href,
             goes_to=self._record_href,
@@ -351,7 +274,8 @@ class ResourceViews:
             notes=notes,
         )
 
-    def _desk(self) -> Desk:
+    def desk(self) -> Desk:
+        """What the forms of this request need."""
         reader = _reader()
 
         def pick(name: str, record_id: int, anyhow: bool) -> str | None:  # noqa: FBT001
@@ -362,11 +286,6 @@ class ResourceViews:
             return label_of_record(query.resource, found)
 
         return Desk(session(), reader, lambda name: url_for(f"{name}.picker"), pick)
-
-    def _label_of(self, reader: Reader) -> Callable[[str, int], str | None]:
-        desk = self._desk()
-        del reader
-        return lambda name, record_id: desk.pick(name, record_id, True)  # noqa: FBT003
 
     def _title(self, record: Any) -> str:
         reader = _reader()
@@ -389,7 +308,3 @@ class ResourceViews:
 
 def _reader() -> Reader:
     return Reader.of(context(), suite())
-
-
-def _words(typed: str) -> str:
-    return typed.replace("\x00", "").strip()[:LONGEST_SEARCH]

@@ -17,8 +17,8 @@ from backstay.db.types import Instant, Money
 from backstay.files.attachments import ATTACH, DETACH
 from backstay.i18n import gettext as _
 from backstay.resources.declare import Column, Kind
-from backstay.resources.filters import masked
 from backstay.resources.formats import instant_iso, instant_text
+from backstay.resources.masking import masked
 from backstay.resources.serialize import text_of, writer
 from backstay.web.jinja import initials
 from backstay.web.page import Change, TimelineItem

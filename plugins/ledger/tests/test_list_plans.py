@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, select
 
-from backstay.resources.filters import read_state
-from backstay.resources.query import ResourceQuery
+from backstay.lists.filters import read_state
+from backstay.lists.query import ResourceQuery
 from backstay.resources.serialize import Reader
 from backstay_ledger.models import Period
 

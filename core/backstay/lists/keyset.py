@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, false, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backstay.resources.cursor import Cursor, binding, decode
+from backstay.lists.cursor import Cursor, binding, decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
+    from backstay.lists.filters import ListState, Order
     from backstay.resources.declare import Column, Resource
-    from backstay.resources.filters import ListState, Order
     from backstay.resources.serialize import Reader
 
 

@@ -10,22 +10,22 @@ from flask import url_for
 
 from backstay.access.core_permissions import LIST_VIEW_SHARE
 from backstay.i18n import gettext as _
+from backstay.lists.counting import MOST_COUNTED
+from backstay.lists.opened import ALL
+from backstay.lists.query import PAGE, ResourceQuery, Rows
 from backstay.resources import formats
-from backstay.resources.counting import MOST_COUNTED
 from backstay.resources.declare import Kind
-from backstay.resources.filters import masked
-from backstay.resources.opened import ALL
-from backstay.resources.query import PAGE, ResourceQuery, Rows
+from backstay.resources.masking import masked
 from backstay.resources.urls import endpoint_of, serves
 from backstay.web.page import BulkMenu, Button, Cell, ColumnChoice, ViewLink, ViewMenu
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from backstay.lists.filters import ListState
+    from backstay.lists.opened import Opened
     from backstay.lists.saved_views import SavedView
     from backstay.resources.declare import Column, Resource
-    from backstay.resources.filters import ListState
-    from backstay.resources.opened import Opened
     from backstay.resources.serialize import Reader
 
 

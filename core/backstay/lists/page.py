@@ -9,17 +9,18 @@ from flask import current_app, url_for
 
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
+from backstay.lists import filters as narrow
+from backstay.lists.counting import MOST_COUNTED
 from backstay.lists.exports import permission_to_export
+from backstay.lists.filter_controls import list_filters
+from backstay.lists.flat import FlatColumn, draw_rows
+from backstay.lists.opened import open_list
+from backstay.lists.parts import bulk_menu, column_choices, list_totals, view_menu
+from backstay.lists.query import ResourceQuery, Rows
 from backstay.lists.saved_views import views_of
-from backstay.resources import filters as narrow
 from backstay.resources import formats
-from backstay.resources.counting import MOST_COUNTED
 from backstay.resources.declare import Kind
-from backstay.resources.filter_controls import list_filters
-from backstay.resources.flat import FlatColumn, draw_rows
-from backstay.resources.list_parts import bulk_menu, column_choices, list_totals, view_menu
-from backstay.resources.opened import open_list
-from backstay.resources.query import ResourceQuery, Rows
+from backstay.resources.masking import masked
 from backstay.resources.serialize import CELL_KINDS, cell_writer, tones
 from backstay.resources.urls import RecordLinks, endpoint_of, serves
 from backstay.web.page import Button, EmptyState, ExportLink, Head, ListPage, Note
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from sqlalchemy.orm import Session
 
+    from backstay.lists.opened import Opened
     from backstay.resources.declare import Column, Resource
-    from backstay.resources.opened import Opened
     from backstay.resources.serialize import Reader
 
 _NUMBERS: Final = frozenset({Kind.MONEY, Kind.NUMBER})
@@ -155,7 +156,7 @@ def _exports(resource: Resource, reader: Reader, asked: dict[str, str]) -> tuple
 
 
 def _search_label(resource: Resource, reader: Reader) -> Any:
-    if not any(not narrow.masked(resource, one, reader) for one in resource.search):
+    if not any(not masked(resource, one, reader) for one in resource.search):
         return None
     return resource.search_label or _("Search")
 

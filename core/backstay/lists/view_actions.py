@@ -10,6 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from backstay.errors import Invalid, Malformed, NotFound
 from backstay.i18n import gettext as _
+from backstay.lists.filters import condition
+from backstay.lists.opened import open_list
 from backstay.lists.saved_views import (
     ChangeView,
     ChooseDefault,
@@ -22,8 +24,6 @@ from backstay.lists.saved_views import (
     save_view,
     views_of,
 )
-from backstay.resources.filters import condition
-from backstay.resources.opened import open_list
 from backstay.resources.urls import endpoint_of
 from backstay.web.render import redirect_to
 from backstay.web.request import flash_done, session

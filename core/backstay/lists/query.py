@@ -1,4 +1,4 @@
-"""The queries behind a resource's pages: rows of plain tuples, read by key instead of by offset.
+"""The queries behind a list: rows of plain tuples, read by key instead of by offset.
 
 Every query starts at the model, so the session's company filter holds; ids break all ties, so no
 row is lost or shown twice while somebody pages through a list.
@@ -9,23 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
-from backstay.errors import NotFound
-from backstay.i18n import gettext as _
-from backstay.resources.counting import MOST_COUNTED, Counter
-from backstay.resources.cursor import Cursor, encode
-from backstay.resources.filters import (
+from backstay.lists.counting import MOST_COUNTED, Counter
+from backstay.lists.cursor import Cursor, encode
+from backstay.lists.filters import (
     ListState,
     Order,
     condition,
-    masked,
     orders,
     search_condition,
     search_of,
 )
-from backstay.resources.keyset import beyond, binding_of, keys_of, place_of
-from backstay.resources.searching import Matches, Walk, count_matches, find_matches
+from backstay.lists.keyset import beyond, binding_of, keys_of, place_of
+from backstay.lists.searching import Matches, Walk, count_matches, find_matches
+from backstay.resources.masking import masked
+from backstay.resources.record_query import RecordQuery
 from backstay.search.declared import is_indexed
 
 if TYPE_CHECKING:
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 PAGE: Final = 50
 MOST_PICKED: Final = 20
 STREAM_CHUNK: Final = 500
-_BIGGEST_ID: Final = 2**63
-_MOST_SELECTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +61,12 @@ class Rows:
     more: bool = False
 
 
-class ResourceQuery:
+class ResourceQuery(RecordQuery):
     """The queries of one resource; made once per generation, so that statements are reused."""
 
     def __init__(self, resource: Resource) -> None:
-        """Start without statements: they depend on what the reader may see."""
-        self.resource = resource
-        self._selects: dict[tuple[str, ...], tuple[Select[Any], dict[str, int]]] = {}
+        """Start without knowing how long any list is."""
+        super().__init__(resource)
         self._counter = Counter()
 
     def page(
@@ -203,18 +199,6 @@ class ResourceQuery:
         some = rows.where(*self._matching(session, state, reader)).limit(most).subquery()
         return session.scalar(select(func.count(some.c.id))) or 0
 
-    def records(self, session: Session, ids: Sequence[int]) -> dict[int, Any]:
-        """Those of the records that the reader may see, by id."""
-        found: dict[int, Any] = {}
-        wanted = sorted({one for one in ids if 0 <= one < _BIGGEST_ID})
-        for start in range(0, len(wanted), STREAM_CHUNK):
-            statement = select(self.resource.model).where(
-                self.resource.model.id.in_(wanted[start : start + STREAM_CHUNK]),
-                *self._criteria(session),
-            )
-            found.update((record.id, record) for record in session.scalars(statement))
-        return found
-
     def totals(
         self, session: Session, state: ListState, reader: Reader, names: Sequence[str]
     ) -> tuple[int, dict[str, Any]]:
@@ -241,43 +225,6 @@ class ResourceQuery:
             return int(row[0]), {}
         return int(row[0]), {
             column.name: value for column, value in zip(columns, row[1:], strict=True)
-        }
-
-    def record(self, session: Session, record_id: int) -> Any:
-        """The record as its model's instance.
-
-        Raises:
-            NotFound: there is none of that id, or it is outside what the reader may see.
-        """
-        if 0 <= record_id < _BIGGEST_ID:
-            found = session.scalars(
-                select(self.resource.model).where(
-                    self.resource.model.id == record_id, *self._criteria(session)
-                )
-            ).one_or_none()
-            if found is not None:
-                return found
-        raise NotFound(
-            _(
-                "There is no %(thing)s at this address. It may have been removed, or belong to"
-                " another company.",
-                thing=self.resource.label,
-            )
-        )
-
-    def values(self, session: Session, record_id: int, reader: Reader) -> dict[str, Any]:
-        """The values of a record's columns by name; those that are masked are None."""
-        statement, index = self._select(
-            reader, tuple(column.name for column in self.resource.columns)
-        )
-        row = session.execute(
-            statement.where(self.resource.model.id == record_id, *self._criteria(session))
-        ).first()
-        if row is None:
-            return {}
-        return {
-            column.name: row[index[column.name]] if column.name in index else None
-            for column in self.resource.columns
         }
 
     def picked(
@@ -313,27 +260,6 @@ class ResourceQuery:
         statement = self._joined(select(self.resource.model)).where(*narrowed)
         return list(session.scalars(statement.order_by(*walk.order).limit(limit)))
 
-    def pickable(self, session: Session, record_id: int, *, anyhow: bool = False) -> Any | None:
-        """The record, if it can be picked; ``anyhow`` (picked before) asks for the scope alone."""
-        if not 0 <= record_id < _BIGGEST_ID:
-            return None
-        statement = self._joined(select(self.resource.model)).where(
-            self.resource.model.id == record_id, *self._criteria(session)
-        )
-        if not anyhow:
-            statement = statement.where(*self._picker_criteria(session))
-        return session.scalars(statement).one_or_none()
-
-    def _criteria(self, session: Session) -> Sequence[ColumnElement[bool]]:
-        return () if self.resource.criteria is None else self.resource.criteria(session)
-
-    def _picker_criteria(self, session: Session) -> Sequence[ColumnElement[bool]]:
-        criteria = self.resource.picker_criteria
-        return () if criteria is None else criteria(session)
-
-    def _joined(self, statement: Any) -> Any:
-        return statement if self.resource.joins is None else self.resource.joins(statement)
-
     def _narrowing(
         self, session: Session, state: ListState, reader: Reader
     ) -> tuple[ColumnElement[bool], ...]:
@@ -355,26 +281,6 @@ class ResourceQuery:
         names = [column.name for column in state.shown(self.resource)]
         names += [one.column.name for one in ordered if one.column.name not in names]
         return tuple(names)
-
-    def _select(self, reader: Reader, names: tuple[str, ...]) -> tuple[Select[Any], dict[str, int]]:
-        """The select of the columns that the reader may see; the others are not even read."""
-        seen = tuple(
-            name
-            for name in names
-            if (column := self.resource.column(name)) is not None
-            and not masked(self.resource, column.value, reader)
-        )
-        if seen not in self._selects:
-            if len(self._selects) >= _MOST_SELECTS:
-                self._selects.clear()
-            columns = [column for name in seen if (column := self.resource.column(name))]
-            statement = self._joined(
-                select(self.resource.model.id, *(column.value for column in columns)).select_from(
-                    self.resource.model
-                )
-            )
-            self._selects[seen] = statement, {name: i for i, name in enumerate(seen, 1)}
-        return self._selects[seen]
 
     def _count(
         self,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from flask import url_for
 
 from backstay.i18n import gettext as _
-from backstay.resources import filters as narrow
+from backstay.lists import filters as narrow
 from backstay.resources import formats
 from backstay.resources.urls import serves
 from backstay.web.page import ActiveChip, FilterChoice, FilterControl
@@ -16,8 +16,8 @@ from backstay.web.page import ActiveChip, FilterChoice, FilterControl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from backstay.lists.opened import Opened
     from backstay.resources.declare import Filter, Resource
-    from backstay.resources.opened import Opened
     from backstay.resources.serialize import Reader
     from backstay.web.page import FilterKind
 

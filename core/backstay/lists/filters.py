@@ -12,12 +12,12 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sqlalchemy import BigInteger, Boolean, Date, Integer, String, cast, false, or_
-from sqlalchemy.orm import InstrumentedAttribute
 
 from backstay.db.types import Instant
 from backstay.errors import Invalid, Malformed
 from backstay.i18n import gettext as _
 from backstay.resources import formats
+from backstay.resources.masking import masked
 from backstay.search.declared import is_indexed, searched_in
 from backstay.search.engine import Search, matching
 from backstay.search.models import SearchRow
@@ -110,29 +110,6 @@ class ListState:
         if not self.columns:
             return tuple(column for column in resource.columns if column.in_list)
         return tuple(found for name in self.columns if (found := resource.column(name)))
-
-
-def same(one: object, other: object) -> bool:
-    """Whether two expressions are the same model attribute."""
-    return (
-        isinstance(one, InstrumentedAttribute)
-        and isinstance(other, InstrumentedAttribute)
-        and one.key == other.key
-        and one.class_ is other.class_
-    )
-
-
-def masked(resource: Resource, expression: object, reader: Reader) -> bool:
-    """Whether the reader may not know the values of an expression."""
-    for column in resource.columns:
-        if not reader.may_read(column.group) and (
-            column.value is expression or same(column.value, expression)
-        ):
-            return True
-    if isinstance(expression, InstrumentedAttribute):
-        group = getattr(expression.class_, "__field_groups__", {}).get(expression.key)
-        return group is not None and not reader.may_read_named(group)
-    return False
 
 
 def usable_filters(resource: Resource, reader: Reader) -> tuple[Filter, ...]:
@@ -315,7 +292,7 @@ def search_condition(
 ) -> list[ColumnElement[bool]]:
     """The condition that a record matches the words: each begins one of the record's words.
 
-    For pages of a list see backstay.resources.searching, which knows faster ways to the same.
+    For pages of a list see backstay.lists.searching, which knows faster ways to the same.
     """
     columns = [one for one in resource.search if not masked(resource, one, reader)]
     if not columns or not search.strip():

@@ -19,6 +19,7 @@ from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.jobs.models import JobState
 from backstay.jobs.queue import UNDER_WAY
+from backstay.lists import filters as narrow
 from backstay.lists.exports import (
     IN_REQUEST,
     AskExport,
@@ -28,14 +29,11 @@ from backstay.lists.exports import (
     latest_exports,
 )
 from backstay.lists.models import ExportRun
+from backstay.lists.opened import open_list
+from backstay.lists.run_progress import run_progress
 from backstay.lists.runs import own_run
 from backstay.lists.saved_views import views_of
-from backstay.resources import filters as narrow
-from backstay.resources import formats
-from backstay.resources.opened import open_list
-from backstay.resources.run_progress import run_progress
-from backstay.resources.serialize import Reader
-from backstay.resources.take_away import (
+from backstay.lists.take_away import (
     LABELS,
     MEDIA_TYPES,
     ROWS_OF_A_SHEET,
@@ -44,6 +42,8 @@ from backstay.resources.take_away import (
     file_name,
     write_list,
 )
+from backstay.resources import formats
+from backstay.resources.serialize import Reader
 from backstay.resources.urls import endpoint_of
 from backstay.web import page as view
 from backstay.web.render import fragment, page, redirect_to, wants_fragment
@@ -52,8 +52,8 @@ from backstay.web.request import audit_now, context, database, flash_done, sessi
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from backstay.lists.query import ResourceQuery
     from backstay.resources.declare import Resource
-    from backstay.resources.query import ResourceQuery
 
 _SPOOLED: Final = 4 * 1024 * 1024
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from backstay.db.context import Context
     from backstay.i18n import Text
+    from backstay.lists.filters import ListState
+    from backstay.lists.query import ResourceQuery
     from backstay.resources.declare import Column, Resource
-    from backstay.resources.filters import ListState
-    from backstay.resources.query import ResourceQuery
     from backstay.resources.serialize import Reader
 
 CSV: Final = "csv"

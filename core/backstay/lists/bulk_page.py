@@ -11,13 +11,13 @@ from werkzeug.datastructures import MultiDict
 from backstay.errors import Invalid, Malformed
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
+from backstay.lists import filters as narrow
 from backstay.lists.bulk import MOST, Plan, RunBulk, bulk_form, plan, run_bulk, too_many
 from backstay.lists.models import BulkRun, RunState
+from backstay.lists.run_progress import run_progress
 from backstay.lists.runs import own_run
-from backstay.resources import filters as narrow
 from backstay.resources import formats
 from backstay.resources.forms import schema_of, sections_of
-from backstay.resources.run_progress import run_progress
 from backstay.resources.urls import RecordLinks, endpoint_of
 from backstay.web import page as view
 from backstay.web.render import fragment, page, redirect_to, wants_fragment
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from backstay.lists.bulk import Skipped
+    from backstay.lists.query import ResourceQuery
     from backstay.resources.declare import Action
     from backstay.resources.forms import CommandForm, Desk
-    from backstay.resources.query import ResourceQuery
 
 _SHOWN: Final = 200
 _LONGEST_IDS: Final = MOST * 20

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 from backstay.errors import BackstayError, NotFound
 from backstay.i18n import gettext as _
+from backstay.lists.filters import ListState, given_once, read_state
 from backstay.lists.saved_views import no_such_view, opening_view
-from backstay.resources.filters import ListState, given_once, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
