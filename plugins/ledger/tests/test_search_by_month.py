@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
+from backstay.lists import searching
 from backstay.lists.filters import read_state
 from backstay.lists.query import ResourceQuery
-from backstay.resources import searching
 from backstay.resources.serialize import Reader
 from backstay.search.rebuild import check_index, rebuild_index
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
