@@ -77,6 +77,15 @@ def test_an_administrator_without_work_in_a_company_lands_in_the_administration(
     assert "<h1>Administration</h1>" in page.text
 
 
+def test_what_happened_lately_calls_people_users_not_service_accounts(
+    web_app: Flask, database: Database
+) -> None:
+    make_user(database, "admin", PERMISSIONS)
+    make_user(database, "clerk")
+    page = Browser.for_user(web_app, database, "admin").get("/")
+    assert "added user “clerk”" in page.text
+
+
 def test_somebody_without_any_role_is_told_whom_to_ask(web_app: Flask, database: Database) -> None:
     make_user(database, "newcomer")
     page = Browser.for_user(web_app, database, "newcomer").get("/")

@@ -81,6 +81,8 @@ def test_static_files_are_kept_for_ever_whoever_is_signed_in(reader: Browser) ->
         assert response.headers["Content-Encoding"] == "gzip"
         assert "Set-Cookie" not in response.headers
     assert reader.client.get("/static/0/../../app.py").status_code == 404
+    missing = reader.client.get("/static/0/none.css")
+    assert (missing.status_code, missing.mimetype) == (404, "text/html")
 
 
 @pytest.mark.parametrize("place", ["add", "outside"])

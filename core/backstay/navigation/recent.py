@@ -46,7 +46,10 @@ def lately(session: Session, suite: Suite) -> tuple[TimelineItem, ...]:
     )
     if context.permissions is not None and _TRAIL not in context.permissions:
         query = query.where(AuditEvent.actor_id == context.actor.user_id)
-    things = {one.model.__tablename__: str(one.label).lower() for one in suite.resources.values()}
+    things: dict[str, str] = {}
+    for one in suite.resources.values():
+        # The first of a table names its rows; service accounts come after users.
+        things.setdefault(one.model.__tablename__, str(one.label).lower())
     return tuple(
         TimelineItem(
             actor=row.actor,

@@ -107,7 +107,9 @@ def _sign_in_cookies(app: Flask, database: Database) -> None:
     @logins.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> CookieUser | None:
         reading = runtime().reading
-        unit: Unit = g.unit
+        unit: Unit | None = g.get("unit")
+        if unit is None:  # a static file that is not there: nobody has to be known for that
+            return None
         if unit.write:
             # The writing session must not begin before it is clear who may write.
             with database.read(_SYSTEM) as session:

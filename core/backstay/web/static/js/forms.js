@@ -59,14 +59,20 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
+/** What a button does, in its own words; of a picture those that stand for it. */
+function verb(button) {
+  const said = button?.querySelector("span:not(.sr)") ?? button;
+  return said?.textContent.trim() || button?.title || button?.ariaLabel;
+}
+
 /** Ask in the page's own dialog; without one, in the browser's. */
 function ask(question, submitter) {
   const dialog = document.getElementById("confirm");
   if (!(dialog instanceof HTMLDialogElement)) return Promise.resolve(window.confirm(question));
   const yes = dialog.querySelector("[data-confirm-yes]");
   dialog.querySelector("#confirm-text").textContent = question;
-  const label = submitter?.querySelector("span")?.textContent?.trim();
-  if (label) yes.textContent = label;
+  yes.dataset.otherwise ??= yes.textContent;
+  yes.textContent = verb(submitter) || yes.dataset.otherwise;
   yes.classList.toggle("danger", Boolean(submitter?.classList.contains("danger")));
   yes.classList.toggle("primary", !submitter?.classList.contains("danger"));
   dialog.returnValue = "";
