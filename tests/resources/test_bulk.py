@@ -27,6 +27,8 @@ from .garden import Plant, PlantState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy.orm import Session
+
     from backstay.db.context import CompanyRef, Context
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
@@ -258,18 +260,41 @@ def test_amounts_are_added_up_on_the_page_or_beside_it(
     assert ">6.75<" in gardener.get(f"{PLANTS}/total?q=P0&picks=1").text
 
 
-def test_a_total_over_too_many_rows_says_so_and_is_not_counted(
+def test_a_total_over_too_many_rows_is_added_up_when_asked_for(
     gardener: Browser,
     sow: Callable[..., list[int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sow(*({} for _ in range(60)))
+    sow(*({"price": Decimal("2.5")} for _ in range(60)))
     for module in ("query", "page", "parts"):
         monkeypatch.setattr(f"backstay.lists.{module}.MOST_COUNTED", 55)
-    html = gardener.get(PLANTS).text
-    assert "over 55 rows" in html
-    assert "hx-get" not in html.partition("<tfoot")[2].partition("</tfoot>")[0]
-    assert "over 55 rows" in gardener.get(f"{PLANTS}/total").text
+    foot = gardener.get(PLANTS).text.partition("<tfoot")[2].partition("</tfoot>")[0]
+    assert "hx-trigger" not in foot
+    asked = re.search(r'<button[^>]* hx-get="([^"]+)"[^>]*>Add up all<', foot)
+    assert asked is not None
+    assert "Add up all" in gardener.get(f"{PLANTS}/total").text
+    every = gardener.get(asked[1].replace("&amp;", "&")).text
+    assert "150.00" in every
+    assert "Add up all" not in every
+
+
+def test_adding_up_a_long_list_is_given_up_after_a_while(
+    gardener: Browser,
+    sow: Callable[..., list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sow(*({"price": Decimal("2.5")} for _ in range(60)))
+    monkeypatch.setattr("backstay.lists.parts.SUM_MS", 1)
+    monkeypatch.setattr("backstay.lists.query.ResourceQuery.totals", _crawl)
+    assert "too many to add up" in gardener.get(f"{PLANTS}/total?every=1").text
+    monkeypatch.undo()
+    assert "150.00" in gardener.get(f"{PLANTS}/total?every=1").text
+
+
+def _crawl(_query: object, session: Session, *_asked: object, **_options: object) -> None:
+    n = "(SELECT 1 AS a UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4)"
+    pairs = ", ".join(f"{n} AS n{place}" for place in range(14))
+    session.connection().exec_driver_sql(f"SELECT count(*) FROM {pairs}")
 
 
 def test_a_record_is_looked_at_beside_its_list(

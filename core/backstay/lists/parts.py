@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from flask import url_for
 
 from backstay.access.core_permissions import LIST_VIEW_SHARE
+from backstay.db.patience import within
 from backstay.i18n import gettext as _
 from backstay.lists.counting import MOST_COUNTED
 from backstay.lists.opened import ALL
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from backstay.lists.saved_views import SavedView
     from backstay.resources.declare import Column, Resource
     from backstay.resources.serialize import Reader
+
+SUM_MS: Final = 5_000
+"""How long the rows of a long list may be added up, in milliseconds."""
 
 
 def column_choices(resource: Resource, state: ListState) -> tuple[ColumnChoice, ...]:
@@ -122,11 +126,8 @@ def list_totals(
     if rows.count > MOST_COUNTED:
         return total_cells(resource, state, reader, None, picks=picks), None
     if rows.after or rows.before:
-        asked = {**state.query(), **({"picks": "1"} if picks else {})}
-        return (
-            total_cells(resource, state, reader, {}, picks=picks),
-            f"{url_for(endpoint_of(resource, 'total'))}?{urlencode(asked)}",
-        )
+        here = _total_href(resource, state, picks=picks)
+        return total_cells(resource, state, reader, {}, picks=picks), here
     sums = {
         column.name: sum((row[rows.index[column.name]] or 0 for row in rows.rows), Decimal(0))
         for column in columns
@@ -134,13 +135,31 @@ def list_totals(
     return total_cells(resource, state, reader, sums, picks=picks), None
 
 
+def _total_href(resource: Resource, state: ListState, **more: bool) -> str:
+    asked = {**state.query(), **{name: "1" for name, wanted in more.items() if wanted}}
+    return f"{url_for(endpoint_of(resource, 'total'))}?{urlencode(asked)}"
+
+
 def sums_of(
-    query: ResourceQuery, session: Session, state: ListState, reader: Reader
+    query: ResourceQuery, session: Session, state: ListState, reader: Reader, *, every: bool = False
 ) -> dict[str, Any] | None:
-    """The sums of all rows; None when there are too many to add up for a page."""
+    """The sums of all rows; None when there are too many to add up for a page.
+
+    Arguments:
+        every: somebody asked for the sums of a long list, and waits for them.
+
+    Raises:
+        TookTooLong: they were not there within ``SUM_MS``.
+    """
     names = [column.name for column in totalled(query.resource, state, reader)]
-    count, sums = query.totals(session, state, reader, names)
-    return None if count > MOST_COUNTED else {name: sums[name] or Decimal(0) for name in names}
+    if every:
+        with within(session, SUM_MS):
+            _, sums = query.totals(session, state, reader, names, most=None)
+    else:
+        count, sums = query.totals(session, state, reader, names, most=MOST_COUNTED)
+        if count > MOST_COUNTED:
+            return None
+    return {name: sums[name] or Decimal(0) for name in names}
 
 
 def total_cells(
@@ -150,8 +169,9 @@ def total_cells(
     sums: dict[str, Any] | None,
     *,
     picks: bool,
+    gave_up: bool = False,
 ) -> tuple[Cell, ...]:
-    """The totals row; without sums (too many rows) it says so instead of a figure."""
+    """The totals row; without sums (too many rows) it offers to add them up, or says it gave up."""
     money = formats.money_formatter(reader.locale, reader.minor_units)
     known = sums or {}
     adds = {column.name for column in totalled(resource, state, reader)}
@@ -160,12 +180,13 @@ def total_cells(
         if column.name in known:
             cells.append(Cell(money(known[column.name]), "money"))
         elif column.name in adds:
-            text = (
-                _("over %(n)s rows", n=formats.number(MOST_COUNTED, reader.locale))
-                if sums is None
-                else "…"
-            )
-            cells.append(Cell(text, "money"))
+            if sums is not None:
+                cells.append(Cell("…", "money"))
+            elif gave_up:
+                cells.append(Cell(_("too many to add up"), "money"))
+            else:
+                href = _total_href(resource, state, picks=picks, every=True)
+                cells.append(Cell(_("Add up all"), "sum", href))
         else:
             cells.append(Cell(_("Total") if place == 0 else ""))
     return tuple(cells)

@@ -200,11 +200,17 @@ class ResourceQuery(RecordQuery):
         return session.scalar(select(func.count(some.c.id))) or 0
 
     def totals(
-        self, session: Session, state: ListState, reader: Reader, names: Sequence[str]
+        self,
+        session: Session,
+        state: ListState,
+        reader: Reader,
+        names: Sequence[str],
+        *,
+        most: int | None,
     ) -> tuple[int, dict[str, Any]]:
-        """How many rows a list has and the sums of some columns; bounded.
+        """How many rows a list has and the sums of some columns.
 
-        With more than ``MOST_COUNTED`` rows the count says so and there are no sums.
+        With more than ``most`` rows the count says so and there are no sums; None adds up all.
         """
         columns = [column for name in names if (column := self.resource.column(name))]
         narrowing = self._matching(session, state, reader)
@@ -214,14 +220,14 @@ class ResourceQuery(RecordQuery):
                 *(column.value.label(f"total_{place}") for place, column in enumerate(columns)),
             ).select_from(self.resource.model)
         )
-        some = statement.where(*narrowing).limit(MOST_COUNTED + 1).subquery()
+        some = statement.where(*narrowing).limit(None if most is None else most + 1).subquery()
         row = session.execute(
             select(
                 func.count(some.c.id),
                 *(func.sum(some.c[f"total_{place}"]) for place in range(len(columns))),
             )
         ).one()
-        if row[0] > MOST_COUNTED:
+        if most is not None and row[0] > most:
             return int(row[0]), {}
         return int(row[0]), {
             column.name: value for column, value in zip(columns, row[1:], strict=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, jsonify, request
 
+from backstay.db.patience import TookTooLong
 from backstay.lists.bulk_page import bulk_answer, run_answer
 from backstay.lists.export_page import ExportViews, asked_state
 from backstay.lists.page import list_page
@@ -66,10 +67,14 @@ class ListViews:
         """The totals row of a list that does not fit a page."""
         reader = _reader()
         state = asked_state(self.resource, reader)
-        sums = sums_of(self.query, session(), state, reader)
-        cells = total_cells(
-            self.resource, state, reader, sums, picks=bool(request.args.get("picks"))
-        )
+        sums, gave_up = None, False
+        try:
+            every = bool(request.args.get("every"))
+            sums = sums_of(self.query, session(), state, reader, every=every)
+        except TookTooLong:
+            gave_up = True
+        picks = bool(request.args.get("picks"))
+        cells = total_cells(self.resource, state, reader, sums, picks=picks, gave_up=gave_up)
         return fragment(
             "resources/totals.html",
             cells=cells,
