@@ -12,7 +12,7 @@ from backstay.db.database import Database
 from backstay.testing.attack import CHECKS, Check
 from backstay.testing.attack.arena import Arena, Ground, furnish
 from backstay.testing.attack.core_samples import SAMPLES
-from backstay.testing.attack.on_routes import _differences
+from backstay.testing.attack.on_roles import _differences
 from backstay.web.blueprint import PERMISSION
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, select
 
-from backstay.api.represent import current_values, update_of, versioned
-from backstay.api.schemas import field_value
+from backstay.api.represent import current_values, field_value, update_of, versioned
 from backstay.clock import today
 from backstay.errors import BackstayError
 from backstay.lists import filters as narrow

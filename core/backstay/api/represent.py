@@ -5,6 +5,7 @@ What the caller may not read is left out, not masked: a program would take the m
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Boolean, Date, Integer
 
-from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, MONEY_SCHEMA, field_value, model_of
+from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, MONEY_SCHEMA, model_of
 from backstay.db.types import Id, Instant, Money
 from backstay.resources import fields as kinds
 from backstay.resources.declare import Kind
@@ -168,3 +169,48 @@ def record_schema(resource: Resource) -> dict[str, Any]:
     if versioned(resource):
         properties["version"] = {"type": "integer"}
     return {"type": "object", "title": str(resource.label), "properties": properties}
+
+
+def field_value(kind: kinds.FieldKind, value: Any, reader: Reader) -> Any:  # noqa: PLR0911
+    """A command's value as the API writes it: what may be sent back unchanged."""
+    if value is None:
+        return None
+    match kind:
+        case kinds.MoneyField():
+            units = 0 if kind.any_currency else reader.minor_units
+            return plain_money(value, units)
+        case kinds.DateField():
+            return value.isoformat()
+        case kinds.NumberField() | kinds.BoolField():
+            return value
+        case kinds.ChoicesField():
+            return [raw(one) for one in value]
+        case kinds.LinesField():
+            parts = [(one.name, one.kind) for one in schema_of(kind.line).fields]
+            return [
+                {name: field_value(part, getattr(line, name), reader) for name, part in parts}
+                for line in value
+            ]
+    return raw(value)
+
+
+def result_value(value: Any) -> Any:  # noqa: PLR0911
+    """A value of a service's result by its type: ids are texts there too."""
+    match value:
+        case None | bool() | str():
+            return value
+        case enum.Enum():
+            return value.value
+        case int():
+            return str(value) if abs(value) > 2**31 else value
+        case Decimal():
+            return str(value)
+        case tuple() | list():
+            return [result_value(one) for one in value]
+    if dataclasses.is_dataclass(value):
+        return {
+            one.name: str(found) if one.name == "id" else result_value(found)
+            for one in dataclasses.fields(value)
+            for found in (getattr(value, one.name),)
+        }
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

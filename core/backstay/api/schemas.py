@@ -6,10 +6,8 @@ are ISO 8601; enums go by value. What a model does not know is refused by name.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
@@ -19,24 +17,19 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
-    ValidationError,
     WithJsonSchema,
     create_model,
 )
 from pydantic_core.core_schema import ValidationInfo
 
 from backstay.db.types import to_units
-from backstay.errors import Forbidden, Invalid, Problem
 from backstay.i18n import gettext as _
 from backstay.resources import fields as kinds
 from backstay.resources.form_fields import bounds, checked_amount, read_day, read_text, within
 from backstay.resources.forms import FormField, schema_of
-from backstay.resources.serialize import raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
-
-    from sqlalchemy.orm import Session
+    from collections.abc import Callable, Hashable
 
     from backstay.resources.serialize import Reader
 
@@ -63,14 +56,6 @@ class Sent(BaseModel):
     """Base of all models of what is sent: unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What was sent of a command: the values by field name, checked."""
-
-    command: type[Any]
-    values: dict[str, Any]
 
 
 def has_files(command: type[Any]) -> bool:
@@ -273,7 +258,7 @@ def _choice(kind: kinds.ChoiceField, allowed: tuple[Any, ...]) -> Callable[[Any,
         if not text and kind.blank:
             return None if type(None) in allowed else ""
         if not callable(kind.choices) and text not in {one.value for one in kind.choices}:
-            raise ValueError(_("It must be one of: %(values)s.", values=_listed(kind.choices)))
+            raise ValueError(_("It must be one of: %(values)s.", values=listed(kind.choices)))
         if member is None or callable(kind.choices):
             return text
         return member(text)
@@ -281,7 +266,8 @@ def _choice(kind: kinds.ChoiceField, allowed: tuple[Any, ...]) -> Callable[[Any,
     return read
 
 
-def _listed(choices: Any) -> str:
+def listed(choices: Any) -> str:
+    """The values of some choices, as a message names them."""
     values = [str(one.value) for one in choices]
     return ", ".join(values[:20]) + (", …" if len(values) > 20 else "")  # noqa: PLR2004
 
@@ -291,165 +277,3 @@ def _values(kind: kinds.ChoiceField | kinds.ChoicesField) -> dict[str, Any]:
         return {}
     blank = [""] if isinstance(kind, kinds.ChoiceField) and kind.blank else []
     return {"enum": [*(one.value for one in kind.choices), *blank]}
-
-
-def read_command(
-    command: type[Any],
-    sent: Mapping[str, Any],
-    session: Session,
-    reader: Reader,
-    pick: Callable[[str, int, bool], bool],
-    *,
-    current: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The values of a command's fields out of a JSON object, checked as a form checks them.
-
-    Arguments:
-        pick: whether a record of a resource can be picked; the third argument says that it is the
-            present value.
-        current: the record's values, when it is a change: nothing is required then.
-
-    Raises:
-        Invalid: names every field that is wrong.
-        Forbidden: a field is given that the reader may not write.
-    """
-    try:
-        found = model_of(command, partial=current is not None).model_validate(
-            dict(sent), context=reader
-        )
-    except ValidationError as error:
-        problems = tuple(_problem(one) for one in error.errors(include_url=False))
-        raise Invalid(
-            problems[0].message if len(problems) == 1 else _("The request has problems."),
-            problems=problems,
-        ) from None
-    values = {name: getattr(found, name) for name in found.model_fields_set}
-    problems = tuple(_late_problems(command, values, session, reader, pick, current or {}))
-    if problems:
-        raise Invalid(problems[0].message, problems=problems)
-    return values
-
-
-def _late_problems(
-    command: type[Any],
-    values: dict[str, Any],
-    session: Session,
-    reader: Reader,
-    pick: Callable[[str, int, bool], bool],
-    current: Mapping[str, Any],
-) -> Any:
-    """What only the database knows; values are made what the command takes on the way."""
-    for one in schema_of(command).fields:
-        if one.name not in values:
-            if one.required and isinstance(one.kind, kinds.BoolField) and not current:
-                values[one.name] = False
-            continue
-        if not reader.may_write(one.kind.group):
-            raise Forbidden(
-                _("You may not fill in “%(name)s”.", name=one.kind.label), field=one.name
-            )
-        message = _late_problem(one, values, session, pick, current)
-        if message:
-            yield Problem(message, one.name)
-
-
-def _late_problem(
-    one: FormField,
-    values: dict[str, Any],
-    session: Session,
-    pick: Callable[[str, int, bool], bool],
-    current: Mapping[str, Any],
-) -> str:
-    kind, value = one.kind, values[one.name]
-    match kind:
-        case kinds.PickerField() if value is not None:
-            if not pick(kind.resource, value, current.get(one.name) == value):
-                return _("There is no such record that can be chosen.")
-        case kinds.ChoiceField() if callable(kind.choices) and value not in {None, ""}:
-            choices = tuple(kind.choices(session))
-            if value not in {choice.value for choice in choices}:
-                return _("It must be one of: %(values)s.", values=_listed(choices))
-            values[one.name] = _member(value, one.expected)
-        case kinds.ChoicesField():
-            choices = tuple(kind.choices(session) if callable(kind.choices) else kind.choices)
-            if not set(value) <= {choice.value for choice in choices}:
-                return _("Choose from: %(values)s.", values=_listed(choices))
-        case kinds.LinesField():
-            values[one.name] = tuple(
-                kind.line(**{name: getattr(line, name) for name in line.model_fields_set})
-                for line in value
-            )
-    return ""
-
-
-def _member(value: str, expected: Any) -> Any:
-    for one in get_args(expected) or (expected,):
-        if isinstance(one, type) and issubclass(one, (enum.Enum, int)):
-            try:
-                return one(value)
-            except ValueError:
-                return value
-    return value
-
-
-def _problem(error: Any) -> Problem:
-    place = ".".join(str(part) for part in error["loc"]) or None
-    kind, context = error["type"], error.get("ctx") or {}
-    if kind == "value_error":
-        return Problem(str(context["error"]), place)
-    messages = {
-        "missing": _("This field is missing."),
-        "extra_forbidden": _("There is no field of this name here."),
-        "list_type": _("It must be a list."),
-        "model_type": _("It must be an object."),
-        "model_attributes_type": _("It must be an object."),
-        "too_long": _("At most %(most)s fit.", most=context.get("max_length", "")),
-    }
-    return Problem(messages.get(kind, str(error["msg"])), place)
-
-
-def field_value(kind: kinds.FieldKind, value: Any, reader: Reader) -> Any:  # noqa: PLR0911
-    """A command's value as the API writes it: what may be sent back unchanged."""
-    if value is None:
-        return None
-    match kind:
-        case kinds.MoneyField():
-            from backstay.resources.formats import plain_money
-
-            units = 0 if kind.any_currency else reader.minor_units
-            return plain_money(value, units)
-        case kinds.DateField():
-            return value.isoformat()
-        case kinds.NumberField() | kinds.BoolField():
-            return value
-        case kinds.ChoicesField():
-            return [raw(one) for one in value]
-        case kinds.LinesField():
-            parts = [(one.name, one.kind) for one in schema_of(kind.line).fields]
-            return [
-                {name: field_value(part, getattr(line, name), reader) for name, part in parts}
-                for line in value
-            ]
-    return raw(value)
-
-
-def result_value(value: Any) -> Any:  # noqa: PLR0911
-    """A value of a service's result by its type: ids are texts there too."""
-    match value:
-        case None | bool() | str():
-            return value
-        case enum.Enum():
-            return value.value
-        case int():
-            return str(value) if abs(value) > 2**31 else value
-        case Decimal():
-            return str(value)
-        case tuple() | list():
-            return [result_value(one) for one in value]
-    if dataclasses.is_dataclass(value):
-        return {
-            one.name: str(found) if one.name == "id" else result_value(found)
-            for one in dataclasses.fields(value)
-            for found in (getattr(value, one.name),)
-        }
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -12,17 +12,18 @@ from sqlalchemy import inspect
 from sqlalchemy.orm.exc import StaleDataError
 
 from backstay.api.body import read_object, read_parameters
+from backstay.api.commands import read_command
 from backstay.api.guard import caller
 from backstay.api.idempotency import claim_of, etag
 from backstay.api.represent import (
     create_of,
     current_values,
     record_json,
+    result_value,
     row_json,
     update_of,
     versioned,
 )
-from backstay.api.schemas import read_command, result_value
 from backstay.errors import BackstayError, Forbidden, Malformed, NotFound, Stale
 from backstay.i18n import gettext as _
 from backstay.lists import filters as narrow

@@ -40,6 +40,11 @@ class Route:
     template: Rule
 
     @property
+    def place(self) -> str:
+        """The method and the rule, such as ``GET /c/<company>/ledger/entries``."""
+        return f"{self.method} {self.rule}"
+
+    @property
     def in_company(self) -> bool:
         """Whether its address names a company."""
         return "company" in self.arguments

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from backstay.api.represent import current_values, update_of
+from backstay.api.represent import current_values, field_value, update_of
 from backstay.api.routes import Endpoint, endpoints_of, prefix_of
-from backstay.api.schemas import field_value
 from backstay.db.context import context_of
 from backstay.resources.forms import schema_of
 from backstay.resources.serialize import Reader

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.testing.attack import on_api, on_records, on_routes, on_work
+from backstay.testing.attack import (
+    on_api,
+    on_groups,
+    on_headers,
+    on_records,
+    on_roles,
+    on_routes,
+    on_work,
+)
 from backstay.testing.attack.findings import Check
 
 CHECKS: Final = (
@@ -12,7 +20,7 @@ CHECKS: Final = (
         "roles",
         "Each route answers each role as the reviewed file says.",
         "Run with BACKSTAY_WRITE_GOLDEN=1, read the difference, and commit it if it is meant.",
-        on_routes.roles,
+        on_roles.roles,
     ),
     Check(
         "marks",
@@ -48,7 +56,7 @@ CHECKS: Final = (
         "headers",
         "Each response, errors too, carries the security headers, and each cookie its flags.",
         "Return pages through page() and fragment(), files as attachments, and set no cookies.",
-        on_routes.headers,
+        on_headers.headers,
     ),
     Check(
         "parameters",
@@ -107,7 +115,7 @@ CHECKS: Final = (
         "groups",
         "Fields of a group are hidden from who may not read it, everywhere.",
         "Name the column in __field_groups__ and give its Column and field the group.",
-        on_records.groups,
+        on_groups.groups,
         writes=True,
     ),
     Check(
@@ -162,7 +170,7 @@ CHECKS: Final = (
         "api-groups",
         "The API leaves out fields of a group that is not the owner's, and takes none.",
         "Name the column in __field_groups__ and give its Column and field the group.",
-        on_api.groups,
+        on_groups.api_groups,
         writes=True,
     ),
     Check(

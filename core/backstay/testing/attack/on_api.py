@@ -6,33 +6,27 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from backstay.api.represent import update_of
-from backstay.api.routes import endpoints_of
 from backstay.resources import fields as kinds
 from backstay.resources.forms import schema_of
-from backstay.testing.attack.arena import EVERYBODY, Arena, changed, in_company
+from backstay.testing.attack.arena import EVERYBODY, Arena, changed
 from backstay.testing.attack.calls import Call, address, changes, home, prepare, use_of
 from backstay.testing.attack.findings import Finding
 from backstay.testing.attack.making import CannotMake
-from backstay.testing.attack.on_records import (
+from backstay.testing.attack.on_work import failing_at
+from backstay.testing.attack.planting import (
     MARKER,
     SHORT_MARKER,
-    grouped,
-    in_model,
     mark_everything,
     planted,
     row_of,
 )
-from backstay.testing.attack.on_work import failing_at
-from backstay.testing.web import make_user
+from backstay.testing.attack.wrong import wrong_in_json
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from backstay.access.permissions import FieldGroup
     from backstay.api.routes import Endpoint
     from backstay.resources.declare import Operation, Resource
-    from backstay.resources.forms import FormField
     from backstay.testing.api import ApiClient
 
 JSON: Final = "application/json"
@@ -54,7 +48,7 @@ def tokens(arena: Arena) -> Iterator[Finding]:
     boss = arena.browser()
     bearer = f"Bearer {boss.program.token}"
     for route in arena.api_routes():
-        place, path = f"{route.method} {route.rule}", arena.address(route)
+        place, path = route.place, arena.address(route)
         before = arena.digest()
         for headers in (
             {},
@@ -92,12 +86,12 @@ def values(arena: Arena) -> Iterator[Finding]:
 def _wrong_bodies(arena: Arena, call: Call) -> Iterator[tuple[str, dict[str, Any]]]:
     """Bodies with one wrong value, and the member that must be named."""
     for field in schema_of(call.operation.command).fields:
-        for wrong in wrong_values(arena, field):
+        for wrong in wrong_in_json(arena, field):
             yield field.name, {**call.body, field.name: wrong}
         lines = call.body.get(field.name)
         if isinstance(field.kind, kinds.LinesField) and lines:
             for part in schema_of(field.kind.line).fields:
-                for wrong in wrong_values(arena, part):
+                for wrong in wrong_in_json(arena, part):
                     changed_line = {**lines[0], part.name: wrong}
                     place = f"{field.name}.0.{part.name}"
                     yield place, {**call.body, field.name: [changed_line, *lines[1:]]}
@@ -111,40 +105,6 @@ def _must_name(call: Call, name: str, answered: TestResponse) -> Iterator[Findin
     named = {str(one["field"]) for one in _json(answered)["errors"]}
     if not any(one == name or one.startswith(f"{name}.") for one in named):
         yield Finding(call.place, f"a wrong {name} is refused naming {', '.join(sorted(named))}")
-
-
-def wrong_values(arena: Arena, field: FormField) -> Iterator[Any]:  # noqa: C901, PLR0912
-    """Values in JSON that a field must refuse, by its kind."""
-    match field.kind:
-        case kinds.TextField() as kind:
-            yield from ("x" * (kind.max_length + 1), "a\x00b", "\ud800", 7, ["x"])
-            if field.insists and kind.min_length:
-                yield ""
-        case kinds.SecretField() as kind:
-            yield from ("x" * (kind.max_length + 1), 7)
-        case kinds.NumberField() as kind:
-            yield from ("1", 1.5, 10**30, True)
-            if kind.minimum is not None:
-                yield kind.minimum - 1
-            if kind.maximum is not None:
-                yield kind.maximum + 1
-        case kinds.MoneyField():
-            yield from (7, 0.1, "much", "1.23456", "9" * 20, "NaN", "Infinity", "1e4", "１")  # noqa: RUF001
-        case kinds.DateField():
-            yield from (7, "yesterday", "2026-02-30", "1066-10-14", "05.03.2026")
-        case kinds.BoolField():
-            yield from ("true", 1)
-        case kinds.ChoicesField():
-            yield from ("x", ["no-such-choice"], [7])
-        case kinds.ChoiceField():
-            yield from ("no-such-choice", 7)
-        case kinds.PickerField() as kind:
-            yield from (7, 2**53 + 1, "somebody", "7", "-1", str(2**63))
-            resource = arena.suite.resources.get(kind.resource)
-            if resource is not None and in_company(resource):
-                yield from map(str, arena.ids(resource, arena.beta))
-        case kinds.LinesField():
-            yield from ("x", {}, [7], [{"no_such_member": "x"}])
 
 
 def columns(arena: Arena) -> Iterator[Finding]:
@@ -242,90 +202,6 @@ def _round_trip(arena: Arena, call: Call, program: ApiClient) -> Iterator[Findin
         shown = _json(answered).get(field.name, marker)
         if str(shown).casefold() != marker.casefold():  # codes may be written in capitals
             yield Finding(call.place, f"{field.name} was sent as {marker!r}, comes back {shown!r}")
-
-
-# --- field groups ----------------------------------------------------------------------------
-
-
-def groups(arena: Arena) -> Iterator[Finding]:
-    """Fields of a group are left out for who may not read it, and taken from nobody else."""
-    declared = {one.name: one for part in arena.suite.parts for one in part.field_groups}
-    for resource in arena.ground.resources:
-        for name, group in grouped(resource, declared):
-            yield from _peek(arena, resource, name, group)
-
-
-def _peek(arena: Arena, resource: Resource, name: str, group: FieldGroup) -> Iterator[Finding]:
-    from sqlalchemy import String, inspect
-
-    secret = f"Hush{arena.maker.number()}"
-    login = f"blind{arena.maker.number()}"
-    hidden = {group.read.name, group.write.name}
-    make_user(arena.database, login, [p for p in arena.suite.permissions if p not in hidden])
-    ids = arena.ids(resource, arena.alpha)
-    kind = inspect(resource.model).column_attrs[name].columns[0].type
-    if not ids or not isinstance(kind, String):
-        return
-    with arena.writing() as session:
-        setattr(session.get_one(resource.model, ids[0]), name, secret)
-    place = home(arena, resource)
-    record = f"{place}/{ids[0]}"
-    blind, boss = arena.program(login), arena.program()
-    change = update_of(resource)
-    named = {one.value.key for one in resource.columns if in_model(resource, one.value)}
-    if change is not None:
-        named |= {one.name for one in schema_of(change.command).fields}
-    if name in named and secret not in boss.get(record).text:
-        yield Finding(f"GET {record}", f"does not show {name} to who may read it", EVERYBODY)
-    for path in (place, record):
-        if secret in blind.get(path).text:
-            yield Finding(f"GET {path}", f"shows {name} of the group {group.name}", login)
-    yield from _deduce(resource, name, place, secret, str(ids[0]), blind)
-    for endpoint in endpoints_of(resource):
-        if endpoint.does == "update" and endpoint.operation is not None:
-            yield from _write(arena, endpoint, ids[0], name, secret, blind)
-
-
-def _write(
-    arena: Arena, endpoint: Endpoint, key: int, name: str, secret: str, blind: ApiClient
-) -> Iterator[Finding]:
-    """What is hidden is neither overwritten nor shown by the answers to a change."""
-    place = f"{endpoint.method} {endpoint.rule}"
-    path = address(arena, endpoint, key)
-    operation = update_of(endpoint.resource)
-    fields = {one.name for one in schema_of(operation.command).fields} if operation else set()
-    answers = [blind.patch(path, {}, headers={"If-Match": match}) for match in ('"v0"', "*")]
-    if name in fields:
-        refused = blind.patch(path, {name: "owned"}, headers={"If-Match": "*"})
-        answers.append(refused)
-        if refused.status_code != FORBIDDEN:
-            said = f"takes {name} of a group that is not theirs: {refused.status_code}"
-            yield Finding(place, said, "blind")
-    if any(secret in answered.text for answered in answers):
-        yield Finding(place, f"its answer shows {name}", "blind")
-    if row_of(arena, endpoint.resource, key).get(name) != secret:
-        yield Finding(place, f"changed {name}, which its sender may not see", "blind")
-
-
-def _deduce(
-    resource: Resource, name: str, place: str, secret: str, key: str, blind: ApiClient
-) -> Iterator[Finding]:
-    """What is hidden can't be found out by sorting, filtering or searching either."""
-    queries = [
-        f"sort={column.name}"
-        for column in resource.columns
-        if in_model(resource, column.value) and column.value.key == name and column.sortable
-    ]
-    queries += [
-        f"{one.name}={secret}"
-        for one in resource.filters
-        if in_model(resource, one.column) and one.column.key == name
-    ]
-    for query in queries:
-        if blind.get(f"{place}?{query}").status_code < REFUSED:
-            yield Finding(f"GET {place}?{query}", f"tells about the hidden {name}", "blind")
-    if resource.search and key in blind.get(f"{place}?q={secret}").text:
-        yield Finding(f"GET {place}?q=", f"finds a record by its hidden {name}", "blind")
 
 
 # --- states and faults -----------------------------------------------------------------------

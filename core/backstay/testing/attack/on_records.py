@@ -5,41 +5,37 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Boolean, Date, Enum, Integer, String, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import inspect
 
-from backstay.db.types import Money
 from backstay.resources import fields as kinds
 from backstay.resources.forms import schema_of
-from backstay.testing.attack.arena import EVERYBODY, Arena, changed, in_company, list_rule
+from backstay.testing.attack.arena import EVERYBODY, Arena, changed, in_company
 from backstay.testing.attack.findings import Finding
 from backstay.testing.attack.making import CannotMake
 from backstay.testing.attack.pages import Page, read_page
+from backstay.testing.attack.planting import (
+    SHORT_MARKER,
+    mark_everything,
+    mark_others,
+    planted,
+    row_of,
+)
 from backstay.testing.attack.uses import Filled, Use, all_uses, fill
-from backstay.testing.web import make_user
+from backstay.testing.attack.wrong import wrong_in_form
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from backstay.access.permissions import FieldGroup
-    from backstay.resources.declare import Resource
     from backstay.resources.forms import FormField
     from backstay.testing.web import Browser
 
-MARKER: Final = """=<i data-owned>&amp;"'{{7*7}}"""
-SHORT_MARKER: Final = "=<i data-owned>"
-FREE_TEXT: Final = 100
-"""Columns of at least this length hold what people write, whatever form it came through."""
 NOT_FOUND: Final = 404
 UNPROCESSABLE: Final = 422
 REFUSED: Final = 400
 SERVER_ERROR: Final = 500
 _FORMULA: Final = ("=", "@")
-_NUMBER: Final = 4711
-_DAY: Final = date(1999, 9, 9)
 
 
 def samples(arena: Arena) -> Iterator[Finding]:
@@ -69,7 +65,7 @@ def foreign_ids(arena: Arena) -> Iterator[Finding]:
             answered = arena.send(browser, route, route.path(values))
             if answered.status_code != NOT_FOUND:
                 said = f"{name} of another company is answered {answered.status_code}"
-                yield Finding(f"{route.method} {route.rule}", said, EVERYBODY)
+                yield Finding(route.place, said, EVERYBODY)
 
 
 def foreign_picks(arena: Arena) -> Iterator[Finding]:
@@ -105,7 +101,7 @@ def _ids_only_in_beta(arena: Arena) -> Iterator[tuple[str, int]]:
 def texts(arena: Arena) -> Iterator[Finding]:
     """What people wrote comes back as text: in lists, records, forms, pickers and files."""
     marked = [one for one in arena.ground.resources if mark_everything(arena, one)]
-    _mark_others(arena)
+    mark_others(arena)
     seen: set[str] = set()
     browser = arena.browser()
     for route in arena.routes():
@@ -113,7 +109,7 @@ def texts(arena: Arena) -> Iterator[Finding]:
             continue
         answered = browser.get(arena.address(route))
         resource = arena.resource_of(route)
-        place = f"GET {route.rule}"
+        place = route.place
         if answered.mimetype == "text/html":
             page = read_page(answered.text)
             yield from (Finding(place, said) for said in _carried_out(page))
@@ -139,66 +135,6 @@ def _formulas(text: str) -> Iterator[str]:
         yield from (cell for cell in row if cell.startswith(_FORMULA))
 
 
-def mark_everything(arena: Arena, resource: Resource) -> bool:
-    """Write the marker into every text of some records, whatever forms would have let through."""
-    names = {one.key for one in resource.search if getattr(one, "class_", None) is resource.model}
-    for operation in (resource.create, resource.update):
-        if operation is not None:
-            fields = schema_of(operation.command).fields
-            names |= {one.name for one in fields if isinstance(one.kind, kinds.TextField)}
-    table = inspect(resource.model).local_table
-    done = False
-    for key in arena.ids(resource, arena.alpha):
-        done = _mark(arena, resource.model, names, f"{table.name}.id = {key}") or done
-    return done and any(
-        column.name in names and not column.format and in_model(resource, column.value)
-        for column in resource.columns
-    )
-
-
-def in_model(resource: Resource, value: Any) -> bool:
-    """Whether a column shows an attribute of the resource's own model."""
-    return getattr(value, "class_", None) is resource.model
-
-
-def _mark_others(arena: Arena) -> None:
-    """The same in tables that have no pages of their own, such as an entry's lines."""
-    with_pages = {one.model for one in arena.ground.resources}
-    for part in arena.suite.parts:
-        base: Any = part.base
-        if base is None or part.plugin != arena.ground.plugin or part.plugin == "core":
-            continue
-        for mapper in base.registry.mappers:
-            if mapper.class_ not in with_pages:
-                _mark(arena, mapper.class_, set(), "1 = 1")
-
-
-def _mark(arena: Arena, model: Any, names: set[str], where: str) -> bool:
-    table = inspect(model).local_table
-    values = {}
-    for column in table.columns:
-        kind = column.type
-        if not isinstance(kind, String) or isinstance(kind, Enum) or column.foreign_keys:
-            continue
-        if column.name in model.__secret__ or column.name.endswith("hash"):
-            continue
-        length = kind.length or FREE_TEXT
-        if column.name not in names and length < FREE_TEXT:
-            continue
-        if length >= len(SHORT_MARKER) and not column.unique:
-            values[column.name] = MARKER if length >= len(MARKER) else SHORT_MARKER
-    if not values:
-        return False
-    pairs = ", ".join(f"{name} = :{name}" for name in values)
-    statement = f"UPDATE {table.name} SET {pairs} WHERE {where}"  # noqa: S608 - names of ours
-    try:
-        with arena.writing() as session:
-            session.connection().execute(text(statement), values)
-    except DBAPIError:
-        return False  # frozen: it keeps what a form wrote
-    return True
-
-
 # --- values and columns ----------------------------------------------------------------------
 
 
@@ -207,7 +143,7 @@ def values(arena: Arena) -> Iterator[Finding]:
     browser = arena.browser()
     for use, field, filled in _fields(arena):
         before = arena.digest()
-        for wrong in wrong_values(field):
+        for wrong in wrong_in_form(field):
             answered = filled.post(arena, browser, **{field.name: wrong})
             place = f"{use.place} {field.name}={str(wrong)[:30]!r}"
             if answered.status_code != UNPROCESSABLE:
@@ -220,42 +156,6 @@ def values(arena: Arena) -> Iterator[Finding]:
 
 def _named(faulty: set[str], name: str) -> bool:
     return any(one == name or one.startswith(f"{name}-") for one in faulty)
-
-
-def wrong_values(field: FormField) -> Iterator[Any]:  # noqa: C901
-    """Values that a field must refuse, by its kind."""
-    match field.kind:
-        case kinds.TextField() as kind:
-            yield "x" * (kind.max_length + 1)
-            yield "a\x00b"
-            if field.insists and (kind.min_length or str not in _types(field)):
-                yield ""
-            if kind.min_length > 1:
-                yield "x" * (kind.min_length - 1)
-        case kinds.SecretField() as kind:
-            yield "x" * (kind.max_length + 1)
-        case kinds.NumberField() as kind:
-            yield from ("many", "1.5", "9" * 30, "NaN")
-            if kind.minimum is not None:
-                yield str(kind.minimum - 1)
-            if kind.maximum is not None:
-                yield str(kind.maximum + 1)
-        case kinds.MoneyField():
-            yield from ("much", "1.23456", "9" * 20, "NaN", "Infinity", "1e400")
-        case kinds.DateField():
-            yield from ("yesterday", "2026-02-30", "1066-10-14", "9999-99-99")
-        case kinds.ChoiceField():
-            yield "no-such-choice"
-        case kinds.ChoicesField():
-            yield ["no-such-choice"]
-        case kinds.PickerField():
-            yield from ("somebody", "7", "-1", "9" * 30)
-
-
-def _types(field: FormField) -> tuple[Any, ...]:
-    from typing import get_args
-
-    return get_args(field.expected) or (field.expected,)
 
 
 def columns(arena: Arena) -> Iterator[Finding]:
@@ -293,17 +193,6 @@ def _posted(
     return answered, row_of(arena, filled.use.resource, key)
 
 
-def row_of(arena: Arena, resource: Resource, key: int | None) -> dict[str, Any]:
-    """The attributes of a record by name; nothing where there is no record."""
-    if key is None:
-        return {}
-    with arena.reading() as session:
-        record = session.get(resource.model, key)
-        if record is None:
-            return {}
-        return {one.key: getattr(record, one.key) for one in inspect(resource.model).column_attrs}
-
-
 def _extra(arena: Arena, use: Use, before: dict[str, Any]) -> dict[str, tuple[str, Any]]:
     """What is posted, and would be stored, for each column that the form does not have."""
     own = {one.name for one in schema_of(use.operation.command).fields} | {"version"}
@@ -317,32 +206,6 @@ def _extra(arena: Arena, use: Use, before: dict[str, Any]) -> dict[str, tuple[st
         if made is not None and made[1] != before.get(attribute.key):
             found[attribute.key] = made
     return found
-
-
-def planted(  # noqa: PLR0911
-    arena: Arena, name: str, column: Any, before: dict[str, Any]
-) -> tuple[str, Any] | None:
-    """What is sent to change a column, and what it would hold then; None where nothing fits."""
-    if name == "company_id":
-        return str(arena.beta.id), arena.beta.id
-    match column.type:
-        case Enum(enum_class=members) if members is not None:
-            other = [one for one in members if one != before.get(name)][-1:]
-            return (str(other[0].value), other[0]) if other else None
-        case Boolean():
-            flipped = not before.get(name, False)
-            return ("1" if flipped else ""), flipped
-        case Money():
-            from decimal import Decimal
-
-            return f"{_NUMBER}.00", Decimal(_NUMBER)
-        case Integer():
-            return str(_NUMBER), _NUMBER
-        case Date():
-            return _DAY.isoformat(), _DAY
-        case String():
-            return "owned", "owned"
-    return None
 
 
 def _filled(arena: Arena, use: Use) -> Filled | None:
@@ -359,82 +222,3 @@ def _fields(arena: Arena) -> Iterator[tuple[Use, FormField, Filled]]:
         if filled is not None:
             for field in schema_of(use.operation.command).fields:
                 yield use, field, filled
-
-
-# --- field groups ----------------------------------------------------------------------------
-
-
-def groups(arena: Arena) -> Iterator[Finding]:
-    """Fields of a group are hidden from who may not read it, on every page and in every file."""
-    declared = {one.name: one for part in arena.suite.parts for one in part.field_groups}
-    for resource in arena.ground.resources:
-        for name, group in grouped(resource, declared):
-            yield from _peek(arena, resource, name, group)
-
-
-def grouped(resource: Resource, declared: dict[str, FieldGroup]) -> list[tuple[str, FieldGroup]]:
-    """The attributes of a resource's model that belong to a field group."""
-    found = {
-        name: declared[group]
-        for name, group in resource.model.__field_groups__.items()
-        if group in declared
-    }
-    for column in resource.columns:
-        if column.group is not None and in_model(resource, column.value):
-            found[column.value.key] = column.group
-    return list(found.items())
-
-
-def _peek(arena: Arena, resource: Resource, name: str, group: FieldGroup) -> Iterator[Finding]:
-    secret = f"Hush{arena.maker.number()}"
-    login = f"blind{arena.maker.number()}"
-    hidden = {group.read.name, group.write.name}
-    make_user(arena.database, login, [p for p in arena.suite.permissions if p not in hidden])
-    ids = arena.ids(resource, arena.alpha)
-    if not ids or not isinstance(
-        inspect(resource.model).column_attrs[name].columns[0].type, String
-    ):
-        return
-    with arena.writing() as session:  # through the ORM, so that the trail records it as well
-        setattr(session.get_one(resource.model, ids[0]), name, secret)
-    home = list_rule(resource).replace("<company>", arena.alpha.code)
-    record = f"{home}/{ids[0]}"
-    blind, boss = arena.browser(login), arena.browser()
-    if secret not in boss.get(record).text:
-        yield Finding(f"{resource.name} {name}", "is not shown to who may read it", EVERYBODY)
-    paths = [home, record, f"{record}/edit", f"{home}.csv", f"{home}/pick?q=", *_trail(arena)]
-    for path in paths:
-        if secret in blind.get(path).text:
-            yield Finding(f"GET {path}", f"shows {name} of the group {group.name}", login)
-    yield from _deduce(resource, name, home, secret, str(ids[0]), blind)
-
-
-def _deduce(
-    resource: Resource, name: str, home: str, secret: str, key: str, blind: Browser
-) -> Iterator[Finding]:
-    """What is hidden can't be found out by sorting, filtering or searching either."""
-    for column in resource.columns:
-        if in_model(resource, column.value) and column.value.key == name and column.sortable:
-            answered = blind.get(f"{home}?sort={column.name}")
-            if answered.status_code < REFUSED:
-                yield Finding(f"GET {home}?sort={column.name}", "sorts by what is hidden", "blind")
-    for one in resource.filters:
-        if in_model(resource, one.column) and one.column.key == name:
-            answered = blind.get(f"{home}?{one.name}={secret}")
-            if answered.status_code < REFUSED:
-                yield Finding(f"GET {home}?{one.name}=", "filters by what is hidden", "blind")
-    for search in (f"{home}?q=", f"{home}/pick?q="):
-        path = f"{search}{secret}"
-        # Where nothing can be searched, any word leaves all records there.
-        if key in blind.get(path).text and key not in blind.get(f"{search}No{secret}").text:
-            yield Finding(f"GET {path}", f"finds a record by its hidden {name}", "blind")
-
-
-def _trail(arena: Arena) -> list[str]:
-    """The audit trail's list, file and latest records."""
-    resource = arena.suite.resources.get("core.audit")
-    if resource is None:
-        return []
-    home = list_rule(resource).replace("<company>", arena.alpha.code)
-    ids = arena.ids(resource, arena.alpha)
-    return [home, f"{home}.csv", *(f"{home}/{key}" for key in ids)]
