@@ -50,10 +50,10 @@ def insert_rows(
     processors = _processors(table, columns, connection.dialect)
     names = ", ".join(columns)
     if connection.dialect.name == "postgresql":
-        casts = ", ".join(f"%s::{_array(table, name, connection.dialect)}" for name in columns)
+        given, values = _given(table, columns, rows, processors, connection.dialect)
         connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({casts})",  # noqa: S608
-            tuple(map(_literal, _as_columns(rows, processors))),
+            f"INSERT INTO {table.name} ({names}) {given}",
+            values,
         )
     else:
         marks = ", ".join("?" for _name in columns)
@@ -86,13 +86,13 @@ def update_rows(
     names = keys + columns
     processors = _processors(table, names, connection.dialect)
     if connection.dialect.name == "postgresql":
-        casts = ", ".join(f"%s::{_array(table, name, connection.dialect)}" for name in names)
+        given, values = _given(table, names, rows, processors, connection.dialect)
         changes = ", ".join(f"{name} = given.{name}" for name in columns)
         found = " AND ".join(f"changed.{name} = given.{name}" for name in keys)
         done = connection.exec_driver_sql(
             f"UPDATE {table.name} AS changed SET {changes}"  # noqa: S608
-            f" FROM unnest({casts}) AS given({', '.join(names)}) WHERE {found}",
-            tuple(map(_literal, _as_columns(rows, processors))),
+            f" FROM ({given}) AS given({', '.join(names)}) WHERE {found}",
+            values,
         )
     else:
         changes = ", ".join(f"{name} = ?" for name in columns)
@@ -152,6 +152,26 @@ def _processors(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tup
 def _array(table: Table, column: str, dialect: Dialect) -> str:
     """The array type of a column, without a length: a cast to VARCHAR(n) would cut in silence."""
     return table.columns[column].type.compile(dialect).partition("(")[0] + "[]"
+
+
+def _given(
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Row],
+    processors: tuple[Processor, ...],
+    dialect: Dialect,
+) -> tuple[str, tuple[Any, ...]]:
+    """What PostgreSQL takes rows from, and its parameters: arrays, or for one row its values.
+
+    All parameters are texts, so that a statement is prepared once whatever the numbers are.
+    """
+    by_column = _as_columns(rows, processors)
+    if len(rows) > 1:
+        casts = ", ".join(f"%s::{_array(table, name, dialect)}" for name in columns)
+        return f"SELECT * FROM unnest({casts})", tuple(map(_literal, by_column))  # noqa: S608
+    casts = ", ".join(f"%s::{_array(table, name, dialect)[:-2]}" for name in columns)
+    values = (None if value is None else str(value) for (value,) in by_column)
+    return f"SELECT {casts}", tuple(values)
 
 
 def _as_columns(rows: Sequence[Row], processors: tuple[Processor, ...]) -> tuple[list[Any], ...]:

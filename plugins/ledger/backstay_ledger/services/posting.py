@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -64,6 +64,15 @@ _LOCK_COUNTER: Final = (
         _HEAD.fiscal_year_id == bindparam("fiscal_year_id"),
     )
     .with_for_update()
+)
+_RAISE_COUNTER: Final = (
+    update(table_of(SequenceHead))
+    .where(
+        _HEAD.company_id == bindparam("of_company"),
+        _HEAD.journal_id == bindparam("of_journal"),
+        _HEAD.fiscal_year_id == bindparam("of_year"),
+    )
+    .values(last_number=bindparam("last"))
 )
 _KEYS: Final = ("company_id", "id")
 _POSTED_COLUMNS: Final = (
@@ -351,13 +360,17 @@ def _write_posted(
     company: CompanyRef,
 ) -> int:
     """Raise the counters and take the step to posted; returns how many entries took it."""
-    update_rows(
-        session,
-        table_of(SequenceHead),
-        ("company_id", "journal_id", "fiscal_year_id"),
-        ("last_number",),
-        [(company.id, *key, last) for key, last in sorted(heads.items())],
-    )
+    connection = session.connection()
+    for (journal_id, year_id), last in sorted(heads.items()):
+        connection.execute(
+            _RAISE_COUNTER,
+            {
+                "of_company": company.id,
+                "of_journal": journal_id,
+                "of_year": year_id,
+                "last": last,
+            },
+        )
     count = update_rows(
         session,
         ENTRIES,
