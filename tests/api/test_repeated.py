@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from backstay.access import idempotency
 from backstay.access.models import IdempotencyRecord, Role
+from backstay.audit.models import AuditEvent
 from backstay.clock import now
 from backstay.db.context import operator_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy.orm import Session
     from werkzeug.test import TestResponse
 
     from backstay.db.database import Database
@@ -185,3 +189,120 @@ def test_clearing_away_waits_for_nobody(
     monkeypatch.setattr(idempotency, "forget_old", busy)
     assert connect().post("core/roles", ROLE, headers=KEY).status_code == 201
     assert roles(database) == 1
+
+
+# --- the commit that goes with its proof ------------------------------------------------------
+
+
+on_postgresql = pytest.mark.parametrize(
+    "database",
+    [pytest.param("postgres", marks=pytest.mark.needs("postgresql"))],
+    indirect=True,
+)
+"""SQLite has one writer at a time and no statement that fails for the sake of another."""
+
+
+def fails_with(database: Database, state: str, times: int, *, at_commit: bool) -> None:
+    """Let the database refuse so many proofs, when they are written or when they are committed."""
+    kind = "CONSTRAINT TRIGGER" if at_commit else "TRIGGER"
+    when = "DEFERRABLE INITIALLY DEFERRED" if at_commit else ""
+    with database.engine.begin() as connection:
+        # A sequence goes on although the transaction is rolled back.
+        connection.exec_driver_sql("CREATE SEQUENCE refusals")
+        connection.exec_driver_sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" IF nextval('refusals') <= {times} THEN"
+            f" RAISE EXCEPTION 'refused for the test' USING ERRCODE = '{state}'; END IF;"
+            " RETURN NULL; END $$"
+        )
+        connection.exec_driver_sql(
+            f"CREATE {kind} refuse AFTER UPDATE ON core_idempotency {when}"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+
+
+def traces(database: Database) -> tuple[int, int, int]:
+    """Roles, rows of the trail about them, and proofs."""
+    with database.read(operator_context("system:test")) as session:
+        about = AuditEvent.entity == Role.__tablename__, AuditEvent.label.contains("Clerk")
+        trail = session.scalar(select(func.count(AuditEvent.id)).where(*about)) or 0
+    return roles(database), trail, proofs(database)
+
+
+@on_postgresql
+@pytest.mark.parametrize("at_commit", [False, True])
+def test_a_serialization_failure_of_the_last_round_trip_is_tried_again(
+    at_commit: bool, connect: Callable[..., ApiClient], database: Database
+) -> None:
+    program = connect()
+    fails_with(database, "40001", 2, at_commit=at_commit)
+    made = program.post("core/roles", ROLE, headers=KEY)
+    assert made.status_code == 201, made.text
+    assert traces(database) == (1, 1, 1)
+    again = program.post("core/roles", ROLE, headers=KEY)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json == made.json
+    assert traces(database) == (1, 1, 1)
+
+
+@on_postgresql
+@pytest.mark.parametrize("at_commit", [False, True])
+def test_without_its_proof_nothing_is_committed_and_the_key_stays_free(
+    at_commit: bool, connect: Callable[..., ApiClient], database: Database
+) -> None:
+    program = connect()
+    fails_with(database, "P0001", 1, at_commit=at_commit)
+    failed = program.post("core/roles", ROLE, headers=KEY)
+    assert failed.status_code == 500
+    assert traces(database) == (0, 0, 0)
+    made = program.post("core/roles", ROLE, headers=KEY)
+    assert made.status_code == 201, made.text
+    assert traces(database) == (1, 1, 1)
+
+
+@on_postgresql
+def test_a_database_that_stays_busy_is_said_and_nothing_is_saved(
+    connect: Callable[..., ApiClient], database: Database
+) -> None:
+    program = connect()
+    fails_with(database, "40001", 99, at_commit=True)
+    busy = program.post("core/roles", ROLE, headers=KEY)
+    assert busy.status_code == 503
+    assert "Retry-After" in busy.headers
+    assert traces(database) == (0, 0, 0)
+
+
+@on_postgresql
+def test_a_connection_that_is_lost_with_the_commit_is_an_error_and_the_next_request_works(
+    connect: Callable[..., ApiClient], database: Database
+) -> None:
+    program = connect()
+    fails_with(database, "P0001", 0, at_commit=True)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " IF nextval('refusals') <= 1 THEN PERFORM pg_terminate_backend(pg_backend_pid());"
+            " END IF; RETURN NULL; END $$"
+        )
+    lost = program.post("core/roles", ROLE, headers=KEY)
+    assert lost.status_code in {500, 503}
+    assert lost.mimetype == PROBLEM
+    assert traces(database) == (0, 0, 0)
+    assert program.post("core/roles", ROLE, headers=KEY).status_code == 201
+    assert traces(database) == (1, 1, 1)
+
+
+@on_postgresql
+def test_a_failure_that_a_service_passed_over_is_not_answered_as_done(
+    connect: Callable[..., ApiClient], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(session: Session, *_values: Any) -> None:
+        with suppress(DBAPIError):
+            session.connection().exec_driver_sql("SELECT 1 / 0")
+
+    program = connect()
+    monkeypatch.setattr("backstay.access.roles._add", careless)
+    for headers in ({}, KEY):
+        answered = program.post("core/roles", ROLE, headers=headers)
+        assert answered.status_code == 500, answered.text
+    assert traces(database) == (0, 0, 0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, InvalidRequestError
 
 from backstay.db.guards import AUDIT_FUNCTION
 from backstay.errors import ConfigurationError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 READ_ONLY: Final = "backstay_read_only"
 _USED_AT: Final = "backstay_used_at"
 _FRESH_SECONDS: Final = 1.0
+_FAILED: Final = 3
+"""PQTRANS_INERROR of libpq, which is not imported where SQLite serves."""
 BUSY_MS: Final = 10_000
 """How long a statement waits for somebody else's lock, in milliseconds."""
 IDLE_MS: Final = 60_000
@@ -62,6 +64,7 @@ def make_engine(url: str, *, statements: bool = False) -> Engine:
             **alone,
         )
         _ping_idle_connections(engine)
+        _commit_no_failure(engine)
         return engine
     if parsed.drivername == "sqlite":
         engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
@@ -131,6 +134,35 @@ def _ping_idle_connections(engine: Engine) -> None:
         except Exception as error:
             # The pool throws it away, with those that are as old, and takes another one.
             raise DisconnectionError from error
+
+
+def _commit_no_failure(engine: Engine) -> None:
+    """Refuse to commit a transaction in which a statement failed and somebody passed it over.
+
+    PostgreSQL answers such a COMMIT with a ROLLBACK and no error, so that a command would be told
+    as done of which nothing was saved.
+    """
+
+    @event.listens_for(engine, "commit")
+    def commit(connection: Connection) -> None:
+        try:
+            refuse_failed(connection)
+        except InvalidRequestError:
+            # To SQLAlchemy the transaction has ended, so the pool would hand it on as it is.
+            engine.dialect.do_rollback(connection.connection)
+            raise
+
+
+def refuse_failed(connection: Connection) -> None:
+    """Raise if a statement of the transaction failed (PostgreSQL).
+
+    Raises:
+        InvalidRequestError: nothing of it can be saved; it has to be rolled back.
+    """
+    driver: Any = connection.connection.driver_connection
+    if driver.pgconn.transaction_status == _FAILED:
+        message = "a statement of this transaction failed before, so it can't be committed"
+        raise InvalidRequestError(message)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
+from backstay.db.engine import refuse_failed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,8 +24,9 @@ def together(connection: Connection) -> Iterator[None]:
     """Send the statements of the block at once (PostgreSQL); on SQLite each is done as it comes.
 
     None of them may return rows, and how many rows one changed is not known in the block. What the
-    database refuses is raised at the block's end, and the transaction has to be rolled back. Blocks
-    may lie in one another; the outermost one sends.
+    database refuses is raised at the block's end, or at a later statement of it, and the
+    transaction has to be rolled back, at least to a savepoint from before the block. Blocks may lie
+    in one another; an inner one is sent when it ends.
 
     Raises:
         DBAPIError: as each statement would by itself (IntegrityError, OperationalError ...).
@@ -37,8 +40,16 @@ def together(connection: Connection) -> Iterator[None]:
         with driver.pipeline():
             yield
     except refusals as error:
+        lost = bool(driver.closed or driver.broken)
+        if lost:
+            connection.invalidate(error)
         raise DBAPIError.instance(
-            "several statements sent together", None, error, refusals, dialect=connection.dialect
+            "several statements sent together",
+            None,
+            error,
+            refusals,
+            connection_invalidated=lost,
+            dialect=connection.dialect,
         ) from error
 
 
@@ -47,7 +58,11 @@ def commit_now(connection: Connection) -> None:
 
     The session's own commit, which has to follow, then finds nothing left to do. On SQLite that one
     commits.
+
+    Raises:
+        InvalidRequestError: a statement before the block failed, so nothing can be saved.
     """
     if connection.dialect.name == "postgresql":
+        refuse_failed(connection)
         driver: Any = connection.connection.driver_connection
         driver.commit()

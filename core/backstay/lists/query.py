@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
-from backstay.lists.counting import MOST_COUNTED, Counter
+from backstay.lists.counting import Counter
 from backstay.lists.cursor import Cursor, encode
 from backstay.lists.filters import (
     ListState,
