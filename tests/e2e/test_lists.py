@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 
 ENTRIES = "/c/DEMO/ledger/entries"
+TOO_WIDE = """[...document.querySelectorAll(".table-scroll, .preview-body")]
+    .filter(one => one.scrollWidth > one.clientWidth).map(one => one.className)"""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,7 @@ def test_rows_are_walked_selected_looked_at_and_opened_by_keyboard(accountant: P
     keys.press(" ")
     page.locator("#preview h2").wait_for()
     accountant.look()
+    assert page.evaluate(TOO_WIDE) == []
     before = page.locator("#preview h2").inner_text()
     keys.press("j")
     page.wait_for_function(
@@ -118,6 +121,7 @@ def test_columns_are_chosen_by_keyboard_and_kept_in_a_view(accountant: Person) -
     page.wait_for_url("**view=**")
     page.locator(".views-menu summary").click()
     page.get_by_role("button", name="Delete view").click()
+    assert page.locator("#confirm [data-confirm-yes]").inner_text() == "Delete view"
     page.locator("#confirm [data-confirm-yes]").click()
     page.wait_for_url(f"**{ENTRIES}")
     assert page.locator(".views-menu summary").inner_text().strip() == "Views"

@@ -260,6 +260,17 @@ def test_amounts_are_added_up_on_the_page_or_beside_it(
     assert ">6.75<" in gardener.get(f"{PLANTS}/total?q=P0&picks=1").text
 
 
+def test_what_was_done_leads_back_to_the_filtered_list(
+    gardener: Browser, sow: Callable[..., list[int]]
+) -> None:
+    one, _other = sow({}, {})
+    html = gardener.get(f"{PLANTS}/bulk/water?edible=1&edible=0&q=P&id={one}").text
+    address = re.search(r'<form class="form" method="post" action="([^"]+)"', html)
+    assert address is not None
+    answer = gardener.post(address[1].replace("&amp;", "&"), {"records": records(html)})
+    assert answer.headers["Location"] == f"{PLANTS}?edible=1&edible=0&q=P"
+
+
 def test_a_total_over_too_many_rows_is_added_up_when_asked_for(
     gardener: Browser,
     sow: Callable[..., list[int]],

@@ -82,7 +82,7 @@ def _posted(query: ResourceQuery, action: Action, desk: Desk) -> Response:
     run = run_bulk(session(), RunBulk(query.resource.name, action.name, tuple(ids), inputs))
     if run.state is RunState.DONE and not run.skipped:
         flash_done(_told(action, run.done))
-        return redirect_to(url_for(endpoint_of(query.resource, "list")))
+        return redirect_to(_back(query))
     return redirect_to(url_for(endpoint_of(query.resource, "bulk_run"), run=run.id))
 
 
@@ -128,7 +128,7 @@ def _shown(
         else (),
         submit=submit,
         cancel_href=_back(query),
-        action=url_for(endpoint_of(resource, "bulk", action.name)),
+        action=_with_filters(url_for(endpoint_of(resource, "bulk", action.name))),
         help=action.operation.help,
         errors=errors,
         notes=(view.Note(action.confirm, "warn"),) if action.confirm and count else (),
@@ -151,12 +151,16 @@ def _crumbs(query: ResourceQuery, last: str) -> tuple[view.Crumb, ...]:
 
 
 def _back(query: ResourceQuery) -> str:
-    base = url_for(endpoint_of(query.resource, "list"))
-    kept = {
-        name: value
-        for name, value in request.args.items()
+    return _with_filters(url_for(endpoint_of(query.resource, "list")))
+
+
+def _with_filters(base: str) -> str:
+    """An address with the filters of the list from which the selection comes."""
+    kept = [
+        (name, value)
+        for name, value in request.args.items(multi=True)
         if name not in {"id", "all"} and value and "\x00" not in value
-    }
+    ]
     return f"{base}?{urlencode(kept)}" if kept else base
 
 

@@ -47,14 +47,23 @@ def lately(session: Session, suite: Suite) -> tuple[TimelineItem, ...]:
     if context.permissions is not None and _TRAIL not in context.permissions:
         query = query.where(AuditEvent.actor_id == context.actor.user_id)
     things: dict[str, str] = {}
+    pasts: dict[tuple[str, str], str] = {}
     for one in suite.resources.values():
         # The first of a table names its rows; service accounts come after users.
         things.setdefault(one.model.__tablename__, str(one.label).lower())
+        for action in one.actions:
+            if action.past:
+                pasts[one.model.__tablename__, action.name] = str(action.past)
     return tuple(
         TimelineItem(
             actor=row.actor,
             initials=initials(row.actor.rpartition(":")[2]),
-            action_text=_told(row.action, things.get(row.entity, ""), row.label),
+            action_text=_told(
+                pasts.get((row.entity, row.action)) or row.action.replace("_", " "),
+                row.action,
+                things.get(row.entity, ""),
+                row.label,
+            ),
             at_iso=instant_iso(row.at),
             at_text=instant_text(row.at, context.time_zone, context.locale),
             reason=row.reason,
@@ -63,12 +72,11 @@ def lately(session: Session, suite: Suite) -> tuple[TimelineItem, ...]:
     )
 
 
-def _told(action: str, thing: str, label: str) -> str:
+def _told(verb: str, action: str, thing: str, label: str) -> str:
     what = " ".join(part for part in (thing, f"“{label}”" if label else "") if part)
     known = {
         "create": _("added %(what)s", what=what),
         "update": _("changed %(what)s", what=what),
         "delete": _("removed %(what)s", what=what),
     }
-    verb = action.replace("_", " ")
     return known.get(action, _("%(verb)s: %(what)s", verb=verb, what=what))
