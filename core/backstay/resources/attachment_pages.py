@@ -111,7 +111,7 @@ class Records(Protocol):
 class AttachmentViews:
     """The views of the files of one resource's records.
 
-    Scripts of a page that stays open ask for JSON: ``{}``, or ``problems`` with 422.
+    Scripts of a page that stays open ask for JSON: ``{}``, or ``message`` with what was wrong.
     """
 
     def __init__(

@@ -7,8 +7,8 @@ In a test module of the plugin, with ``pytest_plugins = ["backstay.testing.fixtu
 
     TestAttack = attack("vehicles")
 
-Every check of :data:`CHECKS` becomes a test, on SQLite, and on PostgreSQL as well where records are
-written. A failure lists every route or field, with the role, and how to mend it.
+Every check of :data:`CHECKS` becomes a test, on SQLite, and on PostgreSQL as well where what it proves
+depends on it. A failure lists every route or field, with the role, and how to mend it.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _tests() -> list[Any]:
     found = []
     for check in CHECKS:
         found.append(pytest.param(check, "sqlite", id=f"{check.name}-sqlite"))
-        if check.writes:
+        if check.on_both:
             mark = pytest.mark.needs("postgresql")
             found.append(pytest.param(check, "postgres", id=f"{check.name}-postgres", marks=mark))
     return found

@@ -39,11 +39,11 @@ class Check:
         rule: what must hold, in one sentence.
         mend: how to mend a plugin that breaks it, in one sentence.
         run: carries out the attack; yields what it finds.
-        writes: it changes records, so it runs on each database engine.
+        on_both: what it proves depends on the database, so it runs on SQLite and on PostgreSQL.
     """
 
     name: str
     rule: str
     mend: str
     run: Callable[[Arena], Iterator[Finding]]
-    writes: bool = False
+    on_both: bool = False
