@@ -161,7 +161,8 @@ def _by_month(session: Session, search: Search, walk: Walk, size: int) -> Matche
         width = width // 2 if halving else min(MOST_MONTHS, width * 2)
     if done < len(months) or crowded or walk.place:
         return Matches(page, complete=False)
-    return Matches(every, complete=True)
+    # Less than a page is all that the list's filters leave; the index may have found very many.
+    return Matches(every if len(page) >= size else page, complete=True)
 
 
 def _in_crowd(

@@ -7,8 +7,8 @@ In a test module of the plugin, with ``pytest_plugins = ["backstay.testing.fixtu
 
     TestAttack = attack("vehicles")
 
-Every check of :data:`CHECKS` becomes a test, on SQLite, and on PostgreSQL as well where what it proves
-depends on it. A failure lists every route or field, with the role, and how to mend it.
+Every check of :data:`CHECKS` becomes a test, on SQLite, and on PostgreSQL as well where pages or
+changes depend on it. A failure lists every route or field, with the role, and how to mend it.
 """
 
 from __future__ import annotations
