@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from backstay.testing.distributions import build_wheel
 
 if TYPE_CHECKING:
     from backstay.kernel.suite import Suite
@@ -17,24 +16,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 VEHICLES = ROOT / "docs" / "tutorial" / "vehicles"
-BUILD = "from setuptools import build_meta; build_meta.build_wheel('wheel')"
 
 
 @pytest.fixture(scope="session")
 def vehicles_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that the tutorial's folder makes."""
-    copy = tmp_path_factory.mktemp("vehicles") / "vehicles"
-    shutil.copytree(VEHICLES, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "wheel").mkdir()
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", BUILD],
-        cwd=copy,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return next((copy / "wheel").glob("*.whl"))
+    return build_wheel(VEHICLES, tmp_path_factory.mktemp("vehicles"))
 
 
 @pytest.fixture

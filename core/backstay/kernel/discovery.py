@@ -80,6 +80,18 @@ def discover() -> dict[str, Found]:
     return {plugin.name: plugin for plugin in sorted(found, key=lambda plugin: plugin.name)}
 
 
+def with_required(plugin: str, found: Mapping[str, Found]) -> set[str]:
+    """A plugin with all that it requires, and what those require."""
+    wanted = {plugin}
+    waiting = [plugin]
+    while waiting:
+        one = found.get(waiting.pop())
+        new = set(one.requires) - wanted if one else set()
+        wanted |= new
+        waiting += new
+    return wanted
+
+
 def _licence(metadata: PackageMetadata | None) -> str:
     if metadata is None:
         return ""

@@ -22,7 +22,7 @@ from backstay.kernel.load import load
 from backstay.testing.postgres import create_database, drop_database, running_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import MetaData
@@ -111,6 +111,20 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield made
         made.dispose()
         drop_database(server, str(make_url(made.url).database))
+
+
+@pytest.fixture
+def run_jobs(database: Database, suite: Suite) -> Callable[[], int]:
+    """Runs the background jobs that are due, as the runner would; returns how many it ran."""
+    from backstay.jobs.execute import execute_next
+
+    def run() -> int:
+        ran = 0
+        while execute_next(database, lambda: suite):
+            ran += 1
+        return ran
+
+    return run
 
 
 @pytest.fixture

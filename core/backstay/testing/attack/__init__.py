@@ -14,18 +14,16 @@ changes depend on it. A failure lists every route or field, with the role, and h
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from backstay.db.database import Database
-from backstay.testing.attack.arena import Arena, Ground, furnish, load_ground
+from backstay.testing.attack.arena import Arena, Ground, load_ground
 from backstay.testing.attack.checks import CHECKS
 from backstay.testing.attack.findings import Check, Finding
+from backstay.testing.attack.furnished import Furnished
 from backstay.testing.attack.samples import JobSample, Making, Sample
-from backstay.testing.postgres import create_database, drop_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,47 +53,20 @@ def attack(plugin: str, golden: Path | None = None) -> type:
 
         @pytest.fixture(scope="class")
         @classmethod
-        def sqlite_arena(cls, ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
-            path = tmp_path_factory.mktemp(f"attack-{plugin}") / "arena.db"
-            database = Database(f"sqlite:///{path}", files=path.with_name("files"))
-            furnish(ground, database)
-            database.dispose()
-            return path
-
-        @pytest.fixture(scope="class")
-        @classmethod
-        def postgres_arena(
-            cls, ground: Ground, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
-        ) -> Iterator[tuple[str, Path]]:
-            name = f"attack_{plugin}_{os.getpid()}"
-            files = tmp_path_factory.mktemp(f"attack-{plugin}-files")
-            database = Database(create_database(postgres_url, name), files=files)
-            furnish(ground, database)
-            database.dispose()
-            yield name, files
-            drop_database(postgres_url, name)
+        def furnished(
+            cls, ground: Ground, tmp_path_factory: pytest.TempPathFactory
+        ) -> Iterator[Furnished]:
+            made = Furnished(ground, tmp_path_factory.mktemp(f"attack-{plugin}"))
+            yield made
+            made.close()
 
         @pytest.fixture
         def arena(
-            self, request: pytest.FixtureRequest, engine: str, ground: Ground, tmp_path: Path
+            self, request: pytest.FixtureRequest, engine: str, furnished: Furnished, tmp_path: Path
         ) -> Iterator[Arena]:
-            if engine == "sqlite":
-                path = tmp_path / "arena.db"
-                furnished: Path = request.getfixturevalue("sqlite_arena")
-                shutil.copyfile(furnished, path)
-                files = _copy(furnished.with_name("files"), tmp_path)
-                database = Database(f"sqlite:///{path}", files=files)
-                yield Arena(ground, database)
-                database.dispose()
-                return
-            server: str = request.getfixturevalue("postgres_url")
-            template, kept = request.getfixturevalue("postgres_arena")
-            name = f"{template}_{abs(hash(request.node.nodeid)):x}"
-            url = create_database(server, name, template)
-            database = Database(url, files=_copy(kept, tmp_path))
-            yield Arena(ground, database)
-            database.dispose()
-            drop_database(server, name)
+            server = "" if engine == "sqlite" else request.getfixturevalue("postgres_url")
+            with furnished.copy(tmp_path, server) as arena:
+                yield arena
 
         @pytest.mark.parametrize(("check", "engine"), _tests())
         def test_it_withstands(self, check: Check, arena: Arena) -> None:
@@ -104,13 +75,6 @@ def attack(plugin: str, golden: Path | None = None) -> type:
                 pytest.fail(report(plugin, check, findings), pytrace=False)
 
     return TestAttack
-
-
-def _copy(files: Path, folder: Path) -> Path:
-    """The stored files of a furnished arena, for one test."""
-    if files.is_dir():
-        shutil.copytree(files, folder / "files")
-    return folder / "files"
 
 
 def _tests() -> list[Any]:

@@ -19,7 +19,7 @@ from sqlalchemy import select, text
 from backstay.companies.models import Company
 from backstay.db.base import Audit, Scope
 from backstay.db.context import operator_context
-from backstay.kernel.discovery import discover
+from backstay.kernel.discovery import discover, with_required
 from backstay.kernel.load import load
 from backstay.testing.api import ApiClient
 from backstay.testing.attack.making import CannotMake, Maker
@@ -79,24 +79,13 @@ def load_ground(plugin: str, golden: Path | None = None, *, write_golden: bool =
         LookupError: the plugin is not installed, or does not load; says why.
     """
     found = discover()
-    wanted = set(found) if plugin == "core" else _needed(plugin, found)
+    wanted = set(found) if plugin == "core" else with_required(plugin, found)
     suite = load(wanted)
     if suite.failed:
         reasons = ", ".join(f"{name}: {reason}" for name, reason in suite.failed.items())
         raise LookupError(f"not everything that {plugin} needs can be loaded: {reasons}")
     samples = [one for name in ("core", *suite.running) for one in samples_of(suite, name)]
     return Ground(plugin, suite, tuple(samples), golden, write_golden)
-
-
-def _needed(plugin: str, found: Any) -> set[str]:
-    wanted = {plugin}
-    waiting = [plugin]
-    while waiting:
-        one = found.get(waiting.pop())
-        new = set(one.requires) - wanted if one else set()
-        wanted |= new
-        waiting += new
-    return wanted
 
 
 def samples_of(suite: Suite, plugin: str) -> tuple[Sample | JobSample, ...]:
