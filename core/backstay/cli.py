@@ -29,7 +29,7 @@ CORE: Final = {
     "backstay.search.commands": ("search",),
     "backstay.files.commands": ("files",),
     "backstay.backup.commands": ("backup",),
-    "backstay.serve.commands": ("start", "migrate", "runner", "make-migration"),
+    "backstay.serve.commands": ("start", "migrate", "runner"),
 }
 """Where core's commands are: a command must not wait for the modules of all the others."""
 

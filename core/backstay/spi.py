@@ -83,6 +83,7 @@ from backstay.imports.declare import (
 )
 from backstay.imports.reading import Options as ReadingOptions
 from backstay.jobs.declare import JobKind, JobRun
+from backstay.jobs.queue import enqueue
 from backstay.kernel.suite import find, require
 from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
@@ -239,6 +240,7 @@ __all__ = [
     "date_text",
     "declare",
     "editable_decimal",
+    "enqueue",
     "find",
     "flash_done",
     "flash_problem",

@@ -1,10 +1,11 @@
-"""``backstay plugin``: list the modules, switch one on or off."""
+"""``backstay plugin``: list the modules, switch one on or off; new ones for authors."""
 
 from __future__ import annotations
 
 import click
 
 from backstay.access.core_permissions import PLUGIN_MANAGE
+from backstay.authoring.commands import COMMANDS as FOR_AUTHORS
 from backstay.cli_environment import command_environment, environment
 from backstay.cli_output import echo_rows, json_option
 from backstay.errors import Forbidden
@@ -17,7 +18,7 @@ from backstay.kernel.plans import Plan, plan
 
 @click.group()
 def plugin() -> None:
-    """List the modules and switch them on and off."""
+    """List the modules, switch them on and off; write and check new ones."""
 
 
 @plugin.command("list")
@@ -81,5 +82,8 @@ def _say(planned: Plan) -> None:
     for number, step in enumerate(planned.steps, 1):
         click.echo(f"{number}. {step}")
 
+
+for _command in FOR_AUTHORS:
+    plugin.add_command(_command)
 
 COMMANDS = (plugin,)

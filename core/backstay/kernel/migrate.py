@@ -99,6 +99,18 @@ def upgrade(engine: Engine, schema: Schema) -> list[str]:
     return done
 
 
+def apply_migrations(engine: Engine, schema: Schema) -> None:
+    """Run the migrations alone, without asking whether they make all that the models describe.
+
+    For authors, whose next migration is not written yet.
+
+    Raises:
+        ConfigurationError: names the migration that failed.
+    """
+    with engine.begin() as connection:
+        _run(connection, schema, pending(connection, schema))
+
+
 def _check_tables(connection: Connection, schema: Schema) -> None:
     missing = sorted(set(schema.metadata.tables) - set(inspect(connection).get_table_names()))
     own = [name for name in missing if name.startswith(f"{schema.plugin}_")]
@@ -139,19 +151,28 @@ def differences(connection: Connection, schema: Schema) -> list[str]:
 
 
 def make_revision(engine: Engine, schema: Schema, message: str) -> Path:
-    """Write a new migration from the difference between models and tables, for authors.
+    """Write the next migration from the difference between models and tables, for authors.
 
-    The file is a proposal: read it before you commit it.
+    Its number follows on that of the last file. It is a proposal, to be read before it is kept.
     """
     schema.versions.mkdir(parents=True, exist_ok=True)
+    number = 1 + max((_number(path) for path in schema.versions.glob("*.py")), default=0)
+    config = _config(schema)
+    # The configuration's file format reads %% as one %.
+    config.set_main_option("file_template", f"{number:04}_%%(slug)s")
     with engine.begin() as connection:
-        config = _config(schema)
         config.attributes.update(connection=connection, schema=schema, ran=[])
-        made = command.revision(config, message, autogenerate=True)
+        revision = f"{schema.plugin}_{number:04}"
+        made = command.revision(config, message, autogenerate=True, rev_id=revision)
     if made is None or isinstance(made, list):
         problem = "Alembic made no single revision"
         raise ConfigurationError(problem)
     return Path(made.path)
+
+
+def _number(path: Path) -> int:
+    digits = path.name.partition("_")[0]
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _config(schema: Schema) -> Config:

@@ -98,27 +98,4 @@ def runner() -> None:
     run_forever(here.database, stop)
 
 
-@click.command("make-migration")
-@click.argument("plugin")
-@click.argument("message")
-def make_migration(plugin: str, message: str) -> None:
-    """For authors: write a migration of PLUGIN from the difference of its models and tables."""
-    from backstay.core_base import CoreBase
-    from backstay.kernel.discovery import discover
-    from backstay.kernel.load import load
-    from backstay.kernel.migrate import core_schema, make_revision, plugin_schema
-
-    suite = load(discover())
-    base = CoreBase if plugin == "core" else suite.part(plugin).base
-    if base is None:
-        message = f"{plugin} has no models"
-        raise click.ClickException(message)
-    schema = (
-        core_schema(base.metadata)
-        if plugin == "core"
-        else plugin_schema(suite.found[plugin], base.metadata)
-    )
-    click.echo(make_revision(environment().database.engine, schema, message))
-
-
-COMMANDS = (start, migrate, runner, make_migration)
+COMMANDS = (start, migrate, runner)
