@@ -13,6 +13,7 @@ from backstay.testing.attack import CHECKS, Check
 from backstay.testing.attack.arena import Arena, Ground, furnish
 from backstay.testing.attack.core_samples import SAMPLES
 from backstay.testing.attack.on_roles import _differences
+from backstay.testing.conformance import RULES, Outcome, check_ground
 from backstay.web.blueprint import PERMISSION
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ sys.modules["hostile"] = hostile
 _spec.loader.exec_module(hostile)
 
 BY_NAME = {check.name: check for check in CHECKS}
+RULE_BY_NAME = {rule.name: rule for rule in RULES}
 BROKEN_BY_A_PLUGIN = (
     "reading",
     "headers",
@@ -75,6 +77,52 @@ def test_a_plugin_that_breaks_a_rule_is_caught_by_its_check(fault: str, arena_wi
     findings = list(BY_NAME[fault].run(arena_with(fault)))
     assert findings
     assert all("hostile" in one.place for one in findings), findings
+
+
+@pytest.mark.parametrize("fault", BROKEN_BY_A_PLUGIN)
+def test_the_conformance_suite_fails_the_rule_that_a_plugin_breaks(
+    fault: str, suite: Suite, tmp_path: Path
+) -> None:
+    changed, samples = hostile.with_hostile(suite, tmp_path, fault)
+    ground = Ground("hostile", changed, (*SAMPLES, *samples))
+    (found,) = check_ground(ground, None, "", (RULE_BY_NAME[fault],))
+    assert found.outcome is Outcome.FAIL
+    assert "hostile" in found.detail
+    assert found.mend == BY_NAME[fault].mend
+
+
+@pytest.mark.needs("postgresql")
+def test_the_conformance_suite_tries_on_both_databases_what_depends_on_them(
+    suite: Suite, tmp_path: Path, postgres_url: str
+) -> None:
+    changed, samples = hostile.with_hostile(suite, tmp_path, "columns")
+    ground = Ground("hostile", changed, (*SAMPLES, *samples))
+    (found,) = check_ground(ground, None, postgres_url, (RULE_BY_NAME["columns"],))
+    assert found.outcome is Outcome.FAIL
+    assert {line.rpartition("(")[2] for line in found.detail.splitlines()} == {
+        "SQLite)",
+        "PostgreSQL)",
+    }
+
+
+def test_the_conformance_suite_tells_what_it_could_not_try(suite: Suite, tmp_path: Path) -> None:
+    changed, samples = hostile.with_hostile(suite, tmp_path)
+    ground = Ground("hostile", changed, (*SAMPLES, *samples))
+    names = ("roles", "wheel", "columns", "jobs", "groups")
+    found = check_ground(ground, None, "", tuple(RULE_BY_NAME[name] for name in names))
+    assert {one.rule: (one.outcome.value, one.detail) for one in found} == {
+        "roles": (
+            "not applicable",
+            "the reviewed file lies with its sources, which are not at hand",
+        ),
+        "wheel": (
+            "not applicable",
+            "it is installed from a wheel, and its sources are not at hand",
+        ),
+        "columns": ("pass", "on SQLite"),
+        "jobs": ("pass", "on SQLite"),
+        "groups": ("pass", "on SQLite"),
+    }
 
 
 def test_an_answer_that_was_not_reviewed_is_found(arena_with: Make) -> None:

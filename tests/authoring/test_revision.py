@@ -1,0 +1,84 @@
+"""`backstay plugin revision` writes what the models have and the migrations do not make."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from backstay.authoring.revision import write_revision
+from backstay.errors import Conflict, Invalid, NotFound
+from backstay.kernel.load import load
+from backstay.testing.distributions import build_wheel, on_path, unpack
+
+MODELS = "backstay_garden/models.py"
+MORE = """    state: Mapped[TaskState] = mapped_column(default=TaskState.OPEN)
+    note: Mapped[str | None] = mapped_column(short(80))
+"""
+TABLE = '''
+
+class Tool(Identified, CompanyScoped, PlugnameBase):
+    """A tool."""
+
+    __tablename__ = "garden_tool"
+    __audit__ = Audit.FULL
+
+    name: Mapped[str] = mapped_column(short(40))
+'''.replace("Plugname", "Garden")
+
+
+def changed(garden: Path, folder: Path, *, column: bool = False, table: bool = False) -> Path:
+    """A copy of the plugin with more in its models, unpacked for Python's path."""
+    copy = folder / "garden"
+    shutil.copytree(garden, copy)
+    models = copy / MODELS
+    text = models.read_text(encoding="utf-8")
+    if column:
+        line = "    state: Mapped[TaskState] = mapped_column(default=TaskState.OPEN)\n"
+        assert line in text
+        text = text.replace(line, MORE)
+    models.write_text(text + (TABLE if table else ""), encoding="utf-8")
+    (folder / "wheel").mkdir()
+    unpack(build_wheel(copy, folder / "wheel"), folder / "site")
+    return folder / "site"
+
+
+def test_a_new_column_and_a_new_table_get_a_numbered_migration_that_fits(
+    garden: Path, tmp_path: Path
+) -> None:
+    with on_path(changed(garden, tmp_path, column=True, table=True)):
+        written = write_revision("garden", "Notes and tools")
+        assert written.name == "0002_notes_and_tools.py"
+        text = written.read_text(encoding="utf-8")
+        assert "revision = 'garden_0002'" in text
+        assert "down_revision = 'garden_0001'" in text
+        assert "'garden_tool'" in text
+        assert "'note'" in text
+        assert "core_" not in text.replace("core_company.id", "")
+        with pytest.raises(Conflict, match="nothing was written"):
+            write_revision("garden", "Again")
+        assert not load(["garden"]).failed
+        assert len(list(written.parent.glob("*.py"))) == 2
+
+
+def test_without_a_difference_nothing_is_written(garden: Path, tmp_path: Path) -> None:
+    site = changed(garden, tmp_path)
+    with on_path(site):
+        with pytest.raises(Conflict, match="nothing was written"):
+            write_revision("garden", "Nothing")
+        versions = site / "backstay_garden" / "migrations" / "versions"
+        assert [path.name for path in versions.glob("*.py")] == ["0001_first_table.py"]
+
+
+def test_the_ledger_and_core_lack_no_migration() -> None:
+    for name in ("ledger", "core"):
+        with pytest.raises(Conflict, match="nothing was written"):
+            write_revision(name, "Nothing")
+
+
+def test_what_can_not_be_written_is_said() -> None:
+    with pytest.raises(NotFound, match="no installed plugin “orchard”"):
+        write_revision("orchard", "Trees")
+    with pytest.raises(Invalid, match="what changes"):
+        write_revision("ledger", " ")
