@@ -47,14 +47,14 @@ OF_THE_WHOLE: Final = (
         "Its migrations make what its models describe, triggers included, and touch nothing else.",
         "Let “backstay plugin revision” write the missing migration, and read it.",
         on_schema.migrations,
-        both=True,
+        on_both=True,
     ),
     Rule(
         "switching",
         "Switching it on, off and on again leaves what the first time left.",
         "Change tables in migrations only, and let none of them depend on how often it runs.",
         on_schema.switching,
-        both=True,
+        on_both=True,
     ),
     Rule(
         "neighbours",
@@ -124,7 +124,7 @@ def _check(name: str, source: Path | None, rules: tuple[Rule, ...]) -> Iterator[
             yield from _none_but(LOADS.run, str(error), rules)
             return
         server = ""
-        if find_postgres() is not None and any(rule.both for rule in rules):
+        if find_postgres() is not None and any(rule.on_both for rule in rules):
             server = stack.enter_context(running_postgres())
         yield from check_ground(ground, source, server, rules)
 
@@ -148,7 +148,7 @@ def check_ground(
 
 
 def _verdict(rule: Rule, bench: Bench) -> Verdict:
-    engines = bench.engines if rule.both else (SQLITE,)
+    engines = bench.engines if rule.on_both else (SQLITE,)
     found: list[str] = []
     try:
         for engine in engines:
@@ -163,7 +163,7 @@ def _verdict(rule: Rule, bench: Bench) -> Verdict:
         if len(found) > _MOST_LISTED:
             listed.append(f"… and {len(found) - _MOST_LISTED} more")
         return Verdict(rule.name, Outcome.FAIL, "\n".join(listed), rule.mend)
-    detail = f"on {' and '.join(engines)}" if rule.both else ""
+    detail = f"on {' and '.join(engines)}" if rule.on_both else ""
     return Verdict(rule.name, Outcome.PASS, detail, rule.mend)
 
 

@@ -66,7 +66,7 @@ def rule_of(check: Check) -> Rule:
         with bench.arena(engine) as arena:
             yield from map(str, check.run(arena))
 
-    return Rule(check.name, check.rule, check.mend, run, both=check.writes)
+    return Rule(check.name, check.rule, check.mend, run, on_both=check.on_both)
 
 
 __all__ = ["rule_of"]

@@ -129,14 +129,14 @@ class Rule:
         rule: what must hold, in one sentence.
         mend: how to mend a plugin that breaks it, in one sentence.
         run: looks at it on one engine; yields what breaks the rule; raises NotApplicable.
-        both: what it shows depends on the database, so it is tried on each.
+        on_both: what it shows depends on the database, so it is tried on each.
     """
 
     name: str
     rule: str
     mend: str
     run: Callable[[Bench, str], Iterator[str]]
-    both: bool = False
+    on_both: bool = False
 
 
 __all__ = ["POSTGRESQL", "SQLITE", "Bench", "NotApplicable", "Outcome", "Rule", "Verdict"]
