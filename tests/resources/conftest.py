@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backstay.db.guards import install_guards
+from backstay.jobs.execute import execute_next
 from backstay.kernel import load as loading
 from backstay.kernel.discovery import Found
 from backstay.kernel.load import load
@@ -129,3 +130,20 @@ def visitor(app: Flask, database: Database, alpha: CompanyRef) -> Browser:
     """Somebody who may only look, and not at the notes."""
     make_user(database, "visitor", (VIEW,), alpha)
     return Browser.for_user(app, database, "visitor")
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of eleven rows is a long one."""
+    monkeypatch.setattr("backstay.lists.export_page.IN_REQUEST", 10)
+
+
+@pytest.fixture
+def run_jobs(database: Database, garden: Suite) -> Callable[[], None]:
+    """Do every job that is due."""
+
+    def run() -> None:
+        while execute_next(database, lambda: garden):
+            pass
+
+    return run

@@ -132,3 +132,25 @@ def test_amounts_follow_the_companys_decimals(
     answer = browser.post("/c/BETA/garden/plants/new", {"code": "X", "name": "x", "price": "1.5"})
     assert answer.status_code == 422
     assert "JPY has no decimals." in answer.text
+
+
+def test_a_column_whose_model_alone_names_the_group_is_masked_too(
+    half: Browser,
+    gardener: Browser,
+    sow: Callable[..., list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    groups = {**Plant.__field_groups__, "height": "garden.notes"}
+    monkeypatch.setattr(Plant, "__field_groups__", groups)
+    (plant,) = sow({"height": 345})
+    cell = '<td data-label="Height" class="{}">{}</td>'
+    assert cell.format("num number", "345") in gardener.get(LIST).text
+    shown = half.get(f"{LIST}?columns=code,height").text
+    assert "345" not in shown
+    # Its place is taken by nothing else: neither by the id, which is read first, nor by a 0.
+    assert shown.count(str(plant)) == gardener.get(f"{LIST}?columns=code,price").text.count(
+        str(plant)
+    )
+    assert cell.format("muted", "•••") in shown
+    for path in (f"{LIST}/{plant}", f"{LIST}.csv"):
+        assert "345" not in half.get(path).text, path

@@ -68,11 +68,6 @@ def permitted_kinds(session: Session) -> list[ImportKind]:
     return [kind for kind in suite_of(session).imports.values() if context.may(kind.permission)]
 
 
-def may_import_anything(session: Session) -> bool:
-    """Whether there is any kind of file that the person may import here."""
-    return bool(permitted_kinds(session))
-
-
 def create_import(session: Session, kind_name: str, upload: Upload) -> Import:
     """Keep an uploaded file and ask for its preparation.
 

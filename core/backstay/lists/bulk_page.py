@@ -12,7 +12,7 @@ from backstay.errors import Invalid, Malformed
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.lists import filters as narrow
-from backstay.lists.bulk import MOST, Plan, RunBulk, bulk_form, plan, run_bulk, too_many
+from backstay.lists.bulk import MOST, Plan, RunBulk, Skipped, bulk_form, plan, run_bulk, too_many
 from backstay.lists.models import BulkRun, RunState
 from backstay.lists.run_progress import run_progress
 from backstay.lists.runs import own_run
@@ -26,7 +26,6 @@ from backstay.web.request import flash_done, session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from backstay.lists.bulk import Skipped
     from backstay.lists.query import ResourceQuery
     from backstay.resources.declare import Action
     from backstay.resources.forms import CommandForm, Desk
@@ -195,8 +194,6 @@ def _left(query: ResourceQuery, skipped: Sequence[Skipped]) -> dict[str, Any]:
 
 def run_answer(query: ResourceQuery, run_id: int, desk: Desk) -> Response:
     """How far a run is, or what it did and left."""
-    from backstay.lists.bulk import Skipped
-
     run = own_run(session(), BulkRun, run_id)
     action = next((one for one in query.resource.actions if one.name == run.action), None)
     label = str(action.operation.label) if action else run.action

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import current_app, url_for
 
+from backstay.audit.canonical import MASK
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.lists import filters as narrow
@@ -203,7 +204,10 @@ def _body(
         for column in columns
     )
     writers: list[tuple[int, Callable[[Any], str]]] = [
-        (found.index.get(column.name, 0), cell_writer(column, reader)) for column in columns
+        (found.index[column.name], cell_writer(column, reader))
+        if column.name in found.index
+        else (0, lambda _id: MASK)
+        for column in columns
     ]
     rows = [
         (row[0], href(row[0]), *[write(row[at]) for at, write in writers]) for row in found.rows

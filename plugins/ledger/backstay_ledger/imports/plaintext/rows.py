@@ -43,7 +43,6 @@ CLASSES: Final[dict[str, AccountClass]] = {
 """What journals say about an account: hledger's ``type:`` tag, the five roots of beancount."""
 SOURCE: Final = "journal"
 _ZERO: Final = Decimal(0)
-_HALVES: Final = 2
 
 
 class ChartReading:
