@@ -111,7 +111,11 @@ class Database:
 
     @contextmanager
     def write(self, context: Context, suite: Suite | None = None) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back when anything is raised."""
+        """One transaction: committed at the end, rolled back when anything is raised.
+
+        Raises:
+            Unavailable: the database was busy for too long; the same may succeed a moment later.
+        """
         session = self.open(context, suite, write=True)
         try:
             yield session

@@ -131,6 +131,11 @@ def carry_out(answer: Callable[[], Response], view: object, user_id: int) -> Res
         answer: calls the view.
         view: the function, for its marks.
         user_id: who is signed in.
+
+    Raises:
+        Malformed: the form has no token.
+        Conflict: the token is none of ours, or came before with other values.
+        Unavailable: the database stayed busy.
     """
     token = request.form.get(TOKEN_FIELD, "")
     if not token and not hasattr(view, TOKENLESS):
@@ -144,7 +149,11 @@ def carry_out(answer: Callable[[], Response], view: object, user_id: int) -> Res
 
 
 def in_one_transaction(answer: Callable[[], Response], claim: Claim | None) -> Response:
-    """Call a view in one transaction, with its proof, again when the database was busy."""
+    """Call a view in one transaction, with its proof, again when the database was busy.
+
+    Raises:
+        Unavailable: it was busy each time, or for too long; nothing was saved.
+    """
     flashed = list(cookie.get("_flashes", ()))
     give_up = time.monotonic() + _PATIENCE
     for attempt in range(1, _TRIES + 1):
@@ -186,7 +195,12 @@ class Claim:
         return (IdempotencyRecord.token == self.token, IdempotencyRecord.user_id == self.user_id)
 
     def take(self, session: Session) -> Response | None:
-        """Claim the token, waiting for another request with it; its answer if there is one."""
+        """Claim the token, waiting for another request with it; its answer if there is one.
+
+        Raises:
+            Conflict, or what :meth:`differs` says: it came before with other values, or is being
+                carried out.
+        """
         connection = session.connection()
         taken = connection.scalar(
             _TAKE[connection.dialect.name],

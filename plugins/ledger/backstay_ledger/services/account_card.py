@@ -185,7 +185,11 @@ def general_ledger(
 
 
 def check_range(start: date, end: date) -> None:
-    """Refuse a range that ends before it begins."""
+    """Check that a range of days has a day.
+
+    Raises:
+        Invalid: it ends before it begins.
+    """
     if end < start:
         raise Invalid(
             _("The range ends on %(end)s, before it begins on %(start)s.", start=start, end=end),
