@@ -111,7 +111,7 @@ def _level(key: Key, value: Any) -> ColumnElement[bool]:
 
 
 def _past(key: Key, value: Any, *, upwards: bool, nulls_high: bool) -> ColumnElement[bool]:
-    """One key's share of ``_beyond``. PostgreSQL sorts nulls last, SQLite first."""
+    """One key's share of :func:`beyond`. PostgreSQL sorts nulls last, SQLite first."""
     nulls_beyond = upwards == nulls_high
     if value is None:
         return false() if nulls_beyond else key.expression.is_not(None)

@@ -18,7 +18,7 @@ from backstay_ledger.services.account_card import (
     general_ledger,
 )
 from backstay_ledger.services.accounts import account_by_code
-from backstay_ledger.services.balances import balance, trial_balance
+from backstay_ledger.services.balances import balance, trial_balance, turnover
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 
 CODES = ("1000", "1100", "2000", "4000", "5000")
@@ -83,6 +83,39 @@ def test_the_trial_balance_of_any_day_is_the_sum_of_the_lines_up_to_it(
     assert sum(row.debit for row in rows) == sum(row.credit for row in rows)
     assert all(not (row.debit and row.credit) for row in rows)
     assert [row.code for row in rows] == sorted(row.code for row in rows)
+
+
+def spans() -> list[tuple[date, date]]:
+    """From which day to which: within a period, cutting one or two, at their edges, empty."""
+    chance = random.Random(11)
+    edges = [date(2025, 12, 31), date(2026, 1, 1), date(2027, 12, 31), date(2028, 1, 1), date.max]
+    edges += [date(2026, month, 1) - timedelta(days=days) for month in (2, 7) for days in (0, 1)]
+    days = [date.min, *edges, *(date(2026, 1, 1) + timedelta(days=n * 61) for n in range(12))]
+    return [
+        *((day, day) for day in days),
+        *((start, end) for start in edges for end in edges if start < end),
+        *((date(2026, 3, first), date(2026, 3, last)) for first, last in ((1, 31), (2, 30))),
+        (date(2026, 3, 14), date(2026, 3, 16)),
+        *((min(pair), max(pair)) for pair in (chance.sample(days, 2) for _ in range(60))),
+    ]
+
+
+def test_what_moved_in_any_span_of_days_is_the_sum_of_its_lines(books: Any, history: Any) -> None:
+    with books.read() as session:
+        ids = {code: account_by_code(session, code).id for code in CODES}
+        for start, end in spans():
+            expected = {key: [Decimal(0), Decimal(0)] for key in ids.values()}
+            for code, day, _entry, _line, amount in history:
+                if start <= day <= end:
+                    expected[ids[code]][amount < 0] += abs(amount)
+            found = turnover(session, start, end)
+            assert {key: list(found.get(key, (0, 0))) for key in expected} == expected, (start, end)
+            some = [ids["1000"], ids["4000"]]
+            of_some = turnover(session, start, end, some)
+            assert set(of_some) <= set(some)
+            assert {key: list(of_some.get(key, (0, 0))) for key in some} == {
+                key: expected[key] for key in some
+            }
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])
