@@ -156,7 +156,7 @@ def _first_steps(standing: Standing) -> tuple[ui.ChecklistItem, ...]:
 
 def _figures(db: Session, standing: Standing, day: date) -> tuple[ui.Figure, ...]:
     figures = Figures(db)
-    drafts = "10,000+" if standing.drafts >= _MANY else str(standing.drafts)
+    drafts = figures.count(standing.drafts) + ("+" if standing.drafts >= _MANY else "")
     period = standing.period
     past = standing.open_periods_past
     return (
@@ -182,14 +182,14 @@ def _figures(db: Session, standing: Standing, day: date) -> tuple[ui.Figure, ...
         ),
         ui.Figure(
             _("Earlier periods still open"),
-            str(past),
+            figures.count(past),
             _("close them when their figures are final") if past else _("all closed"),
             resource_url("ledger.period", state=PeriodState.OPEN.value),
             icon="lock",
         ),
         ui.Figure(
             _("Accounts"),
-            str(standing.accounts),
+            figures.count(standing.accounts),
             ngettext("%(n)s journal", "%(n)s journals", standing.journals),
             resource_url("ledger.account"),
             icon="sitemap",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from backstay.spi import company_of, context_of, date_text, money_formatter, plain_money
@@ -10,7 +11,6 @@ from backstay.spi import view as ui
 
 if TYPE_CHECKING:
     from datetime import date
-    from decimal import Decimal
 
     from sqlalchemy.orm import Session
 
@@ -31,6 +31,10 @@ class Figures:
     def text(self, amount: Decimal) -> str:
         """An amount with its sign."""
         return self._write(amount)
+
+    def count(self, number: int) -> str:
+        """How many there are, in groups of three digits."""
+        return money_formatter(self._locale, 0)(Decimal(number))
 
     def cell(self, amount: Decimal | None, href: str | None = None) -> ui.Cell:
         """A signed amount; None leaves the cell empty."""

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from backstay_ledger.models import AccountClass
+from backstay_ledger.services.accounts import CreateAccount, add_accounts
+
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
     from conftest import Books
@@ -40,6 +43,16 @@ def test_opens_with_books(path: str, accountant: Browser, books: Books) -> None:
     answer = accountant.get(books.url(path))
     assert answer.status_code == 200, answer.text
     assert "<heating>" not in answer.text
+
+
+def test_the_overview_counts_in_groups_of_three(accountant: Browser, books: Books) -> None:
+    many = [
+        CreateAccount(code=f"9{n:03}", name=f"No. {n}", account_class=AccountClass.ASSET)
+        for n in range(1000)
+    ]
+    with books.database.write(books.context, books.suite) as session:
+        add_accounts(session, many)
+    assert ">1,006<" in accountant.get(books.url("/")).text
 
 
 def test_record_pages_open(accountant: Browser, books: Books) -> None:
