@@ -24,6 +24,8 @@ from .exporting import LIST, ask, events, sheets, table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask import Flask
+
     from backstay.db.context import Context
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
@@ -258,3 +260,27 @@ def test_after_some_days_the_file_is_gone_and_the_page_says_so(
     assert list(FileStore(database.files).hashes()) == []
     assert gardener.get(run).status_code == 200
     assert gardener.get(f"{run}/file").status_code == 404
+
+
+@pytest.mark.usefixtures("short")
+def test_the_same_list_asked_for_twice_at_once_is_written_once(
+    app: Flask, gardener: Browser, database: Database, sow: Callable[..., list[int]]
+) -> None:
+    sow(*({} for _ in range(12)))
+    windows = [Browser.for_user(app, database, "gardener") for _ in range(3)]
+    ready = threading.Barrier(len(windows))
+    runs: list[str] = []
+
+    def press(window: Browser) -> None:
+        window.get(f"{LIST}/export/csv")
+        ready.wait(30)
+        runs.append(window.post(f"{LIST}/export/csv").headers["Location"])
+
+    threads = [threading.Thread(target=press, args=(one,)) for one in windows]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    assert len(runs) == len(windows)
+    assert len(set(runs)) == 1
+    assert gardener.get(runs[0]).status_code == 200

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
+from backstay.access.models import User
 from backstay.audit.capture import Event, record_event
 from backstay.clock import now
 from backstay.db.context import authorize, context_of
@@ -99,6 +100,8 @@ def ask_export(session: Session, command: AskExport) -> ExportRun:
     context = authorize(session, permission_to_export(resource))
     forget_old(session, ExportRun)
     company_id = context.company.id if context.company else None
+    # One request of a person at a time, or two at once would not see each other's run.
+    session.execute(select(User.id).where(User.id == context.actor.user_id).with_for_update())
     waiting = session.scalars(
         select(ExportRun)
         .join(Job, Job.id == ExportRun.job_id)
