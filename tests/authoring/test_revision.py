@@ -45,10 +45,11 @@ def changed(garden: Path, folder: Path, *, column: bool = False, table: bool = F
 
 
 def test_a_new_column_and_a_new_table_get_a_numbered_migration_that_fits(
-    garden: Path, tmp_path: Path
+    garden: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with on_path(changed(garden, tmp_path, column=True, table=True)):
         written = write_revision("garden", "Notes and tools")
+        assert capsys.readouterr().out == ""
         assert written.name == "0002_notes_and_tools.py"
         text = written.read_text(encoding="utf-8")
         assert "revision = 'garden_0002'" in text

@@ -6,6 +6,7 @@ never change a schema. Each plugin's migrations and guards run in one transactio
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -176,7 +177,8 @@ def _number(path: Path) -> int:
 
 
 def _config(schema: Schema) -> Config:
-    config = Config()
+    # Alembic says on standard output what it does; commands say it in our words.
+    config = Config(cmd_opts=Namespace(quiet=True))
     config.set_main_option("script_location", str(Path(backstay_migrations.__file__).parent))
     config.set_main_option("version_locations", str(schema.versions))
     config.set_main_option("path_separator", "newline")

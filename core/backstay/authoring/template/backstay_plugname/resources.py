@@ -71,6 +71,7 @@ TASKS: Final = Resource(
             states=("open",),
             leads_to="done",
             primary=True,
+            past=_("finished this"),
         ),
     ),
     empty=Empty(
