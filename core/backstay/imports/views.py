@@ -249,10 +249,9 @@ def take_back(id: int) -> Response:  # noqa: A002
     row = visible_import(session(), id)
     form = UndoForm(request.form)
     try:
-        said = undo_import(session(), UndoImport(id, form.reason.data or ""))
+        undo_import(session(), UndoImport(id, form.reason.data or ""))
     except Invalid as refused:
         return _undo_page(row, form, refused)
-    flash_done(said)
     return redirect_to(_show_href(row))
 
 
