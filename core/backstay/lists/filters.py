@@ -20,7 +20,6 @@ from backstay.resources import formats
 from backstay.resources.masking import masked
 from backstay.search.declared import is_indexed, searched_in
 from backstay.search.engine import Search, matching
-from backstay.search.models import SearchRow
 from backstay.search.words import LONGEST_SEARCH, asked_words
 
 if TYPE_CHECKING:
@@ -307,7 +306,7 @@ def search_condition(
     if asked.finds_nothing:
         return [false()]
     found = matching([asked], str(session.get_bind().dialect.name))
-    return [resource.model.id.in_(found.with_only_columns(SearchRow.record_id))]
+    return [resource.model.id.in_(found.with_only_columns(found.selected_columns.record_id))]
 
 
 def search_of(session: Session, resource: Resource, search: str, reader: Reader) -> Search:

@@ -180,7 +180,7 @@ def _in_crowd(
         ).all()
         if len(found) >= size:
             return found
-    return _sorted(session, walk, asked.with_only_columns(SearchRow.record_id), size)
+    return _sorted(session, walk, asked.with_only_columns(asked.selected_columns.record_id), size)
 
 
 def _sorted(session: Session, walk: Walk, ids: Any, size: int) -> Sequence[int]:
@@ -230,22 +230,25 @@ def _walked(
     inner = _stretch(walk, rows, start=start)
     conditions = contains(search, dialect)
     company = inner.c.company if issubclass(walk.model, CompanyScoped) else literal(NO_COMPANY)
-    joined = inner.join(
-        SearchRow,
-        and_(
+    # A subquery of its own for each row: for a join, SQLite may first read the whole index to make
+    # a Bloom filter of it.
+    hit = (
+        select(and_(*conditions))
+        .where(
             SearchRow.entity == search.searched.entity,
             SearchRow.company_id == company,
             SearchRow.record_id == inner.c.id,
-        ),
-        isouter=every,
+        )
+        .correlate(inner)
+        .scalar_subquery()
     )
     if every:
-        return select(inner.c.id, and_(*conditions).label("hit")).select_from(joined)
+        return select(inner.c.id, hit.label("hit"))
     order = (
         inner.c[f"key{place}"].asc() if ascends else inner.c[f"key{place}"].desc()
         for place, (_key, ascends) in enumerate(walk.keys)
     )
-    return select(inner.c.id).select_from(joined).where(*conditions).order_by(*order)
+    return select(inner.c.id).where(hit).order_by(*order)
 
 
 def _stretch(walk: Walk, rows: int, *, start: bool) -> Subquery:
