@@ -60,10 +60,10 @@ def test_ruff_has_nothing_to_say_with_its_own_settings_and_with_ours(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_mypy_has_nothing_to_say(written: Path) -> None:
+def test_mypy_has_nothing_to_say(garden: Path) -> None:
     # As for a package that is installed, only the plugin's own files are reported.
     silent = ("--follow-imports", "silent", "--cache-dir", os.devnull)
-    done = run(PROGRAMS / "mypy", *silent, cwd=written, MYPYPATH=str(ROOT / "core"))
+    done = run(PROGRAMS / "mypy", *silent, cwd=garden, MYPYPATH=str(ROOT / "core"))
     assert done.returncode == 0, done.stdout
 
 
