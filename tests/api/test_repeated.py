@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from sqlalchemy import func, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from backstay.access import idempotency
 from backstay.access.models import IdempotencyRecord, Role
@@ -175,18 +175,22 @@ def test_machines_alone_clear_away_what_is_older_than_two_weeks(
     assert left == [510, 511 - most, 512 - 2 * most, 13, 14]
 
 
-def test_clearing_away_waits_for_nobody(
+@pytest.mark.parametrize(
+    "problem",
+    [OperationalError("delete", {}, Exception("database is locked")), ZeroDivisionError("odd")],
+    ids=["busy", "broken"],
+)
+def test_clearing_away_neither_waits_nor_spoils_what_is_done(
+    problem: Exception,
     connect: Callable[..., ApiClient],
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
-    def busy(_engine: object) -> NoReturn:
-        raise OperationalError("delete", {}, Exception("database is locked"))
+    def fail(_engine: object) -> NoReturn:
+        raise problem
 
     monkeypatch.setattr(idempotency, "EVERY", 1)
-    monkeypatch.setattr(idempotency, "forget_old", busy)
+    monkeypatch.setattr(idempotency, "forget_old", fail)
     assert connect().post("core/roles", ROLE, headers=KEY).status_code == 201
     assert roles(database) == 1
 

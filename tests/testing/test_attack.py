@@ -182,6 +182,14 @@ def test_a_column_that_is_taken_is_found(arena_with: Make, monkeypatch: pytest.M
     assert any("a wrong secret_of is answered 201" in one for one in said), said
 
 
+@pytest.mark.parametrize("check", ["faults", "api-faults"])
+def test_what_is_cleared_away_after_the_commit_is_no_fault_of_a_plugin(
+    check: str, arena_with: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstay.access.idempotency.EVERY", 1)
+    assert not list(BY_NAME[check].run(arena_with("")))
+
+
 def test_the_documentation_lists_every_check() -> None:
     page = Path(__file__).parents[2] / "docs" / "how-to" / "test-your-plugin.md"
     text = page.read_text(encoding="utf-8")
