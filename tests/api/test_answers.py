@@ -31,6 +31,8 @@ PROBLEM = "application/problem+json"
         ("GET", "core/users/7", None, {}, 404),
         ("GET", "core/users?limit=1&limit=1", None, {}, 400),
         ("GET", "core/users/7?x=1", None, {}, 400),
+        ("GET", "core/users?q=" + "a" * 101, None, {}, 400),
+        ("GET", "core/users?state=", None, {}, 400),
         ("POST", "core/roles", b"{", {}, 400),
         ("POST", "core/roles", b"[]", {}, 400),
         ("POST", "core/roles", b'{"code": "a", "code": "b"}', {}, 400),

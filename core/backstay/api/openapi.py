@@ -16,6 +16,7 @@ from backstay.api.routes import Endpoint, endpoints_of
 from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, model_of
 from backstay.api.views import LARGEST_PAGE, PAGE
 from backstay.i18n import gettext as _
+from backstay.search.words import LONGEST_SEARCH
 from backstay.web.problems import PROBLEM_TYPE
 
 if TYPE_CHECKING:
@@ -233,7 +234,9 @@ def _list_parameters(resource: Resource) -> Iterable[dict[str, Any]]:
         values = [name for one in sortable for name in (one, f"-{one}")]
         yield _query("sort", {"type": "string", "enum": values})
     if resource.search:
-        yield _query("q", {"type": "string", "maxLength": 100}, str(resource.search_label))
+        yield _query(
+            "q", {"type": "string", "maxLength": LONGEST_SEARCH}, str(resource.search_label)
+        )
     for one in resource.filters:
         yield _query(one.name, _filter_schema(one), str(one.label))
 

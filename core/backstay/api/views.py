@@ -31,6 +31,7 @@ from backstay.lists.counting import MOST_COUNTED
 from backstay.resources.forms import schema_of
 from backstay.resources.record_page import check_editable, check_state
 from backstay.resources.serialize import Reader
+from backstay.search.words import LONGEST_SEARCH
 from backstay.web.request import context, session, suite
 from backstay.web.transaction import in_one_transaction
 
@@ -89,6 +90,13 @@ class ApiViews:
         if self.resource.search:
             names.add("q")
         arguments = read_parameters(names)
+        if len(arguments.get("q", "")) > LONGEST_SEARCH:
+            raise Malformed(
+                _("“q” has at most %(most)s characters.", most=LONGEST_SEARCH), field="q"
+            )
+        for name in ("sort", *(one.name for one in self.resource.filters)):
+            if arguments.get(name) == "":
+                raise Malformed(_("“%(name)s” is empty: leave it out.", name=name), field=name)
         state = narrow.read_state(self.resource, arguments, reader)
         rows = self.query.page(session(), state, reader, arguments, size=_limit(arguments))
         return answer(
