@@ -88,11 +88,6 @@ def matching(searches: Sequence[Search], dialect: str, months: Sequence[str] = (
     if not all(one.scopes for one in searches):
         # The empty text keeps SQLite from walking the entity's rows instead of the words.
         found = found.where((SearchRow.entity + "").in_([one.searched.entity for one in searches]))
-    if dialect == "postgresql":
-        # Apart from what limits it: for the first few of many matches PostgreSQL would read the
-        # table row by row.
-        apart = found.cte("matching").prefix_with("MATERIALIZED")
-        found = select(apart.c.entity, apart.c.record_id)
     return found  # type: ignore[no-any-return]
 
 
