@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
-from tests.e2e.browser import Person, chromium
-from tests.e2e.servers import first_passwords, installation
+from tests.e2e.browser import Person
+from tests.e2e.servers import first_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
@@ -25,14 +23,8 @@ CHART = "number,title,kind\n8100,Gifts,income\n8200,Fines,wrong\n8300,Prizes,inc
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("wizard") / "home"
-
-
-@pytest.fixture(scope="module")
-def clerk(home: Path) -> Iterator[Person]:
-    with installation(home, home.with_suffix(".log")) as address, chromium() as browser:
-        yield somebody(browser, address, home)
+def clerk(browser: Browser, address: str, home: Path) -> Person:
+    return somebody(browser, address, home)
 
 
 def somebody(browser: Browser, address: str, home: Path) -> Person:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import python_calamine
 
-from tests.e2e.browser import Person, chromium
-from tests.e2e.servers import first_passwords, installation
+from tests.e2e.browser import Person
+from tests.e2e.servers import first_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,23 +22,6 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 ENTRIES = "/c/DEMO/ledger/entries"
 TOO_WIDE = """[...document.querySelectorAll(".table-scroll, .preview-body")]
     .filter(one => one.scrollWidth > one.clientWidth).map(one => one.className)"""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("installation") / "home"
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with installation(home, home.with_suffix(".log")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

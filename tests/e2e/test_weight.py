@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.browser import Person, chromium
-from tests.e2e.servers import first_passwords, installation
+from tests.e2e.browser import Person
+from tests.e2e.servers import first_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
@@ -62,23 +61,6 @@ class Wire:
         self.page.goto(path)
         self.page.wait_for_load_state("networkidle")
         return dict(self.bytes)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("installation") / "home"
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with installation(home, home.with_suffix(".log")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def test_a_first_visit_and_later_pages_are_light(

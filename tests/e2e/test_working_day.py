@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backstay.testing.requirements import data_folder
-from tests.e2e.browser import Person, chromium
-from tests.e2e.servers import first_passwords, installation
+from tests.e2e.browser import Person
+from tests.e2e.servers import first_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
@@ -56,23 +54,6 @@ ADMIN_SCREENS = (
     "/admin/audit",
     "/admin/jobs",
 )
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("installation") / "home"
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with installation(home, home.with_suffix(".log")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
