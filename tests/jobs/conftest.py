@@ -14,7 +14,7 @@ from backstay.clock import now
 from backstay.db.base import ANNOTATIONS, Audit, Identified, Model, Scope, plugin_metadata, short
 from backstay.db.context import Context, operator_context
 from backstay.jobs.declare import JobKind, JobRun
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.models import Job, JobQueue, JobState
 from backstay.jobs.queue import enqueue
 from backstay.kernel.load import load
 from backstay.kernel.suite import Part, Suite
@@ -46,10 +46,14 @@ class Probe:
 
     database: Database
     doing: dict[str, Callable[[JobRun], None]] = field(default_factory=dict)
+    queues: dict[str, JobQueue] = field(default_factory=dict)
 
     @property
     def suite(self) -> Suite:
-        kinds = tuple(JobKind(f"probe.{name}", name, run) for name, run in self.doing.items())
+        kinds = tuple(
+            JobKind(f"probe.{name}", name, run, queue=self.queues.get(name, JobQueue.DEFAULT))
+            for name, run in self.doing.items()
+        )
         return Suite(
             generation=1,
             enabled=frozenset(),

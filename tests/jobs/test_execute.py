@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from backstay.clock import now
 from backstay.db.context import Actor, Context, authorize, context_of, operator_context
 from backstay.db.database import Database
 from backstay.errors import ConfigurationError, Invalid
-from backstay.jobs.execute import execute_next, wait_after
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.execute import execute_job, execute_next, wait_after
+from backstay.jobs.models import Job, JobQueue, JobState
 from backstay.jobs.queue import enqueue, withdraw
 
 if TYPE_CHECKING:
@@ -331,3 +332,53 @@ def test_a_job_that_is_cancelled_stops_at_its_next_sign_of_progress(
     assert steps == [0, 1]
     assert probe.job(job_id).state is JobState.CANCELLED
     assert probe.effects() == []
+
+
+def test_a_process_that_is_told_of_a_job_runs_that_one(probe: Any) -> None:
+    first, second = probe.ask("effect", note="first"), probe.ask("effect", note="second")
+    assert execute_job(probe.database, lambda: probe.suite, second)
+    assert probe.effects() == ["second"]
+    assert not execute_job(probe.database, lambda: probe.suite, second), "it is done"
+    assert probe.job(first).state is JobState.READY
+
+
+def test_a_job_that_is_told_of_too_soon_or_twice_is_not_run(probe: Any) -> None:
+    later = probe.ask("effect")
+    probe.change(later, run_at=now() + timedelta(minutes=1))
+    assert not execute_job(probe.database, lambda: probe.suite, later)
+    taken = probe.ask("effect")
+    running = {"state": JobState.RUNNING, "attempt": 1}
+    probe.change(taken, lease_until=now() + timedelta(minutes=1), **running)
+    assert not execute_job(probe.database, lambda: probe.suite, taken)
+    probe.expire(taken)
+    assert execute_job(probe.database, lambda: probe.suite, taken)
+    assert probe.job(taken).attempt == 2
+    assert probe.effects() == ["done"]
+    assert not execute_job(probe.database, lambda: probe.suite, 1), "there is no such job"
+
+
+def test_whoever_was_told_of_a_job_is_told_again_of_its_next_attempt(probe: Any) -> None:
+    def fail(run: JobRun) -> None:
+        raise RuntimeError("not yet")
+
+    probe.doing["flaky"] = fail
+    job_id = probe.ask("flaky")
+    probe.change(job_id, pushed_until=now() + timedelta(minutes=1))
+    assert execute_job(probe.database, lambda: probe.suite, job_id)
+    job = probe.job(job_id)
+    assert (job.state, job.pushed_until) == (JobState.READY, None)
+    assert job.runner.endswith(f":{os.getpid()}")
+
+
+def test_the_more_urgent_class_runs_first(probe: Any) -> None:
+    order = (JobQueue.BULK, JobQueue.DEFAULT, JobQueue.INTERACTIVE)
+    for queue in order:
+        probe.queues[f"in_{queue.value}"] = queue
+        probe.doing[f"in_{queue.value}"] = probe.doing["effect"]
+        probe.ask(f"in_{queue.value}", note=queue.value)
+    only = (JobQueue.INTERACTIVE,)
+    assert execute_next(probe.database, lambda: probe.suite, queues=only)
+    assert not execute_next(probe.database, lambda: probe.suite, queues=only)
+    while execute_next(probe.database, lambda: probe.suite):
+        pass
+    assert probe.effects() == ["interactive", "default", "bulk"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backstay.jobs.models import JobQueue
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
@@ -43,9 +45,11 @@ class JobKind:
     Arguments:
         name: ``<plugin>.<verb>``.
         attempts: how often it is tried before it is given up as dead.
+        queue: how urgent it is; of the jobs that are due, interactive ones run first.
     """
 
     name: str
     label: Text
     run: Callable[[JobRun], None]
     attempts: int = 3
+    queue: JobQueue = JobQueue.DEFAULT

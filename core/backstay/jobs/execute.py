@@ -13,11 +13,20 @@ from backstay.errors import BackstayError, Unavailable
 from backstay.i18n import use_locale
 from backstay.jobs.actor import context_for
 from backstay.jobs.declare import JobKind, JobRun
-from backstay.jobs.lease import LEASE, Claim, Heartbeat, LeaseLost, claim_next, hold, tell
-from backstay.jobs.models import JobState
+from backstay.jobs.lease import (
+    LEASE,
+    Claim,
+    Heartbeat,
+    LeaseLost,
+    claim_next,
+    claim_one,
+    hold,
+    tell,
+)
+from backstay.jobs.models import JobQueue, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from sqlalchemy.orm import Session
 
@@ -35,6 +44,7 @@ def execute_next(
     database: Database,
     suite_provider: Callable[[], Suite],
     *,
+    queues: Collection[JobQueue] = tuple(JobQueue),
     lease: timedelta = LEASE,
 ) -> bool:
     """Run the next job that is due; False when there is none.
@@ -42,9 +52,34 @@ def execute_next(
     Jobs of plugins that do not run wait until they do. A job that fails is tried again later, each
     time after a longer wait, and given up as dead after its last attempt; a refusal (the person may
     not, the values are wrong) is given up at once, because it would be the same again.
+
+    Arguments:
+        queues: the classes of urgency that this process serves.
     """
     suite = suite_provider()
-    claim = claim_next(database, suite.jobs, lease=lease)
+    claim = claim_next(database, suite.jobs, queues=queues, lease=lease)
+    return _execute(database, suite, claim, lease)
+
+
+def execute_job(
+    database: Database,
+    suite_provider: Callable[[], Suite],
+    job_id: int,
+    *,
+    lease: timedelta = LEASE,
+) -> bool:
+    """Run this very job as :func:`execute_next` would, for a process that was told of it.
+
+    Returns:
+        False when it is not to be run now: it has ended, is not due, its plugin does not run, or
+        another process has it.
+    """
+    suite = suite_provider()
+    claim = claim_one(database, suite.jobs, job_id, lease=lease)
+    return _execute(database, suite, claim, lease)
+
+
+def _execute(database: Database, suite: Suite, claim: Claim | None, lease: timedelta) -> bool:
     if claim is None:
         return False
     try:
@@ -118,7 +153,11 @@ def _fail(database: Database, claim: Claim, error: Exception) -> None:
     else:
         _log.exception("job %s (%s) failed", claim.id, claim.kind, exc_info=error)
         said = f"{type(error).__name__}: {error}"
-    values: dict[str, object] = {"error": said[:_ERROR_LENGTH], "lease_until": None}
+    values: dict[str, object] = {
+        "error": said[:_ERROR_LENGTH],
+        "lease_until": None,
+        "pushed_until": None,
+    }
     if final or claim.attempt >= claim.attempts:
         values |= {"state": JobState.DEAD, "finished_at": now()}
     else:

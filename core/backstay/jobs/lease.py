@@ -8,22 +8,24 @@ lease, while another took the job over, changes nothing.
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from backstay.clock import now
 from backstay.db.engine import briefly
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.models import IS_READY, IS_RUNNING, Job, JobQueue, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Update
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Update
     from sqlalchemy.orm import Session
 
     from backstay.db.database import Database
@@ -71,65 +73,93 @@ class Claim:
         )
 
 
-def due(at: datetime, kinds: Collection[str]) -> ColumnElement[bool]:
-    """Jobs to be run now: those that wait, and those whose runner did not come back."""
-    return and_(
-        Job.kind.in_(tuple(kinds)),
-        or_(
-            and_(Job.state == JobState.READY, Job.run_at <= at),
-            and_(Job.state == JobState.RUNNING, Job.lease_until < at),
-        ),
+def claim_next(
+    database: Database,
+    kinds: Collection[str],
+    *,
+    queues: Collection[JobQueue] = tuple(JobQueue),
+    lease: timedelta = LEASE,
+) -> Claim | None:
+    """Take the most urgent job that is due, or None when nothing is.
+
+    Jobs whose runner did not come back are taken up first; then the classes of urgency follow one
+    another, in each the job that has waited longest. A job whose last attempt ended without an
+    answer is given up here.
+    """
+    ours = Job.kind.in_(tuple(kinds))
+    steps = [_abandoned(and_(ours, Job.queue.in_(tuple(queues))))]
+    steps += [_waiting(and_(ours, Job.queue == queue)) for queue in JobQueue if queue in queues]
+    return _first_of(database, steps, lease)
+
+
+def claim_one(
+    database: Database, kinds: Collection[str], job_id: int, *, lease: timedelta = LEASE
+) -> Claim | None:
+    """Take this very job, or None when it is not due, or another process has it."""
+    wanted = and_(Job.id == job_id, Job.kind.in_(tuple(kinds)))
+    return _first_of(database, [_waiting(wanted), _abandoned(wanted)], lease)
+
+
+def _waiting(wanted: ColumnElement[bool]) -> Select[Any]:
+    """The job that has been due for longest."""
+    due = (IS_READY, wanted, Job.run_at <= now())
+    return select(Job.__table__).where(*due).order_by(Job.run_at, Job.id).limit(1)
+
+
+def _abandoned(wanted: ColumnElement[bool]) -> Select[Any]:
+    """A job whose runner did not come back."""
+    due = (IS_RUNNING, wanted, Job.lease_until < now())
+    return select(Job.__table__).where(*due).order_by(Job.lease_until).limit(1)
+
+
+def _first_of(database: Database, steps: list[Select[Any]], lease: timedelta) -> Claim | None:
+    """Claim the first job that one of the statements finds; each is tried after the other."""
+    for statement in steps:
+        # Look before locking: an idle runner must not hold up SQLite's writers.
+        while database.look_up(statement.with_only_columns(Job.id)) is not None:
+            with database.engine.begin() as connection:
+                row = connection.execute(statement.with_for_update(skip_locked=True)).one_or_none()
+                if row is None:
+                    break  # another process was faster
+                if claim := _take(connection, row, lease):
+                    return claim
+    return None
+
+
+def _take(connection: Connection, row: Row[Any], lease: timedelta) -> Claim | None:
+    """Make the row this process's, or give it up when that was its last attempt."""
+    mine = update(Job.__table__).where(Job.id == row.id, Job.attempt == row.attempt)  # type: ignore[arg-type]
+    if row.state is JobState.RUNNING and row.attempt >= row.attempts:
+        connection.execute(
+            mine.values(state=JobState.DEAD, error=_LOST, lease_until=None, finished_at=now())
+        )
+        return None
+    connection.execute(
+        mine.values(
+            state=JobState.RUNNING,
+            attempt=row.attempt + 1,
+            lease_until=now() + lease,
+            pushed_until=None,
+            runner=this_process(),
+        )
+    )
+    return Claim(
+        id=row.id,
+        attempt=row.attempt + 1,
+        attempts=row.attempts,
+        kind=row.kind,
+        arguments=dict(row.arguments),
+        actor=row.actor,
+        actor_id=row.actor_id,
+        company_id=row.company_id,
+        locale=row.locale,
+        request_id=row.request_id,
     )
 
 
-def claim_next(
-    database: Database, kinds: Collection[str], *, lease: timedelta = LEASE
-) -> Claim | None:
-    """Take the job that has waited longest, or None when nothing is due.
-
-    A job whose last attempt ended without an answer is given up here.
-    """
-    if not _anything_due(database, kinds):
-        return None
-    while True:
-        with database.engine.begin() as connection:
-            at = now()
-            row = connection.execute(
-                select(Job.__table__)
-                .where(due(at, kinds))
-                .order_by(Job.run_at, Job.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).one_or_none()
-            if row is None:
-                return None
-            mine = update(Job.__table__).where(Job.id == row.id, Job.attempt == row.attempt)  # type: ignore[arg-type]
-            if row.state is JobState.RUNNING and row.attempt >= row.attempts:
-                connection.execute(
-                    mine.values(state=JobState.DEAD, error=_LOST, lease_until=None, finished_at=at)
-                )
-                continue
-            connection.execute(
-                mine.values(state=JobState.RUNNING, attempt=row.attempt + 1, lease_until=at + lease)
-            )
-            return Claim(
-                id=row.id,
-                attempt=row.attempt + 1,
-                attempts=row.attempts,
-                kind=row.kind,
-                arguments=dict(row.arguments),
-                actor=row.actor,
-                actor_id=row.actor_id,
-                company_id=row.company_id,
-                locale=row.locale,
-                request_id=row.request_id,
-            )
-
-
-def _anything_due(database: Database, kinds: Collection[str]) -> bool:
-    """Look before locking: an idle runner must not hold up SQLite's writers."""
-    with database.reading_connection() as connection:
-        return connection.scalar(select(Job.id).where(due(now(), kinds)).limit(1)) is not None
+def this_process() -> str:
+    """How the screens name this process."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
 def hold(session: Session, claim: Claim, **values: object) -> None:

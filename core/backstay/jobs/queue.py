@@ -43,6 +43,7 @@ def enqueue(
     job = Job(
         kind=kind,
         arguments=arguments,
+        queue=declared.queue,
         run_at=run_at or now(),
         attempts=declared.attempts,
         created_at=now(),

@@ -48,6 +48,7 @@ def retry_job(session: Session, command: RetryJob) -> Job:
     job.attempts = job.attempt + _MORE_ATTEMPTS
     job.state = JobState.READY
     job.run_at = now()
+    job.pushed_until = None
     job.finished_at = None
     session.flush()
     _note(session, job, "retry")
