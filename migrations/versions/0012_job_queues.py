@@ -31,7 +31,6 @@ def upgrade() -> None:
     for column in (
         sa.Column("queue", sa.String(length=20), nullable=False, server_default="default"),
         sa.Column("unique_key", sa.String(length=160), nullable=True),
-        sa.Column("pushed_until", sa.BigInteger(), nullable=True),
         sa.Column("runner", sa.String(length=80), nullable=False, server_default=""),
         sa.Column("trace", sa.Text(), nullable=True),
         sa.Column("cursor", sa.JSON(), nullable=True),

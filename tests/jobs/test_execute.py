@@ -338,6 +338,7 @@ def test_a_process_that_is_told_of_a_job_runs_that_one(probe: Any) -> None:
     first, second = probe.ask("effect", note="first"), probe.ask("effect", note="second")
     assert execute_job(probe.database, lambda: probe.suite, second)
     assert probe.effects() == ["second"]
+    assert probe.job(second).runner.endswith(f":{os.getpid()}")
     assert not execute_job(probe.database, lambda: probe.suite, second), "it is done"
     assert probe.job(first).state is JobState.READY
 
@@ -355,19 +356,6 @@ def test_a_job_that_is_told_of_too_soon_or_twice_is_not_run(probe: Any) -> None:
     assert probe.job(taken).attempt == 2
     assert probe.effects() == ["done"]
     assert not execute_job(probe.database, lambda: probe.suite, 1), "there is no such job"
-
-
-def test_whoever_was_told_of_a_job_is_told_again_of_its_next_attempt(probe: Any) -> None:
-    def fail(run: JobRun) -> None:
-        raise RuntimeError("not yet")
-
-    probe.doing["flaky"] = fail
-    job_id = probe.ask("flaky")
-    probe.change(job_id, pushed_until=now() + timedelta(minutes=1))
-    assert execute_job(probe.database, lambda: probe.suite, job_id)
-    job = probe.job(job_id)
-    assert (job.state, job.pushed_until) == (JobState.READY, None)
-    assert job.runner.endswith(f":{os.getpid()}")
 
 
 def test_the_more_urgent_class_runs_first(probe: Any) -> None:

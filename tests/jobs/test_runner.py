@@ -15,7 +15,7 @@ from backstay.db.context import operator_context
 from backstay.db.database import Database
 from backstay.jobs import runner
 from backstay.jobs.execute import execute_next
-from backstay.jobs.models import JobState
+from backstay.jobs.models import JobQueue, JobState
 from backstay.jobs.runner import SuiteInForce, run_forever
 from backstay.kernel.lifecycle import next_generation
 from backstay.kernel.models import Installation
@@ -182,3 +182,43 @@ def test_a_job_due_later_waits(probe: Any) -> None:
     job_id = probe.ask("effect")
     probe.change(job_id, run_at=now() + timedelta(minutes=1))
     assert not execute_next(probe.database, lambda: probe.suite)
+
+
+def test_an_interactive_job_is_not_kept_waiting_by_a_bulk_job(probe: Any, effect: Any) -> None:
+    stop, quick_is_done = threading.Event(), threading.Event()
+
+    def slow(run: JobRun) -> None:
+        asked = probe.ask("quick", note="quick")
+        assert quick_is_done.wait(30), "the interactive job waits for this one"
+        until(lambda: probe.job(asked).state is JobState.DONE)
+        stop.set()
+
+    def quick(run: JobRun) -> None:
+        run.session.add(effect(note="quick"))
+        quick_is_done.set()
+
+    probe.doing |= {"slow": slow, "quick": quick}
+    probe.queues |= {"slow": JobQueue.BULK, "quick": JobQueue.INTERACTIVE}
+    job_id = probe.ask("slow")
+    suite = probe.suite
+    run_forever(probe.database, stop, lambda: suite)
+    assert probe.job(job_id).error == ""
+    assert probe.job(job_id).state is JobState.DONE
+
+
+def test_a_runner_serves_the_classes_that_it_was_told_to(probe: Any) -> None:
+    stop = threading.Event()
+    bulk, other = probe.ask("effect"), probe.ask("effect")
+    probe.change(bulk, queue=JobQueue.BULK)
+    suite = probe.suite
+    only = (JobQueue.BULK,)
+    thread = threading.Thread(
+        target=run_forever,
+        args=(probe.database, stop, lambda: suite),
+        kwargs={"queues": only},
+    )
+    thread.start()
+    until(lambda: probe.job(bulk).state is JobState.DONE)
+    stop.set()
+    thread.join()
+    assert probe.job(other).state is JobState.READY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +14,9 @@ from backstay.errors import Conflict, Forbidden, Invalid
 from backstay.jobs.execute import execute_next
 from backstay.jobs.models import JobState
 from backstay.jobs.services import CancelJob, RetryJob, cancel_job, retry_job
+
+if TYPE_CHECKING:
+    from backstay.jobs.declare import JobRun
 
 OPERATOR = operator_context("cli:test")
 
@@ -54,6 +57,35 @@ def test_a_cancelled_job_does_not_run(probe: Any) -> None:
     assert not execute_next(probe.database, lambda: probe.suite)
     with pytest.raises(Conflict), probe.database.write(OPERATOR, probe.suite) as session:
         cancel_job(session, CancelJob(job_id))
+
+
+def test_a_job_that_runs_is_cancelled_and_commits_nothing(probe: Any, effect: Any) -> None:
+    def cancelled_within(run: JobRun) -> None:
+        with probe.database.write(OPERATOR, probe.suite) as session:
+            cancel_job(session, CancelJob(job_id))
+        run.session.add(effect(note="late"))
+
+    probe.doing["cancelled"] = cancelled_within
+    job_id: int = probe.ask("cancelled")
+    assert execute_next(probe.database, lambda: probe.suite)
+    assert probe.job(job_id).state is JobState.CANCELLED
+    assert probe.effects() == []
+
+
+def test_a_failure_keeps_where_it_arose_for_the_administrator(probe: Any) -> None:
+    def broken_function(run: JobRun) -> None:
+        raise RuntimeError("the disk is full")
+
+    probe.doing["broken"] = broken_function
+    job_id: int = probe.ask("broken")
+    execute_next(probe.database, lambda: probe.suite)
+    trace = probe.job(job_id).trace
+    assert "in broken_function" in trace
+    assert trace.endswith("RuntimeError: the disk is full\n")
+    probe.doing["broken"] = lambda run: None
+    probe.hurry(job_id)
+    execute_next(probe.database, lambda: probe.suite)
+    assert probe.job(job_id).trace is None
 
 
 def test_seeing_jobs_is_not_managing_them(probe: Any, dead: int) -> None:

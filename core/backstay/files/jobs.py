@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from backstay.files.previews import MAKE_PREVIEW, draw_waiting, keep_drawn
 from backstay.i18n import lazy as _
 from backstay.jobs.declare import JobKind
+from backstay.jobs.models import JobQueue
 
 if TYPE_CHECKING:
     from backstay.jobs.declare import JobRun
@@ -21,4 +22,11 @@ def make_preview(run: JobRun) -> None:
         keep_drawn(run.session, sha256, drawn)
 
 
-JOBS = (JobKind(MAKE_PREVIEW, _("Draw a preview of a file"), make_preview),)
+JOBS = (
+    JobKind(
+        MAKE_PREVIEW,
+        _("Draw a preview of a file"),
+        make_preview,
+        queue=JobQueue.INTERACTIVE,
+    ),
+)

@@ -14,6 +14,7 @@ from backstay.imports.services import COMMIT, PREPARE, earlier_import
 from backstay.imports.staging import stage_rows
 from backstay.imports.store import content_of, import_by_id, kind_of, remembered_layout
 from backstay.jobs.declare import JobKind
+from backstay.jobs.models import JobQueue
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -102,6 +103,6 @@ def commit(run: JobRun) -> None:
 
 
 JOBS = (
-    JobKind(PREPARE, _("Check an imported file"), prepare),
+    JobKind(PREPARE, _("Check an imported file"), prepare, queue=JobQueue.INTERACTIVE),
     JobKind(COMMIT, _("Carry out an import"), commit),
 )

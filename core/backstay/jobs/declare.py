@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from backstay.i18n import Text
 
 
+@dataclass(slots=True)
+class Chunk:
+    """A part of a long job; its effect and how far the job has come are one commit.
+
+    Arguments:
+        session: the transaction of this chunk.
+        cursor: what the last chunk that was committed left here, empty at the beginning; set it to
+            where the next one goes on.
+    """
+
+    session: Session
+    cursor: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class JobRun:
     """What a job's function gets.
@@ -29,6 +43,9 @@ class JobRun:
             not to be used once ``session`` has written.
         progress: tells those who wait how far it is, and ends a run that was cancelled; called
             before ``session`` writes.
+        chunk: opens a transaction for the next chunk of a long job. A run that follows one that
+            was killed goes on with the cursor of the last chunk that was committed, and each chunk
+            that moves the cursor gives the job its attempts back.
     """
 
     session: Session
@@ -36,6 +53,7 @@ class JobRun:
     read: Callable[[], AbstractContextManager[Session]]
     transaction: Callable[[], AbstractContextManager[Session]]
     progress: Callable[[int, int, str], None]
+    chunk: Callable[[], AbstractContextManager[Chunk]]
 
 
 @dataclass(frozen=True, slots=True)

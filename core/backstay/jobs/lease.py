@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, select, update
@@ -57,6 +57,7 @@ class Claim:
     attempts: int
     kind: str
     arguments: dict[str, Any]
+    cursor: dict[str, Any]
     actor: str
     actor_id: int | None
     company_id: int | None
@@ -114,16 +115,23 @@ def _abandoned(wanted: ColumnElement[bool]) -> Select[Any]:
 
 def _first_of(database: Database, steps: list[Select[Any]], lease: timedelta) -> Claim | None:
     """Claim the first job that one of the statements finds; each is tried after the other."""
-    for statement in steps:
+    if database.is_sqlite:
         # Look before locking: an idle runner must not hold up SQLite's writers.
-        while database.look_up(statement.with_only_columns(Job.id)) is not None:
-            with database.engine.begin() as connection:
-                row = connection.execute(statement.with_for_update(skip_locked=True)).one_or_none()
-                if row is None:
-                    break  # another process was faster
-                if claim := _take(connection, row, lease):
-                    return claim
-    return None
+        looks = (statement.with_only_columns(Job.id) for statement in steps)
+        if all(database.look_up(look) is None for look in looks):
+            return None
+    while True:
+        with database.engine.begin() as connection:
+            row = None
+            for statement in steps:
+                locking = statement.with_for_update(skip_locked=True)
+                row = connection.execute(locking).one_or_none()
+                if row is not None:
+                    break
+            if row is None:
+                return None
+            if claim := _take(connection, row, lease):
+                return claim
 
 
 def _take(connection: Connection, row: Row[Any], lease: timedelta) -> Claim | None:
@@ -139,7 +147,6 @@ def _take(connection: Connection, row: Row[Any], lease: timedelta) -> Claim | No
             state=JobState.RUNNING,
             attempt=row.attempt + 1,
             lease_until=now() + lease,
-            pushed_until=None,
             runner=this_process(),
         )
     )
@@ -149,6 +156,7 @@ def _take(connection: Connection, row: Row[Any], lease: timedelta) -> Claim | No
         attempts=row.attempts,
         kind=row.kind,
         arguments=dict(row.arguments),
+        cursor=dict(row.cursor or {}),
         actor=row.actor,
         actor_id=row.actor_id,
         company_id=row.company_id,

@@ -94,8 +94,6 @@ class Job(Identified, CoreBase):
     """Of the jobs of a kind with the same key at most one waits."""
     run_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
-    pushed_until: Mapped[datetime | None]
-    """Whoever was told of it (a broker) need not be told again before this instant."""
     runner: Mapped[str] = mapped_column(short(80), default="")
     """The process that ran it last: ``<host>:<process id>``."""
     attempt: Mapped[int] = mapped_column(default=0)

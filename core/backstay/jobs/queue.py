@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import case, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+
 from backstay.clock import now
 from backstay.db.context import context_of
 from backstay.errors import ConfigurationError
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.models import IS_UNIQUE, Job, JobState
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ def enqueue(
     arguments: dict[str, Any],
     *,
     run_at: datetime | None = None,
+    unique: str = "",
 ) -> Job:
     """Add a job to the transaction; it runs after the commit, as the person who asked for it.
 
@@ -31,6 +35,10 @@ def enqueue(
         kind: the name of a JobKind that a running plugin (or core) declares.
         arguments: JSON values; keep them small and refer to rows by id.
         run_at: not before this instant; None means at once.
+        unique: a key of up to 120 characters. While a job of this kind with this key waits in the
+            company, that one is returned and no second one is made: its arguments and its person
+            stay, it runs at the earlier of the two instants, and not before this commit. A job
+            that runs already does not count, as it may have read what is now being changed.
 
     Raises:
         ConfigurationError: no running plugin declares the kind.
@@ -40,22 +48,48 @@ def enqueue(
         message = f"no running plugin declares the job {kind}"
         raise ConfigurationError(message)
     context = context_of(session)
+    company_id = context.company.id if context.company else None
     job = Job(
         kind=kind,
         arguments=arguments,
         queue=declared.queue,
+        unique_key=f"{company_id or 0}/{unique}" if unique else None,
         run_at=run_at or now(),
         attempts=declared.attempts,
         created_at=now(),
         actor=context.actor.label,
         actor_id=context.actor.user_id,
-        company_id=context.company.id if context.company else None,
+        company_id=company_id,
         locale=context.locale,
         request_id=context.request_id,
     )
+    if unique:
+        return _join(session, job)
     session.add(job)
     session.flush()
     return job
+
+
+def _join(session: Session, job: Job) -> Job:
+    """Add the job, or join the one that waits: its row stays locked until this commit."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    given = {
+        column.key: value
+        for column in inspect(Job).column_attrs
+        if (value := getattr(job, column.key)) is not None
+    }
+    statement = insert(Job).values(given)
+    sooner = case(
+        (statement.excluded.run_at < Job.run_at, statement.excluded.run_at), else_=Job.run_at
+    )
+    joined = session.scalars(
+        statement.on_conflict_do_update(
+            index_elements=[Job.kind, Job.unique_key],
+            index_where=IS_UNIQUE,
+            set_={"run_at": sooner},
+        ).returning(Job.id)
+    ).one()
+    return session.get_one(Job, joined, populate_existing=True)
 
 
 def withdraw(session: Session, job_id: int | None) -> JobState | None:

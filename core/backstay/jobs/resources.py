@@ -114,7 +114,10 @@ JOBS = Resource(
             leads_to=JobState.CANCELLED.value,
             past=_("cancelled this"),
             danger=True,
-            confirm=_("The job will not be run. What it was asked to do stays undone."),
+            confirm=_(
+                "What it has not done yet stays undone. A job that runs stops at its next sign of"
+                " progress."
+            ),
         ),
     ),
     empty=Empty(

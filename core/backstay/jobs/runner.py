@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from backstay.errors import BackstayError
 from backstay.jobs.execute import execute_next
+from backstay.jobs.lease import LEASE
+from backstay.jobs.models import JobQueue
 from backstay.kernel.state import generation, load_in_force
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+    from datetime import timedelta
 
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
@@ -31,32 +34,58 @@ class SuiteInForce:
         """Load nothing before it is asked."""
         self._database = database
         self._suite: Suite | None = None
+        self._loading = threading.Lock()
 
     def __call__(self) -> Suite:
         """The suite in force: one small query when nothing changed."""
         current = generation(self._database)
-        if self._suite is None or self._suite.generation != current:
-            self._suite = load_in_force(self._database)
-            _log.info("job runner: generation %s", self._suite.generation)
-        return self._suite
+        with self._loading:
+            if self._suite is None or self._suite.generation != current:
+                self._suite = load_in_force(self._database)
+                _log.info("job runner: generation %s", self._suite.generation)
+            return self._suite
 
 
 def run_forever(
     database: Database,
     stop: threading.Event,
     suite_provider: Callable[[], Suite] | None = None,
+    *,
+    queues: Collection[JobQueue] = tuple(JobQueue),
+    lease: timedelta = LEASE,
 ) -> None:
     """Run jobs until the event is set; the job under way is finished first.
+
+    A process that serves interactive jobs beside others has a second thread for them alone, so
+    that somebody who waits at a page does not wait behind an hour of bulk work.
 
     Arguments:
         suite_provider: answers with the suite in force, asked before each job; None follows the
             generation in the database.
+        queues: the classes of urgency that this process serves.
     """
     provider = suite_provider or SuiteInForce(database)
+    fast = None
+    if JobQueue.INTERACTIVE in queues and len(queues) > 1:
+        alone = (database, stop, provider, (JobQueue.INTERACTIVE,), lease)
+        fast = threading.Thread(target=_serve, args=alone, name="interactive jobs", daemon=True)
+        fast.start()
+    _serve(database, stop, provider, tuple(queues), lease)
+    if fast is not None:
+        fast.join()
+
+
+def _serve(
+    database: Database,
+    stop: threading.Event,
+    provider: Callable[[], Suite],
+    queues: tuple[JobQueue, ...],
+    lease: timedelta,
+) -> None:
     wait = _SHORTEST_WAIT
     while not stop.is_set():
         try:
-            worked = execute_next(database, provider)
+            worked = execute_next(database, provider, queues=queues, lease=lease)
         except (SQLAlchemyError, BackstayError) as error:
             # The database is away, busy or being migrated: the rows will still be there.
             _log.warning("job runner: %s; trying again", error)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from backstay.access.core_permissions import JOB_MANAGE
 from backstay.audit.capture import Event, record_event
 from backstay.clock import now
 from backstay.db.context import authorize
 from backstay.errors import Conflict, NotFound
 from backstay.i18n import gettext as _
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.models import IS_READY, Job, JobState
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 RETRIED_FROM = (JobState.DEAD,)
-CANCELLED_FROM = (JobState.READY, JobState.DEAD)
+CANCELLED_FROM = (JobState.READY, JobState.RUNNING, JobState.DEAD)
 _MORE_ATTEMPTS = 3
 
 
@@ -38,17 +40,20 @@ class CancelJob:
 def retry_job(session: Session, command: RetryJob) -> Job:
     """Let a dead job run again, as its user, with the permissions they have now.
 
+    A job in chunks goes on where its last committed chunk ended.
+
     Raises:
-        Conflict: it is not dead.
+        Conflict: it is not dead, or the same work waits already as another job.
     """
     job = _job(session, command.id)
     if job.state not in RETRIED_FROM:
         raise Conflict(_("Only a job that was given up can be tried again."))
+    if job.unique_key is not None and _waits(session, job):
+        raise Conflict(_("The same job waits already: it was asked for again in the meantime."))
     # The attempt goes on counting: it is the fence against a run that might still be alive.
     job.attempts = job.attempt + _MORE_ATTEMPTS
     job.state = JobState.READY
     job.run_at = now()
-    job.pushed_until = None
     job.finished_at = None
     session.flush()
     _note(session, job, "retry")
@@ -56,19 +61,26 @@ def retry_job(session: Session, command: RetryJob) -> Job:
 
 
 def cancel_job(session: Session, command: CancelJob) -> Job:
-    """Take a job that waits or was given up off the list.
+    """Take a job off the list; one that runs is told at its next sign of progress.
+
+    What it has not committed by now, it can't commit any more; chunks that it has committed stay.
 
     Raises:
-        Conflict: it is running or has ended.
+        Conflict: it has ended.
     """
     job = _job(session, command.id)
     if job.state not in CANCELLED_FROM:
-        raise Conflict(_("Only a job that waits or was given up can be cancelled."))
+        raise Conflict(_("This job has ended: there is nothing to cancel."))
     job.state = JobState.CANCELLED
     job.finished_at = now()
     session.flush()
     _note(session, job, "cancel")
     return job
+
+
+def _waits(session: Session, job: Job) -> bool:
+    same = (Job.kind == job.kind, Job.unique_key == job.unique_key, IS_READY)
+    return session.scalar(select(Job.id).where(*same)) is not None
 
 
 def _job(session: Session, job_id: int) -> Job:

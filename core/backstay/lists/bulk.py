@@ -20,6 +20,7 @@ from backstay.errors import BackstayError, Invalid, NotFound, Unavailable
 from backstay.i18n import gettext as _
 from backstay.i18n import lazy
 from backstay.jobs.declare import JobKind
+from backstay.jobs.models import JobQueue
 from backstay.jobs.queue import enqueue
 from backstay.kernel.suite import suite_of
 from backstay.lists.models import BulkRun, RunState
@@ -270,4 +271,4 @@ def _at(run: BulkRun) -> int:
     return run.done + len(run.skipped)
 
 
-JOBS: Final = (JobKind(RUN, lazy("Do something with many records"), work),)
+JOBS: Final = (JobKind(RUN, lazy("Do something with many records"), work, queue=JobQueue.BULK),)
