@@ -63,7 +63,7 @@ def test_a_search_never_reads_the_index_as_a_whole(
 ) -> None:
     sow(*({} for _ in range(50)))
     monkeypatch.setattr(searching, "FIRST_WALK", 5)
-    monkeypatch.setattr(searching, "LONG_WALK", 40)
+    monkeypatch.setattr(searching, "WALKS", (4, 40))
     context = operator.in_company(alpha)
     query = ResourceQuery(PLANTS)
     reader = Reader.of(context, garden)
@@ -86,4 +86,5 @@ def test_a_search_never_reads_the_index_as_a_whole(
                 str(row[-1]) for row in connection.exec_driver_sql(explain + statement, given)
             )
             assert "Seq Scan on core_search" not in plan, f"{statement}\n{plan}"
+            assert "Gather" not in plan, f"{statement}\n{plan}"
             assert "BLOOM FILTER ON core_search" not in plan, f"{statement}\n{plan}"

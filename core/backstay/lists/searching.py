@@ -31,8 +31,10 @@ FIRST_WALK: Final = 500
 """Rows of the list that are looked at before the index is asked."""
 MOST_FROM_INDEX: Final = 5_000
 """Matches that are taken from the index one by one; of more, some come soon in any walk."""
-LONG_WALK: Final = 10_000
+WALKS: Final = (1_000, 10_000)
 """Rows among which so many matches have a page's worth, unless they all come late."""
+WALKS_OF_A_MONTH: Final = (1_000,)
+"""The same within a month, whose matches are sorted as a whole sooner than many rows are read."""
 MOST_FROM_MONTHS: Final = 1_000
 """Matches that are taken from the index for some months; of more, fewer months are asked for."""
 MOST_MONTHS: Final = 8
@@ -122,22 +124,22 @@ def find_matches(session: Session, search: Search, walk: Walk, size: int) -> Mat
     found = session.execute(asked.limit(MOST_FROM_INDEX + 1)).all()
     if len(found) <= MOST_FROM_INDEX:
         return Matches([row[1] for row in found], complete=True)
-    return Matches(_in_crowd(session, search, walk, asked, size), complete=False)
+    return Matches(_in_crowd(session, search, walk, asked, size, WALKS), complete=False)
 
 
 def _by_month(session: Session, search: Search, walk: Walk, size: int) -> Matches:
     """The first matches of a list that is ordered by date, or all of them if they are few.
 
     The index is asked for twice as many months after each answer. Months with more matches than
-    ``MOST_FROM_MONTHS`` are halved until the one is found in which they begin.
+    ``MOST_FROM_MONTHS`` are asked for one by one: what an answer costs depends on the matches.
     """
     dialect = str(session.get_bind().dialect.name)
     span = walk.days(session)
     months = [] if span is None else _months(*span)
     every: list[int] = []
     page: list[int] = []
-    crowded = halving = False
-    done, width = 0, 1
+    crowded = False
+    done, width, singly = 0, 1, 0
     while done < len(months):
         # A full page goes on for the sake of the count alone, while that looks like a small one.
         full = len(page) >= size
@@ -147,18 +149,17 @@ def _by_month(session: Session, search: Search, walk: Walk, size: int) -> Matche
         asked = matching([search], dialect, [month_mark(first) for first, _last in some])
         found = [row[1] for row in session.execute(asked.limit(MOST_FROM_MONTHS + 1))]
         if len(found) > MOST_FROM_MONTHS and len(some) > 1:
-            width, halving = len(some) // 2, True
+            width, singly = 1, done + len(some)
             continue
         part = walk.within(min(some)[0], max(some)[1])
         if len(found) > MOST_FROM_MONTHS:
             crowded = True
-            page += _in_crowd(session, search, part, asked, size - len(page))
+            page += _in_crowd(session, search, part, asked, size - len(page), WALKS_OF_A_MONTH)
         else:
             every += found
             page += [] if full else _sorted(session, part, found, size - len(page))
         done += len(some)
-        halving = halving and width > 1
-        width = width // 2 if halving else min(MOST_MONTHS, width * 2)
+        width = 1 if done < singly else min(MOST_MONTHS, width * 2)
     if done < len(months) or crowded or walk.place:
         return Matches(page, complete=False)
     # Less than a page is all that the list's filters leave; the index may have found very many.
@@ -166,15 +167,21 @@ def _by_month(session: Session, search: Search, walk: Walk, size: int) -> Matche
 
 
 def _in_crowd(
-    session: Session, search: Search, walk: Walk, asked: Select[Any], size: int
+    session: Session,
+    search: Search,
+    walk: Walk,
+    asked: Select[Any],
+    size: int,
+    walks: Sequence[int],
 ) -> Sequence[int]:
     """The first matches of a part of a list that has so many that they come soon in it.
 
     Arguments:
         asked: finds all of them in the index.
+        walks: rows that are looked at, one after the other, before all matches are sorted.
     """
     dialect = str(session.get_bind().dialect.name)
-    for rows in (LONG_WALK // 10, LONG_WALK):
+    for rows in walks:
         found = session.scalars(
             _walked(search, walk, dialect, rows, start=True, every=False).limit(size)
         ).all()

@@ -48,7 +48,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         "FIRST_WALK": 5,
         "MOST_FROM_INDEX": 40,
         "MOST_FROM_MONTHS": 12,
-        "LONG_WALK": 100,
+        "WALKS": (10, 100),
+        "WALKS_OF_A_MONTH": (10,),
     }.items():
         monkeypatch.setattr(searching, name, limit)
 
