@@ -18,9 +18,10 @@ from backstay.access.core_permissions import (
     USER_VIEW,
 )
 from backstay.access.explain import explain
-from backstay.access.models import Role, RolePermission
+from backstay.access.models import Role, RolePermission, RoleTemplateMade
 from backstay.access.permissions import Permission, Risk, RoleTemplate
 from backstay.access.roles import (
+    EARLIER,
     CreateRole,
     DeleteRole,
     EditRole,
@@ -120,6 +121,35 @@ def test_what_an_administrator_took_out_or_deleted_does_not_come_back(
         install_role_templates(session, with_probe)
         assert "keeper" not in roles_of(session)
         assert roles_of(session)["auditor"] == {READ.name}
+
+
+def test_a_role_whose_permissions_were_all_taken_away_stays_empty(
+    office: Office, with_probe: Suite
+) -> None:
+    with office.database.write(office.operator, with_probe) as session:
+        install_role_templates(session, with_probe)
+    with office.database.write(office.operator, with_probe) as session:
+        for code in ("keeper", "auditor"):
+            found = role(session, code)
+            edit_role(session, EditRole(id=found.id, name=found.name, permissions=()))
+    with office.database.write(office.operator, with_probe) as session:
+        install_role_templates(session, with_probe)
+        made = roles_of(session)
+    assert (made.get("keeper", set()), made.get("auditor", set())) == (set(), set())
+
+
+def test_of_a_plugin_from_before_templates_were_written_down_none_is_made_again(
+    office: Office, with_probe: Suite
+) -> None:
+    with office.database.write(office.operator, with_probe) as session:
+        session.add(RoleTemplateMade(plugin="probe", code=EARLIER))
+        session.flush()
+        install_role_templates(session, with_probe)
+        assert "keeper" not in roles_of(session)
+        known = set(
+            session.scalars(select(RoleTemplateMade.code).where(RoleTemplateMade.plugin == "probe"))
+        )
+    assert known == {"keeper", "auditor"}
 
 
 def test_permissions_of_a_plugin_that_is_off_stay_in_the_role(

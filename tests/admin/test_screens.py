@@ -22,7 +22,8 @@ from backstay.clock import today
 from backstay.companies.models import Company
 from backstay.home import Home
 from backstay.kernel import pages, plans
-from backstay.kernel.models import PluginRow, PluginState
+from backstay.kernel.models import PluginRow
+from backstay.kernel.states import LEADS_TO, Step
 from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import build
 
@@ -332,17 +333,15 @@ def test_a_module_is_switched_off_by_another_process_that_may_write(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The page waits without a transaction of its own: on SQLite that would block the other."""
-    asked: list[tuple[str, PluginState, str, str]] = []
+    asked: list[tuple[str, Step, str, str]] = []
 
-    def elsewhere(
-        _home: Home, name: str, target: PluginState, actor: str, reason: str
-    ) -> plans.Result:
+    def elsewhere(_home: Home, name: str, step: Step, actor: str, reason: str) -> plans.Result:
         with office.write() as session:
-            session.get_one(PluginRow, name).state = target
-        asked.append((name, target, actor, reason))
+            session.get_one(PluginRow, name).state = LEADS_TO[step]
+        asked.append((name, step, actor, reason))
         return plans.Result(ok=True, message="It is off now.")
 
-    monkeypatch.setattr(pages, "run_subprocess", elsewhere)
+    monkeypatch.setattr(pages, "run_step", elsewhere)
     app = build(suite, database, secret_key=SECRET, home_folder=Home(tmp_path))
     with office.write() as session:
         session.get_one(User, office.admin_id).must_change_password = False
@@ -350,7 +349,7 @@ def test_a_module_is_switched_off_by_another_process_that_may_write(
     browser.get("/admin/modules/ledger/disable")
     done = browser.post("/admin/modules/ledger/disable", {"reason": "not needed"})
     assert (done.status_code, done.headers["Location"]) == (303, "/admin/modules/ledger")
-    assert asked == [("ledger", PluginState.DISABLED, "admin", "not needed")]
+    assert asked == [("ledger", Step.DISABLE, "admin", "not needed")]
     shown = browser.get("/admin/modules/ledger").text
     assert "It is off now." in shown
     assert "Switch on" in shown

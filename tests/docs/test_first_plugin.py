@@ -16,9 +16,10 @@ from backstay.db.context import operator_context
 from backstay.kernel.lifecycle import transition
 from backstay.kernel.load import load
 from backstay.kernel.migrate import differences, plugin_schema
-from backstay.kernel.models import Installation, PluginState
+from backstay.kernel.models import Installation
 from backstay.kernel.setup import DEFAULT_THEME
 from backstay.kernel.state import load_in_force
+from backstay.kernel.states import Step
 from backstay.testing.web import Browser, build, make_user
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def enabled(database: Database) -> Database:
     """A database in which the plugin was switched on, as the command line does it."""
     with database.write(OPERATOR) as session:
         session.add(Installation(id=1, generation=1, theme=DEFAULT_THEME))
-    assert transition(database, "vehicles", PluginState.ENABLED, OPERATOR).ok
+    assert transition(database, "vehicles", Step.ENABLE, OPERATOR).ok
     return database
 
 
@@ -183,11 +184,11 @@ def test_switched_off_its_pages_say_so_and_switched_on_again_the_data_is_there(
     keeper: Browser, enabled: Database
 ) -> None:
     record = register(keeper)
-    transition(enabled, "vehicles", PluginState.DISABLED, OPERATOR)
+    transition(enabled, "vehicles", Step.DISABLE, OPERATOR)
     without = build(load_in_force(enabled), enabled, secret_key="only-for-tests")
     off = Browser.for_user(without, enabled, "keeper").get(record)
     assert off.status_code == 404
     assert "switched off" in off.text
-    transition(enabled, "vehicles", PluginState.ENABLED, OPERATOR)
+    transition(enabled, "vehicles", Step.ENABLE, OPERATOR)
     again = build(load_in_force(enabled), enabled, secret_key="only-for-tests")
     assert "B-KS 1200" in Browser.for_user(again, enabled, "keeper").get(record).text

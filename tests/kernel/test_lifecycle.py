@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import insert, inspect, select, update
 
 from backstay.audit.models import AuditEvent
+from backstay.clock import now
 from backstay.db.context import operator_context
 from backstay.errors import ConfigurationError, Conflict
-from backstay.kernel.leases import lease
+from backstay.kernel.leases import held, lease
 from backstay.kernel.lifecycle import DUTY, transition
-from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.models import Installation, Lease, PluginRow, PluginState
 from backstay.kernel.plans import plan
 from backstay.kernel.setup import DEFAULT_THEME, migrate
 from backstay.kernel.state import generation, in_force, load_in_force
+from backstay.kernel.states import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from backstay.db.database import Database
@@ -78,6 +83,14 @@ def installed(database: Database, shelf: PluginShelf) -> Database:
     return database
 
 
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another thread or process does."""
+    give_up = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.02)
+
+
 def state(database: Database, name: str) -> PluginRow | None:
     with database.read(ADMIN) as session:
         return session.get(PluginRow, name)
@@ -85,7 +98,7 @@ def state(database: Database, name: str) -> PluginRow | None:
 
 def test_enabling_makes_tables_and_roles_and_raises_the_generation(installed: Database) -> None:
     before = generation(installed)
-    assert transition(installed, "crate", PluginState.ENABLED, ADMIN).ok
+    assert transition(installed, "crate", Step.ENABLE, ADMIN).ok
     assert generation(installed) == before + 1
     assert in_force(installed).enabled == {"crate"}
     assert inspect(installed.engine).has_table("crate_thing")
@@ -98,25 +111,25 @@ def test_enabling_makes_tables_and_roles_and_raises_the_generation(installed: Da
 
 
 def test_disabling_keeps_the_data_and_enabling_again_finds_it(installed: Database) -> None:
-    transition(installed, "crate", PluginState.ENABLED, ADMIN)
-    transition(installed, "crate", PluginState.DISABLED, ADMIN)
+    transition(installed, "crate", Step.ENABLE, ADMIN)
+    transition(installed, "crate", Step.DISABLE, ADMIN)
     assert in_force(installed).enabled == frozenset()
     assert inspect(installed.engine).has_table("crate_thing")
-    transition(installed, "crate", PluginState.ENABLED, ADMIN)
+    transition(installed, "crate", Step.ENABLE, ADMIN)
     assert in_force(installed).enabled == {"crate"}
 
 
 def test_the_plan_names_what_is_in_the_way(installed: Database, shelf: PluginShelf) -> None:
     shelf.add("lid", requires=("crate",))
-    assert plan(installed, "crate", PluginState.ENABLED).problems == ()
-    assert "Crate" in plan(installed, "lid", PluginState.ENABLED).problems[0]
-    assert "no plugin" in plan(installed, "nothing", PluginState.ENABLED).problems[0]
-    assert "is not on" in plan(installed, "crate", PluginState.DISABLED).problems[0]
-    transition(installed, "crate", PluginState.ENABLED, ADMIN)
-    transition(installed, "lid", PluginState.ENABLED, ADMIN)
-    assert "Lid" in plan(installed, "crate", PluginState.DISABLED).problems[0]
+    assert plan(installed, "crate", Step.ENABLE).blockers == ()
+    assert "Crate" in plan(installed, "lid", Step.ENABLE).blockers[0]
+    assert "no plugin" in plan(installed, "nothing", Step.ENABLE).blockers[0]
+    assert "is not on" in plan(installed, "crate", Step.DISABLE).blockers[0]
+    transition(installed, "crate", Step.ENABLE, ADMIN)
+    transition(installed, "lid", Step.ENABLE, ADMIN)
+    assert "Lid" in plan(installed, "crate", Step.DISABLE).blockers[0]
     with pytest.raises(Conflict, match="Lid"):
-        transition(installed, "crate", PluginState.DISABLED, ADMIN)
+        transition(installed, "crate", Step.DISABLE, ADMIN)
 
 
 def test_a_plugin_whose_migration_fails_is_listed_and_nothing_else_changes(
@@ -133,7 +146,7 @@ def test_a_plugin_whose_migration_fails_is_listed_and_nothing_else_changes(
     )
     before = generation(installed)
     with pytest.raises(ConfigurationError, match=r"make brokens.*no space"):
-        transition(installed, "broken", PluginState.ENABLED, ADMIN)
+        transition(installed, "broken", Step.ENABLE, ADMIN)
     row = state(installed, "broken")
     assert row is not None
     assert row.state is PluginState.FAILED
@@ -144,15 +157,60 @@ def test_a_plugin_whose_migration_fails_is_listed_and_nothing_else_changes(
 
 def test_one_transition_at_a_time(installed: Database) -> None:
     with (
-        lease(installed, DUTY, timedelta(minutes=1)),
+        lease(installed, DUTY),
         pytest.raises(Conflict, match="already doing this"),
     ):
-        transition(installed, "crate", PluginState.ENABLED, ADMIN)
+        transition(installed, "crate", Step.ENABLE, ADMIN)
 
 
-def test_a_lease_that_ran_out_can_be_taken(installed: Database) -> None:
-    with lease(installed, DUTY, timedelta(seconds=-1)), lease(installed, DUTY, timedelta(1)):
-        pass
+def left_behind(database: Database, note: str) -> None:
+    """The lease of a process that was killed a while ago."""
+    gone = now() - timedelta(seconds=1)
+    with database.engine.begin() as connection:
+        connection.execute(
+            insert(Lease).values(
+                name=DUTY, holder="gone:1", note=note, taken_at=gone, expires_at=gone
+            )
+        )
+
+
+def test_a_lease_that_ran_out_says_what_was_interrupted_and_can_be_taken(
+    installed: Database,
+) -> None:
+    left_behind(installed, "upgrade crate")
+    with installed.reading_connection() as connection:
+        found = held(connection, DUTY)
+    assert found is not None
+    assert (found.note, found.alive) == ("upgrade crate", False)
+    with lease(installed, DUTY, note="enable crate"), installed.reading_connection() as connection:
+        taken = held(connection, DUTY)
+    assert taken is not None
+    assert (taken.note, taken.alive) == ("enable crate", True)
+    with installed.reading_connection() as connection:
+        assert held(connection, DUTY) is None
+
+
+def test_a_long_piece_of_work_renews_its_lease_by_itself(installed: Database) -> None:
+    short = timedelta(seconds=0.4)
+
+    def ends() -> datetime:
+        with installed.reading_connection() as connection:
+            return connection.scalars(select(Lease.expires_at)).one()
+
+    with lease(installed, DUTY, short, alone=True):
+        first = ends()
+        until(lambda: ends() > first + short)
+
+
+def test_who_lost_the_lease_can_t_commit(installed: Database) -> None:
+    with lease(installed, DUTY) as duty:
+        with installed.engine.begin() as connection:
+            connection.execute(update(Lease).values(holder="another"))
+        with (
+            pytest.raises(Conflict, match="took this over"),
+            installed.engine.begin() as connection,
+        ):
+            duty.secure(connection)
 
 
 def test_migrating_twice_does_nothing_the_second_time(
@@ -178,7 +236,7 @@ def migrated(tmp_path: Path, shelf: PluginShelf) -> Database:
     )
     database = Made(f"sqlite:///{tmp_path / 'migrated.db'}")
     migrate(database)
-    transition(database, "crate", PluginState.ENABLED, ADMIN)
+    transition(database, "crate", Step.ENABLE, ADMIN)
     return database
 
 
@@ -211,4 +269,4 @@ def test_a_plugin_whose_migration_fails_is_not_run_on_the_old_tables(
 def test_models_without_a_migration_are_named(installed: Database, shelf: PluginShelf) -> None:
     shelf.add("bare", CRATE.replace("crate", "bare").replace("storekeeper", "barekeeper"))
     with pytest.raises(ConfigurationError, match="no migration of bare makes the table bare_thing"):
-        transition(installed, "bare", PluginState.ENABLED, ADMIN)
+        transition(installed, "bare", Step.ENABLE, ADMIN)

@@ -92,6 +92,18 @@ class RolePermission(CoreBase):
         return f"{role.name}: {self.permission}" if role else self.permission
 
 
+class RoleTemplateMade(CoreBase):
+    """A role template that was made a role once; after that the role is the administrator's own."""
+
+    __tablename__ = "core_role_template"
+    __scope__ = Scope.SHARED
+    __audit__ = Audit.DERIVED
+
+    plugin: Mapped[str] = mapped_column(short(40), primary_key=True)
+    code: Mapped[str] = mapped_column(short(40), primary_key=True)
+    """``*`` in databases from before this table: whatever the plugin had then."""
+
+
 class Grant(Identified, CoreBase):
     """A role given to a user, for one company or for all, for ever or until a day."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from backstay.access.administrators import administrators_kept, not_over, refuse_giving_more
 from backstay.access.core_permissions import PLUGIN_MANAGE, ROLE_EDIT
-from backstay.access.models import Grant, Role, RolePermission
+from backstay.access.models import Grant, Role, RolePermission, RoleTemplateMade
 from backstay.access.permissions import SIGNED_IN, Permission, Risk, RoleTemplate
 from backstay.audit.reasons import give_reason
 from backstay.db.context import authorize, context_of
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+EARLIER: Final = "*"
+"""Stands in for the templates of a plugin that was enabled before they were written down."""
 CODE_PATTERN = r"[a-z][a-z0-9_\-]{1,39}"
 
 
@@ -293,21 +295,29 @@ def get_role(session: Session, role_id: int) -> Role:
 
 
 def install_role_templates(session: Session, suite: Suite) -> None:
-    """Make roles from the templates of plugins that are new here; called after each transition.
+    """Make roles from the templates that were never made here; called after each transition.
 
-    A plugin is new while no role holds a permission of it. After that its roles are the
-    administrator's own: what they removed is not put back, a role that they deleted not made again.
-    Templates with the same code are one role (every plugin adds what the auditor reads).
+    After that its roles are the administrator's own: what they removed is not put back, a role that
+    they deleted not made again. Templates with the same code are one role (every plugin adds what
+    the auditor reads).
     """
     authorize(session, PLUGIN_MANAGE)
-    present = {
-        name.partition(".")[0]
-        for name in session.scalars(select(RolePermission.permission).distinct())
-    }
+    made: dict[str, set[str]] = {}
+    for row in session.scalars(select(RoleTemplateMade)):
+        made.setdefault(row.plugin, set()).add(row.code)
     for part in suite.parts:
-        if part.plugin not in present:
-            for template in part.role_templates:
+        known = made.setdefault(part.plugin, set())
+        for template in part.role_templates:
+            if template.code in known:
+                continue
+            if EARLIER not in known:
                 _install(session, template)
+            session.add(RoleTemplateMade(plugin=part.plugin, code=template.code))
+            known.add(template.code)
+    for plugin in (*suite.running, "core"):
+        if EARLIER in made.get(plugin, ()):
+            session.delete(session.get_one(RoleTemplateMade, (plugin, EARLIER)))
+    session.flush()
 
 
 def _install(session: Session, template: RoleTemplate) -> None:

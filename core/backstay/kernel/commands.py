@@ -11,9 +11,9 @@ from backstay.cli_output import echo_rows, json_option
 from backstay.errors import Forbidden
 from backstay.i18n import gettext as _
 from backstay.kernel.lifecycle import transition
-from backstay.kernel.models import PluginState
 from backstay.kernel.modules import list_modules
 from backstay.kernel.plans import Plan, plan
+from backstay.kernel.states import Step
 
 
 @click.group()
@@ -52,7 +52,7 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be 
 @_dry_run
 def enable(name: str, *, dry_run: bool) -> None:
     """Switch the module NAME on, and bring its tables up to date."""
-    _switch(name, PluginState.ENABLED, dry_run=dry_run)
+    _take(name, Step.ENABLE, dry_run=dry_run)
 
 
 @plugin.command("disable")
@@ -60,10 +60,26 @@ def enable(name: str, *, dry_run: bool) -> None:
 @_dry_run
 def disable(name: str, *, dry_run: bool) -> None:
     """Switch the module NAME off; its data is kept."""
-    _switch(name, PluginState.DISABLED, dry_run=dry_run)
+    _take(name, Step.DISABLE, dry_run=dry_run)
 
 
-def _switch(name: str, target: PluginState, *, dry_run: bool) -> None:
+@plugin.command("upgrade")
+@click.argument("name")
+@_dry_run
+def upgrade(name: str, *, dry_run: bool) -> None:
+    """Bring the data of the module NAME to the version that is installed."""
+    _take(name, Step.UPGRADE, dry_run=dry_run)
+
+
+@plugin.command("retire")
+@click.argument("name")
+@_dry_run
+def retire(name: str, *, dry_run: bool) -> None:
+    """Uninstall the module NAME and keep its data, so that its package may be removed."""
+    _take(name, Step.RETIRE, dry_run=dry_run)
+
+
+def _take(name: str, step: Step, *, dry_run: bool) -> None:
     here = environment()
     context = here.context()
     if not context.may(PLUGIN_MANAGE):
@@ -71,16 +87,16 @@ def _switch(name: str, target: PluginState, *, dry_run: bool) -> None:
             _("You may not do this: it needs the permission “%(name)s”.", name=PLUGIN_MANAGE.label)
         )
     if dry_run:
-        _say(plan(here.database, name, target))
+        _say(plan(here.database, name, step))
         return
-    click.echo(transition(here.database, name, target, context).message)
+    click.echo(transition(here.database, name, step, context).message)
 
 
 def _say(planned: Plan) -> None:
-    for problem in planned.problems:
-        click.echo(_("It can't be done: %(problem)s", problem=problem))
-    for number, step in enumerate(planned.steps, 1):
-        click.echo(f"{number}. {step}")
+    for blocker in planned.blockers:
+        click.echo(_("It can't be done: %(problem)s", problem=blocker))
+    for number, action in enumerate(planned.actions, 1):
+        click.echo(f"{number}. {action}")
 
 
 for _command in FOR_AUTHORS:

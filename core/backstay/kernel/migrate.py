@@ -66,8 +66,13 @@ def pending(connection: Connection, schema: Schema) -> list[str]:
     return [str(revision.doc) for revision in revisions if revision.revision != current][::-1]
 
 
-def upgrade(engine: Engine, schema: Schema) -> list[str]:
+def upgrade(
+    engine: Engine, schema: Schema, *, at_last: Callable[[Connection], None] | None = None
+) -> list[str]:
     """Run the pending migrations and make the guards anew, all or nothing.
+
+    Arguments:
+        at_last: called within the transaction when all else is done; what it raises undoes all.
 
     Returns:
         what was run, in words.
@@ -94,6 +99,8 @@ def upgrade(engine: Engine, schema: Schema) -> list[str]:
                 install_guards(connection, schema.metadata)
                 if sqlite:
                     _check_references(connection)
+                if at_last is not None:
+                    at_last(connection)
         finally:
             if sqlite:
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +20,9 @@ class PluginState(enum.Enum):
     DISABLED = "disabled"
     FAILED = "failed"
     RETIRED = "retired"
+    """Uninstalled, its tables are kept."""
+    PURGED = "purged"
+    """Uninstalled with all its data; the row says where the export lies."""
 
 
 class Installation(CoreBase):
@@ -51,11 +55,42 @@ class PluginRow(CoreBase):
     """The version whose migrations have run."""
     changed_at: Mapped[datetime]
     message: Mapped[str] = mapped_column(short(1000), default="")
-    """Why it failed."""
+    """Why it failed; of a purged one, where its export lies."""
+
+
+class PluginDeclared(CoreBase):
+    """What a plugin asked for when it was last brought up to date, for when it does not run."""
+
+    __tablename__ = "core_plugin_declared"
+    __scope__ = Scope.SHARED
+    __audit__ = Audit.DERIVED
+
+    name: Mapped[str] = mapped_column(short(40), primary_key=True)
+    permissions: Mapped[list[Any]]
+    """Of each its name, label, risk and explanation."""
+    jobs: Mapped[list[Any]]
+    """Of each kind its name and label."""
+
+
+class PluginCheck(CoreBase):
+    """How a plugin did when ``backstay plugin check`` last tried it here."""
+
+    __tablename__ = "core_plugin_check"
+    __scope__ = Scope.SHARED
+    __audit__ = Audit.DERIVED
+
+    name: Mapped[str] = mapped_column(short(40), primary_key=True)
+    version: Mapped[str] = mapped_column(short(40))
+    checked_at: Mapped[datetime]
+    verdicts: Mapped[list[Any]]
+    """Of each rule its name, result and detail."""
 
 
 class Lease(CoreBase):
-    """A duty that one process at a time has: lifecycle, relay, scheduler."""
+    """A duty that one process at a time has: lifecycle, relay, scheduler.
+
+    It is renewed while it is worked at; a row that ran out was left by a process that died.
+    """
 
     __tablename__ = "core_lease"
     __scope__ = Scope.SHARED
@@ -63,4 +98,7 @@ class Lease(CoreBase):
 
     name: Mapped[str] = mapped_column(short(40), primary_key=True)
     holder: Mapped[str] = mapped_column(short(120))
+    note: Mapped[str] = mapped_column(short(120), default="")
+    """What is being done, in the words of whoever took it."""
+    taken_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -5,20 +5,21 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import MetaData, Select, Table, func, inspect, literal_column, select
+from sqlalchemy import select
 
 from backstay.access.core_permissions import PLUGIN_VIEW
 from backstay.db.context import authorize
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
 from backstay.i18n import lazy
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.models import JobState
 from backstay.kernel.discovery import Found, discover
+from backstay.kernel.holdings import TableSize, table_sizes, waiting_jobs
 from backstay.kernel.models import PluginRow, PluginState
+from backstay.kernel.states import FROM, ModuleState, Step, state_of
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
@@ -29,22 +30,6 @@ if TYPE_CHECKING:
     from backstay.kernel.suite import Suite
     from backstay.web.page import Tone
 
-COUNTED: Final = 10_000
-"""Rows are counted up to here; a plugin's tables may hold millions."""
-
-
-class ModuleState(enum.Enum):
-    """Where a module stands, including what no row says: never enabled, package gone, outdated."""
-
-    AVAILABLE = "available"
-    ENABLED = "enabled"
-    DISABLED = "disabled"
-    UPGRADE_DUE = "upgrade_due"
-    FAILED = "failed"
-    MISSING = "missing"
-    RETIRED = "retired"
-
-
 STATE_LABELS: Final[dict[ModuleState, tuple[Text, Tone]]] = {
     ModuleState.AVAILABLE: (lazy("Available"), "neutral"),
     ModuleState.ENABLED: (lazy("On"), "ok"),
@@ -52,7 +37,8 @@ STATE_LABELS: Final[dict[ModuleState, tuple[Text, Tone]]] = {
     ModuleState.UPGRADE_DUE: (lazy("Update due"), "warn"),
     ModuleState.FAILED: (lazy("Failed"), "bad"),
     ModuleState.MISSING: (lazy("Package missing"), "bad"),
-    ModuleState.RETIRED: (lazy("Retired"), "neutral"),
+    ModuleState.RETIRED: (lazy("Uninstalled, data kept"), "neutral"),
+    ModuleState.PURGED: (lazy("Uninstalled, data deleted"), "neutral"),
 }
 
 
@@ -64,6 +50,7 @@ class Module:
         version: of the installed package; ``migrated`` is the one whose migrations have run.
         requires: names of the modules that it can't live without.
         needed_by: names of the enabled modules that need it.
+        state: as it is shown; ``standing`` leaves aside whether this process could load it.
         message: why it does not run, or an empty text.
     """
 
@@ -76,42 +63,16 @@ class Module:
     migrated: str
     licence: str
     state: ModuleState
+    standing: ModuleState
     running: bool
     requires: tuple[str, ...]
     needed_by: tuple[str, ...]
     message: str
 
     @property
-    def may_enable(self) -> bool:
-        """Whether switching on makes sense in this state."""
-        return self.state not in {
-            ModuleState.ENABLED,
-            ModuleState.UPGRADE_DUE,
-            ModuleState.MISSING,
-        }
-
-    @property
-    def may_disable(self) -> bool:
-        """Whether switching off makes sense in this state."""
-        return self.state in {
-            ModuleState.ENABLED,
-            ModuleState.UPGRADE_DUE,
-            ModuleState.FAILED,
-            ModuleState.MISSING,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class TableSize:
-    """A table that a module owns; ``rows`` counts up to ``COUNTED`` and one more."""
-
-    name: str
-    rows: int
-
-    @property
-    def text(self) -> str:
-        """The count as people read it."""
-        return f"{COUNTED:,}+" if self.rows > COUNTED else f"{self.rows:,}"
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that can be taken from where it stands, whatever their plans say."""
+        return tuple(step for step in Step if self.standing in FROM[step])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,38 +113,14 @@ def module_details(session: Session, name: str) -> ModuleDetails:
     """What a module asks for, what it holds and what it has to do."""
     authorize(session, PLUGIN_VIEW)
     parts = [part for part in suite_of(session).parts if part.plugin == name]
-    counts: dict[JobState, int] = dict(
-        session.execute(
-            select(Job.state, func.count(Job.id))
-            .where(Job.kind.startswith(f"{name}."), Job.state.in_((JobState.READY, JobState.DEAD)))
-            .group_by(Job.state)
-        ).all()
-    )
+    counts = waiting_jobs(session.connection(), name)
     return ModuleDetails(
         permissions=tuple(one for part in parts for one in part.permissions),
-        tables=_tables(session, name),
+        tables=table_sizes(session.connection(), name),
         jobs=tuple((kind.name, str(kind.label)) for part in parts for kind in part.jobs),
         waiting=counts.get(JobState.READY, 0),
         given_up=counts.get(JobState.DEAD, 0),
     )
-
-
-def _tables(session: Session, plugin: str) -> tuple[TableSize, ...]:
-    connection = session.connection()
-    names = sorted(
-        name
-        for name in inspect(connection).get_table_names()
-        if name.startswith(f"{plugin}_") and not name.endswith("_alembic_version")
-    )
-    sizes = []
-    for name in names:
-        # The tables of a module that is off have no model here; a name is enough to count rows.
-        few: Select[Any] = (
-            select(literal_column("1")).select_from(Table(name, MetaData())).limit(COUNTED + 1)
-        )
-        rows = connection.scalar(select(func.count()).select_from(few.subquery()))
-        sizes.append(TableSize(name, rows or 0))
-    return tuple(sizes)
 
 
 def _module(name: str, found: dict[str, Found], rows: dict[str, PluginRow], suite: Suite) -> Module:
@@ -201,7 +138,8 @@ def _module(name: str, found: dict[str, Found], rows: dict[str, PluginRow], suit
         version=package.version if package else "",
         migrated=row.version if row else "",
         licence=package.licence if package else "",
-        state=_state(package, row, trouble),
+        state=state_of(package, row, trouble),
+        standing=state_of(package, row),
         running=name in suite.running,
         requires=tuple(sorted(package.requires)) if package else (),
         needed_by=tuple(
@@ -215,16 +153,3 @@ def _module(name: str, found: dict[str, Found], rows: dict[str, PluginRow], suit
         ),
         message=message,
     )
-
-
-def _state(package: Found | None, row: PluginRow | None, trouble: str) -> ModuleState:
-    if row is None:
-        broken = package is not None and bool(package.broken)
-        return ModuleState.FAILED if broken else ModuleState.AVAILABLE
-    if row.state is not PluginState.ENABLED:
-        return ModuleState(row.state.value)
-    if package is None:
-        return ModuleState.MISSING
-    if trouble or package.broken:
-        return ModuleState.FAILED
-    return ModuleState.ENABLED if row.version == package.version else ModuleState.UPGRADE_DUE

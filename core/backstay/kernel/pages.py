@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, request, url_for
 
@@ -11,17 +11,17 @@ from backstay.access.roles import in_words
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
-from backstay.kernel.models import PluginState
 from backstay.kernel.modules import (
     STATE_LABELS,
     Module,
     ModuleDetails,
-    ModuleState,
     get_module,
     list_modules,
     module_details,
 )
-from backstay.kernel.plans import plan, run_subprocess
+from backstay.kernel.plans import plan
+from backstay.kernel.runner import run_step
+from backstay.kernel.states import ModuleState, Step
 from backstay.resources.urls import resource_url
 from backstay.web.blueprint import requires
 from backstay.web.page import (
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from backstay.i18n import Text
 
 blueprint = Blueprint("modules", __name__, url_prefix="/admin/modules")
-_TARGETS = {"enable": PluginState.ENABLED, "disable": PluginState.DISABLED}
+_OFFERED: Final = {Step.ENABLE, Step.DISABLE, Step.UPGRADE, Step.RETIRE}
 
 
 @blueprint.get("")
@@ -102,8 +102,8 @@ def module(name: str) -> Response:
         title=found.title,
         subtitle=_("Module"),
         status=Tag(label, tone),
-        primary=_switch_button(found, "enable") if found.may_enable else None,
-        actions=(_switch_button(found, "disable"),) if found.may_disable else (),
+        primary=_switch_button(found, "enable") if Step.ENABLE in found.steps else None,
+        actions=(_switch_button(found, "disable"),) if Step.DISABLE in found.steps else (),
         sections=(
             SectionView(_("Module"), _facts(found)),
             SectionView(_("Place among the others"), _neighbours(found)),
@@ -121,27 +121,27 @@ def module(name: str) -> Response:
 @outside_transaction
 def switch(name: str, verb: str) -> Response:
     """The dry run of a transition; posted, the transition itself."""
-    target = _TARGETS.get(verb)
-    if target is None:
-        raise NotFound(_("A module can be enabled or disabled."))
+    step = next((one for one in _OFFERED if one.value == verb), None)
+    if step is None:
+        raise NotFound(_("There is no such step."))
     # Closed before the other process starts: an open transaction could keep it from writing.
     with database().read(context(), suite()) as reading:
         found = get_module(reading, name)
     href = url_for("modules.module", name=name)
     if request.method == "GET":
-        return _plan_page(found, target, href)
+        return _plan_page(found, step, href)
     folder = home()
     if folder is None:
         raise NotFound(_("This server has no data folder; use the command line."))
     reason = request.form.get("reason", "").strip()[:500]
-    result = run_subprocess(folder, name, target, context().actor.label, reason)
+    result = run_step(folder, name, step, context().actor.label, reason)
     (flash_done if result.ok else flash_problem)(result.message)
     return redirect_to(href)
 
 
-def _plan_page(found: Module, target: PluginState, href: str) -> Response:
-    planned = plan(database(), found.name, target)
-    on = target is PluginState.ENABLED
+def _plan_page(found: Module, step: Step, href: str) -> Response:
+    planned = plan(database(), found.name, step)
+    on = step is Step.ENABLE
     title = (
         _("Switch %(title)s on", title=found.title)
         if on
@@ -150,8 +150,8 @@ def _plan_page(found: Module, target: PluginState, href: str) -> Response:
     shown = PlanPage(
         title=title,
         subtitle=_("Nothing has happened yet. This is what would be done."),
-        steps=tuple(PlanStep(step) for step in planned.steps),
-        notes=tuple(Note(problem, "bad") for problem in planned.problems),
+        steps=tuple(PlanStep(action) for action in planned.actions),
+        notes=tuple(Note(blocker, "bad") for blocker in planned.blockers),
         confirm=Button(
             _("Switch on") if on else _("Switch off"),
             icon="player-play" if on else "ban",
@@ -163,7 +163,7 @@ def _plan_page(found: Module, target: PluginState, href: str) -> Response:
     return page(
         "admin/module_plan.html",
         page=shown,
-        blocked=bool(planned.problems),
+        blocked=bool(planned.blockers),
         crumbs=_crumbs(found, _("Plan")),
     )
 

@@ -23,8 +23,9 @@ from backstay.db.context import operator_context
 from backstay.kernel.discovery import discover
 from backstay.kernel.lifecycle import transition
 from backstay.kernel.load import in_order
-from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.models import Installation, PluginRow
 from backstay.kernel.state import INSTALLATION, load_in_force
+from backstay.kernel.states import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,7 @@ def _enable_installed(database: Database, context: Context, say: Callable[[str],
         if name in known:
             continue
         try:
-            transition(database, name, PluginState.ENABLED, context)
+            transition(database, name, Step.ENABLE, context)
         except Exception as error:  # noqa: BLE001 - one plugin's failure is shown under Modules
             say(f"The module {name} stays off: {error}")
 

@@ -13,8 +13,8 @@ from backstay.db.guards import guards_are_missing
 from backstay.errors import BackstayError, Conflict
 from backstay.kernel.lifecycle import transition
 from backstay.kernel.migrate import core_schema, differences, plugin_schema, upgrade
-from backstay.kernel.models import PluginState
 from backstay.kernel.setup import migrate
+from backstay.kernel.states import Step
 from backstay.testing.conformance.rules import Bench, NotApplicable
 
 if TYPE_CHECKING:
@@ -86,15 +86,15 @@ def switching(bench: Bench, engine: str) -> Iterator[str]:
         try:
             for name in bench.ground.suite.running:
                 if name != bench.plugin:
-                    transition(database, name, PluginState.ENABLED, _OPERATOR)
-            transition(database, bench.plugin, PluginState.ENABLED, _OPERATOR)
+                    transition(database, name, Step.ENABLE, _OPERATOR)
+            transition(database, bench.plugin, Step.ENABLE, _OPERATOR)
             first = _contents(database, bench.plugin)
-            yield from _refused(database, bench.plugin, PluginState.ENABLED)
-            transition(database, bench.plugin, PluginState.DISABLED, _OPERATOR)
+            yield from _refused(database, bench.plugin, Step.ENABLE)
+            transition(database, bench.plugin, Step.DISABLE, _OPERATOR)
             if changed := _differences(first, _contents(database, bench.plugin)):
                 yield f"switching it off changes {changed}"
-            yield from _refused(database, bench.plugin, PluginState.DISABLED)
-            transition(database, bench.plugin, PluginState.ENABLED, _OPERATOR)
+            yield from _refused(database, bench.plugin, Step.DISABLE)
+            transition(database, bench.plugin, Step.ENABLE, _OPERATOR)
         except BackstayError as error:
             yield str(error)
             return
@@ -102,12 +102,12 @@ def switching(bench: Bench, engine: str) -> Iterator[str]:
             yield f"switching it on again changes {changed}"
 
 
-def _refused(database: Database, plugin: str, target: PluginState) -> Iterator[str]:
+def _refused(database: Database, plugin: str, step: Step) -> Iterator[str]:
     try:
-        transition(database, plugin, target, _OPERATOR)
+        transition(database, plugin, step, _OPERATOR)
     except Conflict:
         return
-    yield f"switched to “{target.value}” a second time, it is not refused"
+    yield f"told to {step.value} a second time, it is not refused"
 
 
 def _contents(database: Database, plugin: str) -> dict[str, object]:
