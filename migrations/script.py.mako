@@ -14,3 +14,8 @@ depends_on = None
 def upgrade() -> None:
     """Make the change."""
     ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    """Undo it, for the check that an upgrade is sound."""
+    ${downgrades if downgrades else "pass"}

@@ -55,12 +55,14 @@ def outcomes(verdicts: list[Verdict]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("plugin", sorted(discover()))
+@pytest.mark.needs("chromium")
 def test_the_official_plugins_keep_every_rule_about_the_whole(plugin: str) -> None:
     """The attacks on them are tests of their own, in tests/security."""
     found = list(check_plugin(plugin, OF_THE_WHOLE))
     assert {one.outcome for one in found} == {Outcome.PASS}, outcomes(found)
 
 
+@pytest.mark.needs("chromium")
 def test_a_new_plugin_keeps_every_rule_about_the_whole(garden: Path) -> None:
     found = list(check_folder(garden, OF_THE_WHOLE))
     assert {one.outcome for one in found} == {Outcome.PASS}, outcomes(found)
@@ -86,9 +88,77 @@ def test_a_model_without_its_migration_is_found_on_each_database(broken: Break) 
 def test_a_migration_that_touches_what_is_not_the_plugins_is_found(
     broken: Break, added: str, said: str
 ) -> None:
-    found = verdict(broken(MIGRATION, "", f"    {added}\n"), "migrations")
+    down = "\n\ndef downgrade()"
+    found = verdict(broken(MIGRATION, down, f"    {added}\n{down}"), "migrations")
     assert found.outcome is Outcome.FAIL
     assert said in found.detail
+
+
+SECOND = """from alembic import op
+
+revision = "garden_0002"
+down_revision = "garden_0001"
+
+
+def upgrade() -> None:
+    {up}
+{down}"""
+INDEX = 'op.create_index("ix_garden_task_state", "garden_task", ["state"])'
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "said"),
+    [
+        (
+            'op.execute("DELETE FROM garden_task")',
+            "def downgrade() -> None:\n    pass\n",
+            "of 4 rows of garden_task 0 are left after the way from garden_0001",
+        ),
+        (
+            """op.execute("UPDATE garden_task SET title = 'a'")""",
+            "def downgrade() -> None:\n    pass\n",
+            "the way from garden_0001 changes values of garden_task.title",
+        ),
+        (
+            INDEX,
+            "def downgrade() -> None:\n    pass\n",
+            "undone down to garden_0001, garden_task has: index ix_garden_task_state on state",
+        ),
+        (INDEX, "", "from garden_0001 and back: garden_0002 has no downgrade()"),
+        (
+            'op.execute("DROP TABLE garden_tool")',
+            "def downgrade() -> None:\n    pass\n",
+            "no such table: garden_tool",
+        ),
+    ],
+)
+def test_a_migration_that_loses_something_or_can_not_be_undone_is_found(
+    broken: Break, up: str, down: str, said: str
+) -> None:
+    file = "backstay_garden/migrations/versions/0002_second.py"
+    found = verdict(broken(file, "", SECOND.format(up=up, down=down)), "upgrades")
+    assert found.outcome is Outcome.FAIL
+    assert said in found.detail
+
+
+def test_a_row_that_a_new_column_would_leave_empty_is_found(broken: Break) -> None:
+    up = 'op.add_column("garden_task", sa.Column("note", sa.String(20), nullable=False))'
+    down = 'def downgrade() -> None:\n    op.drop_column("garden_task", "note")\n'
+    broken(
+        "backstay_garden/models.py",
+        "    days: Mapped[int | None]\n",
+        "    days: Mapped[int | None]\n"
+        '    note: Mapped[str] = mapped_column(short(20), default="")\n',
+    )
+    text = SECOND.format(up=up, down=down).replace(
+        "from alembic", "import sqlalchemy as sa\nfrom alembic"
+    )
+    found = verdict(
+        broken("backstay_garden/migrations/versions/0002_note.py", "", text), "upgrades"
+    )
+    assert found.outcome is Outcome.FAIL
+    assert "from garden_0001 and back: migration" in found.detail
+    assert "(SQLite)" in found.detail
 
 
 def test_a_role_that_is_another_one_each_time_is_found(broken: Break) -> None:
@@ -138,7 +208,55 @@ def test_a_query_for_each_row_is_found(broken: Break) -> None:
     )
     found = verdict(folder, "queries")
     assert found.outcome is Outcome.FAIL
-    assert "with 8 records more; the last one: SELECT garden_task.days" in found.detail
+    assert "with 18 records more; the last one: SELECT garden_task.days" in found.detail
+
+
+@pytest.mark.needs("chromium")
+def test_a_picture_without_words_on_a_page_is_found(broken: Break) -> None:
+    folder = broken(
+        "backstay_garden/plugin.py",
+        "@hookimpl\ndef backstay_jobs",
+        "blueprint = spi.PluginBlueprint('garden', __name__)\n\n\n"
+        "@blueprint.get('/plan')\n"
+        "@spi.requires(PERMISSIONS[0])\n"
+        "def plan() -> str:\n"
+        '    """The plan."""\n'
+        "    return '<!doctype html><html lang=en><title>Plan</title><main><h1>Plan</h1>'"
+        " '<img src=/favicon.ico></main></html>'\n\n\n"
+        "@hookimpl\n"
+        "def backstay_blueprints() -> Sequence[spi.PluginBlueprint]:\n"
+        '    """One page."""\n'
+        "    return (blueprint,)\n\n\n"
+        "@hookimpl\ndef backstay_jobs",
+    )
+    broken(
+        "backstay_garden/plugin.py",
+        "from backstay.spi import",
+        "from backstay import spi\nfrom backstay.spi import",
+    )
+    found = verdict(folder, "accessible")
+    assert found.outcome is Outcome.FAIL
+    assert "/c/ALPHA/garden/plan on a desk: image-alt" in found.detail
+    assert "garden/tasks" not in found.detail
+
+
+def test_without_a_browser_nothing_is_claimed_about_pages(
+    garden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTAY_CHROMIUM", "/nowhere/chromium")
+    found = verdict(garden, "accessible")
+    assert found.outcome is Outcome.NOT_APPLICABLE
+    assert "apt install chromium" in found.detail
+
+
+def test_a_function_without_types_is_found(broken: Break) -> None:
+    folder = broken(
+        "backstay_garden/jobs.py", "", '\n\ndef loose(job):\n    """Anything."""\n    return job\n'
+    )
+    found = verdict(folder, "typed")
+    assert found.outcome is Outcome.FAIL
+    assert found.detail.startswith("jobs.py:")
+    assert "missing a type annotation" in found.detail
 
 
 def test_what_is_not_documented_is_found(broken: Break) -> None:

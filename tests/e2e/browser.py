@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from backstay.testing.chromium import axe_source, find_chromium, launch_args
+from backstay.testing.looking import chromium, listen, too_wide, violations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, BrowserContext, Page
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's browser, headless."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=launch_args()
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -37,7 +18,7 @@ class Person:
     base: str
     context: BrowserContext
     page: Page
-    complaints: list[str] = field(default_factory=list)
+    complaints: list[str]
 
     @classmethod
     def arrive(cls, browser: Browser, base: str, **options: Any) -> Person:
@@ -47,18 +28,8 @@ class Person:
             options: of Playwright's ``new_context``, such as ``color_scheme`` and ``viewport``.
         """
         context = browser.new_context(base_url=base, **options)
-        person = cls(base, context, context.new_page())
-        person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
-        person.page.on(
-            "console",
-            lambda message: (
-                person.complaints.append(message.text)
-                # The browser reports a refused form (422) as an error of its own.
-                if message.type == "error" and "status of 422" not in message.text
-                else None
-            ),
-        )
-        return person
+        page = context.new_page()
+        return cls(base, context, page, listen(page))
 
     def sign_in(self, login: str, password: str, *, change_to: str = "") -> None:
         """Sign in, and replace a one-time password when asked to."""
@@ -85,17 +56,12 @@ class Person:
             answer = self.page.goto(path)
             assert answer is not None
             assert answer.status == 200, f"{path}: {answer.status}"
-        # Evaluated by the browser's debugger, which the page's policy does not bind.
-        self.page.evaluate(axe_source())
-        found = self.page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", RULES
-        )
-        violations = [
-            (one["id"], [node["html"][:160] for node in one["nodes"][:3]])
-            for one in found["violations"]
-        ]
         where = f"{self.page.url}: "
-        assert not violations, where + json.dumps(violations, indent=1)
-        width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert width <= 0, f"{where}{width} px too wide"
+        found = violations(self.page)
+        assert not found, where + "\n".join(found)
+        width = too_wide(self.page)
+        assert width == 0, f"{where}{width} px too wide"
         assert not self.complaints, f"{where}{self.complaints}"
+
+
+__all__ = ["Person", "chromium"]

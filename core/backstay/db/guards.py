@@ -195,11 +195,19 @@ END $$""",
 
 def install_guards(connection: Connection, metadata: MetaData) -> None:
     """Drop the plugin's triggers and make them anew, in the caller's transaction."""
-    prefix = f"{metadata.info['plugin']}_"
-    guards: list[Guard] = metadata.info["guards"]
-    for name, table in installed_guards(connection, prefix):
+    drop_guards(connection, metadata)
+    make_guards(connection, metadata.info["guards"])
+
+
+def drop_guards(connection: Connection, metadata: MetaData) -> None:
+    """Drop the plugin's triggers, whichever are there."""
+    for name, table in installed_guards(connection, f"{metadata.info['plugin']}_"):
         on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
         connection.execute(text(f"DROP TRIGGER {name}{on}"))  # noqa: S608, RUF100
+
+
+def make_guards(connection: Connection, guards: Iterable[Guard]) -> None:
+    """Make triggers that are not there yet."""
     for guard in guards:
         if connection.dialect.name == "sqlite":
             for statement in guard.sqlite:

@@ -7,9 +7,11 @@ never change a schema. Each plugin's migrations and guards run in one transactio
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import backstay_migrations
 from alembic import command
@@ -17,19 +19,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from backstay.db.engine import unhurried
-from backstay.db.guards import install_guards
+from backstay.db.guards import Guard, drop_guards, install_guards, make_guards
 from backstay.errors import ConfigurationError
 from backstay.search.models import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Engine, MetaData
+    from sqlalchemy import Engine, MetaData
 
     from backstay.kernel.discovery import Found
+
+
+Guards = Callable[[Connection], Iterable[Guard]]
+"""Chooses triggers by what is in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +86,23 @@ def upgrade(
     Raises:
         ConfigurationError: names the migration that failed; the schema is unchanged.
     """
-    done: list[str] = []
+    with _changing(engine, at_last) as connection:
+        done = pending(connection, schema)
+        _run(connection, schema, done)
+        _check_tables(connection, schema)
+        install_guards(connection, schema.metadata)
+    return done
+
+
+@contextmanager
+def _changing(
+    engine: Engine, at_last: Callable[[Connection], None] | None = None
+) -> Iterator[Connection]:
+    """A transaction in which tables may change, or all of it is undone."""
     with engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
-            # Outside the transaction, where alone it has an effect; batch rebuilds need it off.
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+            _set_for_rebuilds(connection, on=True)
         try:
             with connection.begin():
                 unhurried(connection)
@@ -93,18 +110,73 @@ def upgrade(
                     connection.execute(
                         text("SELECT set_config('backstay.actor', 'migration', true)")
                     )
-                done = pending(connection, schema)
-                _run(connection, schema, done)
-                _check_tables(connection, schema)
-                install_guards(connection, schema.metadata)
+                yield connection
                 if sqlite:
                     _check_references(connection)
                 if at_last is not None:
                     at_last(connection)
         finally:
             if sqlite:
-                connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]
-    return done
+                _set_for_rebuilds(connection, on=False)
+
+
+def _set_for_rebuilds(connection: Connection, *, on: bool) -> None:
+    """Let SQLite rebuild tables; set outside the transaction, where alone it has an effect.
+
+    A batch rebuild drops the table before the new one takes its name. Meanwhile neither foreign
+    keys nor triggers of other tables that speak of it may be looked at.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA foreign_keys = {'OFF' if on else 'ON'}")
+    driver.execute(f"PRAGMA legacy_alter_table = {'ON' if on else 'OFF'}")
+
+
+def line_of(schema: Schema) -> list[str]:
+    """The revisions of a plugin's migrations, oldest first.
+
+    Raises:
+        ConfigurationError: they are not one line.
+    """
+    script = ScriptDirectory.from_config(_config(schema))
+    if len(script.get_heads()) > 1:
+        message = f"the migrations of {schema.plugin} end in {', '.join(script.get_heads())}"
+        raise ConfigurationError(message)
+    return [revision.revision for revision in script.walk_revisions()][::-1]
+
+
+def move_to(engine: Engine, schema: Schema, revision: str, guards: Guards | None = None) -> None:
+    """Bring tables up or down to one revision, for the check of plugins; all or nothing.
+
+    Arguments:
+        revision: “base” stands for the time before the first one.
+        guards: says of the triggers of today's models which of them fit; left out, none are there.
+
+    Raises:
+        ConfigurationError: a migration failed, or can't be undone.
+    """
+    with _changing(engine) as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": schema.version_table}
+        )
+        line = ["base", *line_of(schema)]
+        at, to = line.index(context.get_current_revision() or "base"), line.index(revision)
+        drop_guards(connection, schema.metadata)
+        if to >= at:
+            _run(connection, schema, line[at + 1 : to + 1], to=revision)
+        else:
+            _check_ways_back(schema, line[at:to:-1])
+            _run(connection, schema, line[at:to:-1], to=revision, run=command.downgrade)
+        if guards is not None:
+            make_guards(connection, guards(connection))
+
+
+def _check_ways_back(schema: Schema, revisions: list[str]) -> None:
+    script = ScriptDirectory.from_config(_config(schema))
+    for revision in revisions:
+        found = script.get_revision(revision)
+        if found is not None and not hasattr(found.module, "downgrade"):
+            message = f"{revision} has no downgrade()"
+            raise ConfigurationError(message)
 
 
 def apply_migrations(engine: Engine, schema: Schema) -> None:
@@ -133,12 +205,19 @@ def _check_references(connection: Connection) -> None:
         raise ConfigurationError(message)
 
 
-def _run(connection: Connection, schema: Schema, steps: list[str]) -> None:
+def _run(
+    connection: Connection,
+    schema: Schema,
+    steps: list[str],
+    *,
+    to: str = "heads",
+    run: Callable[[Config, str], None] = command.upgrade,
+) -> None:
     ran: list[str] = []
     config = _config(schema)
     config.attributes.update(connection=connection, schema=schema, ran=ran)
     try:
-        command.upgrade(config, "heads")
+        run(config, to)
     except Exception as error:
         step = steps[len(ran)] if len(ran) < len(steps) else "the last step"
         message = f"migration “{step}” of {schema.plugin} failed, nothing was changed: {error}"

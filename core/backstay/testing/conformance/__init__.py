@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Final
 from backstay.kernel.discovery import discover
 from backstay.testing.attack.arena import load_ground
 from backstay.testing.attack.checks import CHECKS
-from backstay.testing.conformance import on_package, on_pages, on_schema
+from backstay.testing.conformance import (
+    on_package,
+    on_pages,
+    on_schema,
+    on_screens,
+    on_types,
+    on_upgrades,
+)
 from backstay.testing.conformance.attacks import rule_of
 from backstay.testing.conformance.rules import (
     SQLITE,
@@ -50,6 +57,13 @@ OF_THE_WHOLE: Final = (
         on_both=True,
     ),
     Rule(
+        "upgrades",
+        "Each of its migrations leads on with all rows kept, and can be undone.",
+        "Keep rows when a table is rebuilt, and let each downgrade() undo its upgrade().",
+        on_upgrades.upgrades,
+        on_both=True,
+    ),
+    Rule(
         "switching",
         "Switching it on, off and on again leaves what the first time left.",
         "Change tables in migrations only, and let none of them depend on how often it runs.",
@@ -64,9 +78,21 @@ OF_THE_WHOLE: Final = (
     ),
     Rule(
         "queries",
-        "A list page costs few statements, however many records it shows.",
-        "Join what the list shows in the resource's joins; let no property query for each row.",
+        "A page costs as many statements with twenty records as with two, and a list few.",
+        "Join what the list shows in the resource's joins; let nothing query for each row.",
         on_pages.queries,
+    ),
+    Rule(
+        "accessible",
+        "Each page keeps the rules of accessibility, fits a phone, and makes no errors.",
+        "Build pages of the macros in components.html, and mend at each place what axe names.",
+        on_screens.accessible,
+    ),
+    Rule(
+        "typed",
+        "Everything in its package has types, and they fit: mypy --strict says nothing.",
+        "Give each function the types of its arguments and of what it returns.",
+        on_types.typed,
     ),
     Rule(
         "documented",

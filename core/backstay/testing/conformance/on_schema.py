@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, select, table, text
 
-from backstay.core_base import CoreBase
 from backstay.db.context import operator_context
 from backstay.db.guards import guards_are_missing
 from backstay.errors import BackstayError, Conflict
 from backstay.kernel.lifecycle import transition
-from backstay.kernel.migrate import core_schema, differences, plugin_schema, upgrade
+from backstay.kernel.migrate import differences, upgrade
 from backstay.kernel.setup import migrate
 from backstay.kernel.states import Step
+from backstay.testing.conformance.on_upgrades import schema_of, upgrade_required
 from backstay.testing.conformance.rules import Bench, NotApplicable
 
 if TYPE_CHECKING:
     from backstay.db.database import Database
-    from backstay.kernel.migrate import Schema
 
 _OPERATOR = operator_context("system:check")
 _SHARED = ("core_role", "core_role_permission")
@@ -29,13 +28,9 @@ def migrations(bench: Bench, engine: str) -> Iterator[str]:
     """Migrations make what the models describe, and nothing of anybody else's."""
     if bench.part.base is None:
         raise NotApplicable("it has no models")
-    own = _schema(bench, bench.plugin)
+    own = schema_of(bench, bench.plugin)
     with bench.empty(engine) as database:
-        upgrade(database.engine, core_schema(CoreBase.metadata))
-        others = [name for name in bench.ground.suite.running if name != bench.plugin]
-        for name in others:
-            if bench.ground.suite.part(name).base is not None:
-                upgrade(database.engine, _schema(bench, name))
+        upgrade_required(bench, database)
         before = _columns(database)
         try:
             upgrade(database.engine, own)
@@ -49,12 +44,6 @@ def migrations(bench: Bench, engine: str) -> Iterator[str]:
                 yield "the triggers in the database are not those that the models declare"
         if again := upgrade(database.engine, own):
             yield f"run a second time, its migrations do something: {', '.join(again)}"
-
-
-def _schema(bench: Bench, name: str) -> Schema:
-    suite = bench.ground.suite
-    base: Any = suite.part(name).base
-    return plugin_schema(suite.found[name], base.metadata)
 
 
 def _columns(database: Database) -> dict[str, set[str]]:

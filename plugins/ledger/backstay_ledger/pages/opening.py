@@ -45,7 +45,7 @@ from backstay_ledger.services.drafts import DraftLine
 from backstay_ledger.services.fiscal_years import list_fiscal_years
 from backstay_ledger.services.opening import (
     PostOpeningBalances,
-    opening_of,
+    openings_of,
     post_opening_balances,
 )
 
@@ -243,6 +243,7 @@ def _shown(db: Session, form: OpeningHeader, lines: tuple[TypedLine, ...]) -> Op
 
 
 def _notes(db: Session, years: Sequence[FiscalYear]) -> tuple[ui.Note, ...]:
+    posted = openings_of(db, years)
     return tuple(
         ui.Note(
             _(
@@ -254,7 +255,7 @@ def _notes(db: Session, years: Sequence[FiscalYear]) -> tuple[ui.Note, ...]:
             "warn",
         )
         for year in years
-        if (number := opening_of(db, year)) is not None
+        if (number := posted.get(year.id)) is not None
     )
 
 

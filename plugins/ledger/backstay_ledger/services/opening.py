@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -63,7 +64,7 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
             field="lines",
         )
     again = command.key and existing_by_key(session, company.id, [command.key])
-    if not again and (present := opening_of(session, year)):
+    if not again and (present := openings_of(session, [year]).get(year.id)):
         raise Conflict(
             _(
                 "Opening balances of %(year)s were posted as %(number)s; reverse them first.",
@@ -82,20 +83,20 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
     return post_orders(session, [Order(posting, kind=EntryKind.OPENING)])[0]
 
 
-def opening_of(session: Session, year: FiscalYear) -> str | None:
-    """The number of the year's opening entry that was not reversed, if any."""
+def openings_of(session: Session, years: Iterable[FiscalYear]) -> dict[int, str]:
+    """The numbers of the years' opening entries that were not reversed, by the year's id."""
     reversal = aliased(Entry)
-    return session.scalar(
-        select(Entry.number_text)
+    found = session.execute(
+        select(Entry.fiscal_year_id, Entry.number_text)
         .outerjoin(reversal, reversal.reverses_id == Entry.id)
         .where(
-            Entry.company_id == year.company_id,
-            Entry.fiscal_year_id == year.id,
+            Entry.company_id == company_of(session).id,
+            Entry.fiscal_year_id.in_([year.id for year in years]),
             Entry.kind == EntryKind.OPENING,
             reversal.id.is_(None),
         )
-        .limit(1)
     )
+    return {int(row.fiscal_year_id or 0): row.number_text or "" for row in found}
 
 
 def _opening_journal(session: Session) -> str:

@@ -327,3 +327,19 @@ def upgrade() -> None:
             unique=False,
             postgresql_include=["amount"],
         )
+
+
+def downgrade() -> None:
+    """Drop the tables, those first that refer to others."""
+    for table in (
+        "ledger_line",
+        "ledger_entry_reference",
+        "ledger_entry",
+        "ledger_balance",
+        "ledger_sequence_head",
+        "ledger_period",
+        "ledger_journal",
+        "ledger_fiscal_year",
+        "ledger_account",
+    ):
+        op.drop_table(table)

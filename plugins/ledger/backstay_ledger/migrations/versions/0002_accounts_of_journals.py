@@ -22,3 +22,16 @@ def upgrade() -> None:
             op.f("ck_ledger_account_account_class"),
             "account_class IN ('asset', 'liability', 'equity', 'income', 'expense', 'unset')",
         )
+
+
+def downgrade() -> None:
+    """Narrow both again, which fails while a code is longer or a class unset."""
+    with op.batch_alter_table("ledger_account") as account:
+        account.drop_constraint(op.f("ck_ledger_account_account_class"), type_="check")
+        account.create_check_constraint(
+            op.f("ck_ledger_account_account_class"),
+            "account_class IN ('asset', 'liability', 'equity', 'income', 'expense')",
+        )
+        account.alter_column(
+            "code", existing_type=sa.String(length=200), type_=sa.String(length=20)
+        )

@@ -64,3 +64,9 @@ def upgrade() -> None:
             name=op.f("uq_ledger_entry_template_company_id_owner_id_name"),
         ),
     )
+
+
+def downgrade() -> None:
+    """Drop the tables."""
+    op.drop_table("ledger_entry_template")
+    op.drop_table("ledger_entry_sheet")

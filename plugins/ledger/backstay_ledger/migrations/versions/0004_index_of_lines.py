@@ -21,3 +21,20 @@ def upgrade() -> None:
     op.drop_index(
         "ix_ledger_line_company_id_account_id_date_entry_id_line_no", table_name="ledger_line"
     )
+
+
+def downgrade() -> None:
+    """Make its two predecessors before the index goes."""
+    op.create_index(
+        "ix_ledger_line_company_id_account_id_date_entry_id_line_no",
+        "ledger_line",
+        ["company_id", "account_id", "date", "entry_id", "line_no"],
+        postgresql_include=["amount", "amount_currency"],
+    )
+    op.create_index(
+        "ix_ledger_line_company_id_date_account_id",
+        "ledger_line",
+        ["company_id", "date", "account_id"],
+        postgresql_include=["amount"],
+    )
+    op.drop_index("ix_ledger_line_account_id_date_amount", table_name="ledger_line")

@@ -34,3 +34,8 @@ def upgrade() -> None:
             "company_id", "plate", name=op.f("uq_vehicles_vehicle_company_id_plate")
         ),
     )
+
+
+def downgrade() -> None:
+    """Drop the table."""
+    op.drop_table("vehicles_vehicle")

@@ -39,3 +39,8 @@ def upgrade() -> None:
         ["company_id", "title", "id"],
         unique=False,
     )
+
+
+def downgrade() -> None:
+    """Drop the table."""
+    op.drop_table("plugname_task")
