@@ -79,4 +79,9 @@ def test_a_first_visit_and_later_pages_are_light(
         assert path in "".join(later), later
         assert sum(later.values()) < LATER_BYTES, later
         visitor.context.close()
+    # The way of a day: with what the first page brought along, each other page is light too.
+    wire = Wire(person.page)
+    for path in PAGES:
+        opened = wire.open(path)
+        assert sum(opened.values()) < LATER_BYTES, opened
     person.context.close()

@@ -32,7 +32,7 @@ THEME_ICONS: Final = "icons.svg"
 FRAME_SCRIPT: Final = "frame.js"
 _VENDOR: Final = ("vendor/htmx.min.js", "vendor/hx-csp.min.js")
 _ISLANDS: Final = tuple(
-    f"js/{name}.js" for name in ("frame", "forms", "keys", "palette", "combobox", "dates")
+    f"js/{name}.js" for name in ("frame", "forms", "keys", "palette", "combobox", "dates", "list")
 )
 """Scripts of every page. They import nothing, so each can be a function of its own."""
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
