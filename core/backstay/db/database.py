@@ -18,6 +18,7 @@ from backstay.audit.capture import record_changes
 from backstay.db.base import Audit, plugin_of
 from backstay.db.engine import make_engine, reading
 from backstay.db.nodes import NodeLease
+from backstay.db.ownership import refuse_foreign_writes
 from backstay.db.round_trips import together
 from backstay.db.rules import apply_record_rules
 from backstay.errors import Unavailable
@@ -58,6 +59,7 @@ class Database:
         apply_record_rules(self._factory)
         record_changes(self._factory)
         keep_index(self._factory)
+        refuse_foreign_writes(self.engine, self._factory)
         self.core_changes = 0
         """Counts the commits of this process that changed audited rows of core: users, roles,
         companies, tokens. What is remembered of them is looked up anew when it rises."""

@@ -60,6 +60,7 @@ class Suite:
         generation: the number of the enabled set that this was built from.
         parts: core first, then the plugins in order of their dependencies.
         failed: plugin name -> why it is not running.
+        slow: plugin name -> the seconds it took to load, where that was long.
     """
 
     generation: int
@@ -68,6 +69,7 @@ class Suite:
     parts: tuple[Part, ...]
     failed: dict[str, str]
     safe_mode: bool = False
+    slow: dict[str, float] = field(default_factory=dict)
     permissions: dict[str, Permission] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     jobs: dict[str, JobKind] = field(default_factory=dict)
@@ -111,6 +113,9 @@ def refuse_twins(parts: Sequence[Part]) -> None:
             *(("job", item.name) for item in part.jobs),
             *(("import", item.name) for item in part.imports),
             *(("contract", contract.__name__) for contract in part.services),
+            *(("group of pages", item.name) for item in part.blueprints),
+            *(("command", str(item.name)) for item in part.commands),
+            *(("table", name) for name in (part.base.metadata.tables if part.base else ())),
         ]
         for kind, name in names:
             if (kind, name) in seen:

@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 
 from backstay.clock import now
+from backstay.db.acting import acting_as
 from backstay.db.context import authorize, context_of
 from backstay.errors import BackstayError, Invalid, NotFound, Unavailable
 from backstay.i18n import gettext as _
@@ -189,7 +190,7 @@ def _carry_out(
         label = label_of_record(resource, record)
         record_id = record.id
         try:
-            with session.begin_nested():
+            with session.begin_nested(), acting_as(resource.plugin, session):
                 action.operation.service(session, _command(form, record))
                 session.flush()
         except Unavailable:

@@ -22,6 +22,7 @@ from backstay.access.grants import read_only_names
 from backstay.access.permissions import Permission
 from backstay.access.tokens import pepper_from
 from backstay.api.guard import EXTENSION as CALLERS
+from backstay.db.acting import CORE, acting_as
 from backstay.errors import ConfigurationError
 from backstay.i18n import gettext, ngettext
 from backstay.navigation.menu import menu_of
@@ -83,6 +84,17 @@ class Application(Flask):
 
     session_interface = PageCookies()
     jinja_environment = jinja.Pages
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Begin with the routes of nobody."""
+        super().__init__(*args, **options)
+        self.plugins: dict[str, str] = {}
+        """Endpoint -> the plugin whose page it is; core's own are not in it."""
+
+    def full_dispatch_request(self) -> Response:
+        """Answer in the name of the plugin whose page it is, so that it writes its tables only."""
+        with acting_as(self.plugins.get(str(request.endpoint), CORE)):
+            return super().full_dispatch_request()
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Answer, in a transaction when the request changes something."""
@@ -201,7 +213,7 @@ def _can(permission: Permission | str) -> bool:
     return context().may(permission)
 
 
-def _register(app: Flask, suite: Suite) -> None:
+def _register(app: Application, suite: Suite) -> None:
     for blueprint in (
         static_files.blueprint,
         sign_in.blueprint,
@@ -219,9 +231,11 @@ def _register(app: Flask, suite: Suite) -> None:
             added = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in before]
             _check(app, suite, added)
         except Exception as error:
-            if plugin == "core":
+            if plugin == CORE:
                 raise
             raise PluginRefused(plugin, str(error)) from error
+        if plugin != CORE:
+            app.plugins.update({rule.endpoint: plugin for rule in added})
     off.register(app, suite)
 
 

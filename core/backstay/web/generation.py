@@ -23,7 +23,7 @@ from backstay.web.app import PluginRefused, build
 from backstay.web.request import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -78,6 +78,7 @@ class Generations:
         self._built = -1
         self._lock = threading.Lock()
         self._builder: threading.Thread | None = None
+        self._overdue: threading.Thread | None = None
         self._given_up = -1
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -133,7 +134,11 @@ class Generations:
                 )
                 self._builder.start()
             builder, app = self._builder, self._app
-        builder.join(_PATIENCE_SECONDS)
+        if self._overdue is not builder:
+            builder.join(_PATIENCE_SECONDS)
+            if builder.is_alive():
+                # One request waited long enough for all: the others get the old one at once.
+                self._overdue = builder
         return self._app or app
 
     def _build_quietly(self, wanted: int) -> None:
@@ -168,7 +173,7 @@ class Generations:
 def build_tolerantly(
     state: InForce, database: Database, *, safe_mode: bool, **options: Any
 ) -> Flask:
-    """Build with the enabled plugins, without those whose pages break the rules."""
+    """Build with the enabled plugins, without those whose pages break the rules or the build."""
     refused: dict[str, str] = {}
     while True:
         suite = _without(state, refused, safe_mode=safe_mode)
@@ -179,6 +184,29 @@ def build_tolerantly(
                 raise
             _log.exception("plugin %s is left out", error.plugin)
             refused[error.plugin] = error.reason
+        except Exception as error:
+            culprit = _culprit(state, suite, refused, lambda some: build(some, database, **options))
+            if culprit is None:
+                raise
+            _log.exception("plugin %s breaks the build and is left out", culprit)
+            refused[culprit] = f"{type(error).__name__}: {error}"
+
+
+def _culprit(
+    state: InForce, suite: Suite, refused: dict[str, str], build_it: Callable[[Suite], object]
+) -> str | None:
+    """The plugin without which the application can be built: found by adding one after another.
+
+    None when core alone can't be built, or nobody is to blame for it.
+    """
+    later = dict.fromkeys(suite.running, "not yet")
+    for name in (None, *suite.running):
+        later.pop(str(name), None)
+        try:
+            build_it(_without(state, {**refused, **later}, safe_mode=False))
+        except Exception:  # noqa: BLE001 - what is looked for
+            return name
+    return None
 
 
 def _without(state: InForce, refused: dict[str, str], *, safe_mode: bool) -> Suite:

@@ -1,0 +1,79 @@
+"""Where core calls a plugin: what its declarations hold runs, from here on, in the plugin's name.
+
+So it writes its own tables only (backstay.db.ownership), whoever calls it and in whose transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backstay.db.acting import Provider, as_plugin
+from backstay.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backstay.kernel.suite import Part
+
+
+def guarded(part: Part) -> Part:
+    """A plugin's part whose functions act as the plugin.
+
+    Raises:
+        ConfigurationError: it declares pages of another plugin, or a command of core's.
+    """
+    plugin = part.plugin
+
+    def own(function: Callable[..., Any]) -> Any:
+        return as_plugin(plugin, function)
+
+    for blueprint in part.blueprints:
+        if getattr(blueprint, "plugin", None) != plugin:
+            message = f"its pages {blueprint.name} must be a PluginBlueprint(“{plugin}”, ...)"
+            raise ConfigurationError(message)
+    for command in part.commands:
+        _check_command(command)
+        _own_command(plugin, command)
+    return replace(
+        part,
+        jobs=tuple(replace(kind, run=own(kind.run)) for kind in part.jobs),
+        imports=tuple(
+            replace(
+                kind,
+                validate=own(kind.validate),
+                commit=own(kind.commit),
+                undo=own(kind.undo),
+            )
+            for kind in part.imports
+        ),
+        company_setup=tuple(
+            replace(choice, apply=own(choice.apply)) for choice in part.company_setup
+        ),
+        demo=tuple(replace(data, fill=own(data.fill)) for data in part.demo),
+        services={
+            contract: Provider(plugin, provider) for contract, provider in part.services.items()
+        },
+    )
+
+
+def _check_command(command: click.Command) -> None:
+    # Late: the command line loads the plugins.
+    from backstay.cli import CORE
+
+    if any(command.name in names for names in CORE.values()):
+        message = f"its command {command.name} is one of core's"
+        raise ConfigurationError(message)
+
+
+def _own_command(plugin: str, command: click.Command) -> None:
+    if command.callback is not None:
+        command.callback = as_plugin(plugin, command.callback)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _own_command(plugin, inner)
+
+
+__all__ = ["guarded"]
