@@ -48,8 +48,13 @@ class Environment:
 
     @cached_property
     def database(self) -> Database:
-        """The database of the data folder."""
-        return Database(self.home.database_url, files=self.home.files)
+        """The database of the data folder; jobs that a command asks for are rung for."""
+        database = Database(self.home.database_url, files=self.home.files)
+        if self.home.redis:
+            from backstay.jobs.rq.bell import ring_after_commits
+
+            ring_after_commits(database, self.home.redis)
+        return database
 
     @cached_property
     def suite(self) -> Suite:

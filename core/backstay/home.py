@@ -12,6 +12,7 @@ from backstay.errors import ConfigurationError
 
 HOME_VARIABLE: Final = "BACKSTAY_HOME"
 DATABASE_VARIABLE: Final = "BACKSTAY_DATABASE"
+REDIS_VARIABLE: Final = "BACKSTAY_REDIS"
 _DEFAULT: Final = "var"
 
 
@@ -22,10 +23,12 @@ class Home:
     Arguments:
         path: its place; made when it is missing, readable by its owner only.
         database: a database URL, or an empty text for the SQLite file in the folder.
+        redis: the URL of the broker that wakes job workers, or an empty text where there is none.
     """
 
     path: Path
     database: str = ""
+    redis: str = ""
 
     @classmethod
     def from_environment(cls, path: str | Path | None = None) -> Home:
@@ -40,7 +43,9 @@ class Home:
         except OSError as error:
             message = f"the data folder {folder} can't be used: {error.strerror}"
             raise ConfigurationError(message) from error
-        return cls(folder, os.environ.get(DATABASE_VARIABLE, ""))
+        return cls(
+            folder, os.environ.get(DATABASE_VARIABLE, ""), os.environ.get(REDIS_VARIABLE, "")
+        )
 
     @property
     def database_url(self) -> str:
@@ -84,4 +89,5 @@ class Home:
             **os.environ,
             HOME_VARIABLE: str(self.path),
             **({DATABASE_VARIABLE: self.database} if self.database else {}),
+            **({REDIS_VARIABLE: self.redis} if self.redis else {}),
         }

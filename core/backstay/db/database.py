@@ -26,7 +26,7 @@ from backstay.i18n import gettext as _
 from backstay.search.upkeep import keep_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Select
@@ -143,6 +143,26 @@ class Database:
         """The first value of one small query of the kernel, which every request sends."""
         with self._looking.connect() as connection:
             return connection.scalar(statement)
+
+    def listen(self, name: str, function: Callable[..., None]) -> None:
+        """Have a function called at an event of every session, for instance ``after_commit``."""
+        event.listen(self._factory, name, function)
+
+    def lend(self) -> None:
+        """Get ready to fork a process that works while this one waits for it.
+
+        Raises:
+            Unavailable: there is no node number left to lend.
+        """
+        self._nodes.ensure()
+        if self.is_sqlite:  # forbids to carry a connection into a forked process
+            self.disconnect()
+
+    def borrow(self) -> None:
+        """In the forked process: use connections of its own and the node number of the parent."""
+        for engine in self.engines:
+            engine.dispose(close=False)
+        self._nodes.borrow()
 
     def dispose(self) -> None:
         """Give the node number back and close the pool."""

@@ -59,6 +59,13 @@ class NodeLease:
                 use_node(self._number)
             self._renew_at = now() + LEASE / 2
 
+    def borrow(self) -> None:
+        """In a forked process: go on with the number of the parent, which makes no ids meanwhile.
+
+        A process that does one piece of work would otherwise use up a number for an hour.
+        """
+        self._holder = self._name()
+
     def release(self) -> None:
         """Give the number back, so that short commands do not use all of them up."""
         if self._number is not None and self._holder == self._name():

@@ -90,12 +90,13 @@ def migrate() -> None:
 def runner() -> None:
     """Run background jobs until SIGTERM or Ctrl-C."""
     from backstay.jobs.runner import run_forever
+    from backstay.jobs.settings import lease_from_environment
 
     here = environment()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    run_forever(here.database, stop)
+    run_forever(here.database, stop, lease=lease_from_environment())
 
 
 COMMANDS = (start, migrate, runner)

@@ -2,7 +2,8 @@
 
 ``BACKSTAY_HOME`` names the data folder, ``BACKSTAY_DATABASE`` another database than the embedded
 one, ``BACKSTAY_PROXIES`` how many reverse proxies are in front, ``BACKSTAY_HOSTS`` the names that
-are answered (separated by commas), ``BACKSTAY_SAFE_MODE=1`` starts core alone.
+are answered (separated by commas), ``BACKSTAY_REDIS`` the broker that wakes job workers,
+``BACKSTAY_SAFE_MODE=1`` starts core alone.
 """
 
 from __future__ import annotations
@@ -36,8 +37,13 @@ def settings_from_environment() -> Settings:
 def from_environment() -> Generations:
     """The application of the installation that the environment names."""
     home = Home.from_environment()
+    database = Database(home.database_url, files=home.files)
+    if home.redis:
+        from backstay.jobs.rq.bell import ring_after_commits
+
+        ring_after_commits(database, home.redis)
     return Generations(
-        Database(home.database_url, files=home.files),
+        database,
         secret_key=home.secret_key(),
         settings=settings_from_environment(),
         home=home,
