@@ -29,5 +29,6 @@ def core_part() -> Part:
         resources=(*admin_part.RESOURCES, *imports.RESOURCES, *jobs.RESOURCES),
         blueprints=(*admin_part.BLUEPRINTS, *files.BLUEPRINTS, *imports.BLUEPRINTS),
         pages=(*admin_part.PAGES, *imports.PAGES, *jobs.PAGES),
-        jobs=(*imports.JOBS, *files.JOBS, *bulk.JOBS, *exports.JOBS),
+        jobs=(*imports.JOBS, *files.JOBS, *bulk.JOBS, *exports.JOBS, *jobs.JOBS),
+        schedules=(*files.SCHEDULES, *jobs.SCHEDULES),
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from backstay.companies.declare import DemoData, SetupChoice
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
+    from backstay.jobs.events import DomainEvent, Subscription
+    from backstay.jobs.schedules import Schedule
     from backstay.navigation.declare import Page
     from backstay.resources.declare import Resource
     from backstay.web.blueprint import PluginBlueprint
@@ -74,6 +76,24 @@ def backstay_navigation() -> Sequence[Page]:
 @hookspec
 def backstay_jobs() -> Sequence[JobKind]:
     """Return the kinds of background jobs."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_schedules() -> Sequence[Schedule]:
+    """Return which of the plugin's jobs run at which times by themselves."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_events() -> Sequence[type[DomainEvent]]:
+    """Return the classes of the events that the plugin emits: frozen dataclasses."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_subscriptions() -> Sequence[Subscription[Any]]:
+    """Return what the plugin does after events, its own or those of others."""
     raise NotImplementedError
 
 

@@ -82,8 +82,11 @@ from backstay.imports.declare import (
     Validation,
 )
 from backstay.imports.reading import Options as ReadingOptions
-from backstay.jobs.declare import JobKind, JobRun
+from backstay.jobs.declare import Chunk, JobKind, JobRun
+from backstay.jobs.events import DomainEvent, Subscription, emit
+from backstay.jobs.models import JobQueue
 from backstay.jobs.queue import enqueue
+from backstay.jobs.schedules import CatchUp, Schedule
 from backstay.kernel.suite import find, require
 from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
@@ -160,9 +163,11 @@ __all__ = [
     "BoolField",
     "Bulk",
     "Calculated",
+    "CatchUp",
     "Choice",
     "ChoiceField",
     "ChoicesField",
+    "Chunk",
     "Column",
     "Company",
     "CompanyRef",
@@ -171,6 +176,7 @@ __all__ = [
     "Context",
     "DateField",
     "DemoData",
+    "DomainEvent",
     "Empty",
     "Event",
     "FieldGroup",
@@ -185,6 +191,7 @@ __all__ = [
     "Instant",
     "Invalid",
     "JobKind",
+    "JobQueue",
     "JobRun",
     "Kind",
     "LinesField",
@@ -208,6 +215,7 @@ __all__ = [
     "Resource",
     "Risk",
     "RoleTemplate",
+    "Schedule",
     "Scope",
     "SecretField",
     "Section",
@@ -215,6 +223,7 @@ __all__ = [
     "StagedRow",
     "Stale",
     "StoredFile",
+    "Subscription",
     "Symbols",
     "Text",
     "TextField",
@@ -240,6 +249,7 @@ __all__ = [
     "date_text",
     "declare",
     "editable_decimal",
+    "emit",
     "enqueue",
     "find",
     "flash_done",

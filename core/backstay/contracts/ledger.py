@@ -8,7 +8,7 @@ an entry becomes posted (double-entry principle; see docs/explanation/ledger.md)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +87,36 @@ class Posted:
     id: int
     number: str
     existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesPosted:
+    """Entries became part of the books of the company that the job runs in; reversals too.
+
+    Arguments:
+        entry_ids: at most 1,000 of them; a larger batch is several events.
+    """
+
+    name: ClassVar[str] = "ledger.entries_posted"
+    version: ClassVar[int] = 1
+
+    entry_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesReversed:
+    """Posted entries were taken back by their mirror images.
+
+    Arguments:
+        entry_ids: the entries that were reversed, at most 1,000.
+        reversal_ids: for each of them, the entry that reverses it.
+    """
+
+    name: ClassVar[str] = "ledger.entries_reversed"
+    version: ClassVar[int] = 1
+
+    entry_ids: tuple[int, ...]
+    reversal_ids: tuple[int, ...]
 
 
 class Ledger(Protocol):

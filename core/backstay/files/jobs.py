@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backstay.files.previews import MAKE_PREVIEW, draw_waiting, keep_drawn
+from backstay.files.tidy import prune_with
 from backstay.i18n import lazy as _
 from backstay.jobs.declare import JobKind
 from backstay.jobs.models import JobQueue
+from backstay.jobs.schedules import Schedule
 
 if TYPE_CHECKING:
     from backstay.jobs.declare import JobRun
+
+PRUNE: Final = "core.prune_files"
 
 
 def make_preview(run: JobRun) -> None:
@@ -22,6 +26,11 @@ def make_preview(run: JobRun) -> None:
         keep_drawn(run.session, sha256, drawn)
 
 
+def prune(run: JobRun) -> None:
+    """Take away what no record needs any more, in short transactions."""
+    prune_with(run.read, run.transaction)
+
+
 JOBS = (
     JobKind(
         MAKE_PREVIEW,
@@ -29,4 +38,6 @@ JOBS = (
         make_preview,
         queue=JobQueue.INTERACTIVE,
     ),
+    JobKind(PRUNE, _("Take away files that nobody needs"), prune, queue=JobQueue.BULK),
 )
+SCHEDULES = (Schedule(PRUNE, _("Take away files that nobody needs"), PRUNE, "30 2 * * *"),)

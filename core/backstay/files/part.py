@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backstay.files.jobs import JOBS
+from backstay.files.jobs import JOBS, SCHEDULES
 from backstay.files.views import blueprint
 
 BLUEPRINTS = (blueprint,)
 
-__all__ = ["BLUEPRINTS", "JOBS"]
+__all__ = ["BLUEPRINTS", "JOBS", "SCHEDULES"]

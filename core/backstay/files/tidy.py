@@ -20,13 +20,16 @@ from backstay.i18n import gettext as _
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.orm import Session
 
     from backstay.db.context import Context
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
+
+    _Opens = Callable[[], AbstractContextManager[Session]]
 
 GRACE: Final = timedelta(days=1)
 """How long a content stays after it was last brought or let go."""
@@ -99,10 +102,26 @@ def prune_files(
         grace: contents that were brought or let go later than this ago stay.
         dry_run: only count.
     """
-    expired = _expired(database, suite, context, dry_run=dry_run)
+    return prune_with(
+        lambda: database.read(context, suite),
+        lambda: database.write(context, suite),
+        grace=grace,
+        dry_run=dry_run,
+    )
+
+
+def prune_with(
+    read: _Opens,
+    write: _Opens,
+    *,
+    grace: timedelta = GRACE,
+    dry_run: bool = False,
+) -> Pruned:
+    """Do what :func:`prune_files` does, in sessions that the caller opens."""
+    expired = _expired(read, write, dry_run=dry_run)
     files = size = 0
-    for batch in _candidates(database, suite, context, grace):
-        with database.write(context, suite) as session:
+    for batch in _candidates(read, grace):
+        with write() as session:
             for sha256 in batch:
                 freed = _release(session, sha256, grace)
                 if freed is None:
@@ -116,17 +135,17 @@ def prune_files(
                 session.rollback()
     unfinished = 0
     if not dry_run:
-        with database.read(context, suite) as session:
+        with read() as session:
             unfinished = store_of(session).remove_unfinished(GRACE)
     return Pruned(files, size, expired, unfinished)
 
 
-def _expired(database: Database, suite: Suite, context: Context, *, dry_run: bool) -> int:
+def _expired(read: _Opens, write: _Opens, *, dry_run: bool) -> int:
     over = PrivateFile.expires_at <= now()
     if dry_run:
-        with database.read(context, suite) as session:
+        with read() as session:
             return len(session.scalars(select(PrivateFile.id).where(over)).all())
-    with database.write(context, suite) as session:
+    with write() as session:
         gone = session.scalars(
             delete(PrivateFile).where(over).returning(PrivateFile.sha256),
             execution_options={"synchronize_session": False},
@@ -137,11 +156,9 @@ def _expired(database: Database, suite: Suite, context: Context, *, dry_run: boo
         return len(gone)
 
 
-def _candidates(
-    database: Database, suite: Suite, context: Context, grace: timedelta
-) -> list[Sequence[str]]:
+def _candidates(read: _Opens, grace: timedelta) -> list[Sequence[str]]:
     """Contents that may go as far as their age says, in batches; also files without a row."""
-    with database.read(context, suite) as session:
+    with read() as session:
         store = store_of(session)
         old = session.scalars(
             select(Blob.sha256).where(Blob.touched_at < now() - grace).order_by(Blob.sha256)

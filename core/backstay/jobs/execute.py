@@ -124,7 +124,9 @@ class _Attempt:
                     arguments=self._claim.arguments,
                     read=lambda: self._database.read(context, self._suite),
                     transaction=lambda: self._step(context),
-                    progress=self._progress,
+                    progress=lambda done, total, text: _progress(
+                        self._database, self._claim, done, total, text
+                    ),
                     chunk=lambda: self._chunk(context),
                 )
             )
@@ -172,17 +174,18 @@ class _Attempt:
             )
         self._cursor, self.attempts = dict(chunk.cursor), attempts
 
-    def _progress(self, done: int, total: int, text: str) -> None:
-        """Tell how far it is, and stop a run whose job was cancelled or taken over."""
-        holds = tell(
-            self._database,
-            self._claim,
-            progress_done=done,
-            progress_total=total,
-            progress_text=text[:_TEXT_LENGTH],
-        )
-        if holds is False:
-            raise LeaseLost.of(self._claim)
+
+def _progress(database: Database, claim: Claim, done: int, total: int, text: str) -> None:
+    """Tell how far it is, and stop a run whose job was cancelled or taken over."""
+    holds = tell(
+        database,
+        claim,
+        progress_done=done,
+        progress_total=total,
+        progress_text=text[:_TEXT_LENGTH],
+    )
+    if holds is False:
+        raise LeaseLost.of(claim)
 
 
 def _fail(database: Database, claim: Claim, attempts: int, error: Exception) -> None:

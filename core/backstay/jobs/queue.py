@@ -72,13 +72,7 @@ def enqueue(
 
 def _join(session: Session, job: Job) -> Job:
     """Add the job, or join the one that waits: its row stays locked until this commit."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    given = {
-        column.key: value
-        for column in inspect(Job).column_attrs
-        if (value := getattr(job, column.key)) is not None
-    }
-    statement = insert(Job).values(given)
+    statement = _insert(session, job)
     sooner = case(
         (statement.excluded.run_at < Job.run_at, statement.excluded.run_at), else_=Job.run_at
     )
@@ -90,6 +84,22 @@ def _join(session: Session, job: Job) -> Job:
         ).returning(Job.id)
     ).one()
     return session.get_one(Job, joined, populate_existing=True)
+
+
+def add_or_pass(session: Session, job: Job) -> int | None:
+    """Add a job unless there is one already that is as good; returns its id, or None."""
+    statement = _insert(session, job).on_conflict_do_nothing().returning(Job.id)
+    return session.scalars(statement).one_or_none()
+
+
+def _insert(session: Session, job: Job) -> sqlite.Insert | postgresql.Insert:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    given = {
+        column.key: value
+        for column in inspect(Job).column_attrs
+        if (value := getattr(job, column.key)) is not None
+    }
+    return insert(Job).values(given)
 
 
 def withdraw(session: Session, job_id: int | None) -> JobState | None:

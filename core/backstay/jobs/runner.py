@@ -12,6 +12,7 @@ from backstay.errors import BackstayError
 from backstay.jobs.execute import execute_next
 from backstay.jobs.lease import LEASE
 from backstay.jobs.models import JobQueue
+from backstay.jobs.scheduler import schedule_forever
 from backstay.kernel.state import generation, load_in_force
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def run_forever(
     """Run jobs until the event is set; the job under way is finished first.
 
     A process that serves interactive jobs beside others has a second thread for them alone, so
-    that somebody who waits at a page does not wait behind an hour of bulk work.
+    that somebody who waits at a page does not wait behind an hour of bulk work. A third one sees to
+    the schedules.
 
     Arguments:
         suite_provider: answers with the suite in force, asked before each job; None follows the
@@ -65,14 +67,19 @@ def run_forever(
         queues: the classes of urgency that this process serves.
     """
     provider = suite_provider or SuiteInForce(database)
-    fast = None
+    beside = [
+        threading.Thread(
+            target=schedule_forever, args=(database, stop, provider), name="scheduler", daemon=True
+        )
+    ]
     if JobQueue.INTERACTIVE in queues and len(queues) > 1:
         alone = (database, stop, provider, (JobQueue.INTERACTIVE,), lease)
-        fast = threading.Thread(target=_serve, args=alone, name="interactive jobs", daemon=True)
-        fast.start()
+        beside.append(threading.Thread(target=_serve, args=alone, name="fast jobs", daemon=True))
+    for thread in beside:
+        thread.start()
     _serve(database, stop, provider, tuple(queues), lease)
-    if fast is not None:
-        fast.join()
+    for thread in beside:
+        thread.join()
 
 
 def _serve(

@@ -47,6 +47,9 @@ _FIELDS: Final = {
     "blueprints": "backstay_blueprints",
     "pages": "backstay_navigation",
     "jobs": "backstay_jobs",
+    "schedules": "backstay_schedules",
+    "events": "backstay_events",
+    "subscriptions": "backstay_subscriptions",
     "imports": "backstay_imports",
     "commands": "backstay_commands",
     "company_setup": "backstay_company_setup",
@@ -245,6 +248,13 @@ def _collect(manager: pluggy.PluginManager, registered: str) -> Part:
 
 def _prepare(part: Part) -> None:
     """Configure the plugin's own registry and give every audited table its guard."""
+    from backstay.jobs.events import check_event
+    from backstay.jobs.schedules import check_schedule
+
+    for event in part.events:
+        check_event(part.plugin, event)
+    for schedule in part.schedules:
+        check_schedule(schedule, {kind.name for kind in part.job_kinds})
     base: Any = part.base
     if base is None:
         return

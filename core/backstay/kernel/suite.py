@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from backstay.companies.declare import DemoData, SetupChoice
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
+    from backstay.jobs.events import DomainEvent, Subscription
+    from backstay.jobs.schedules import Schedule
     from backstay.kernel.discovery import Found
     from backstay.navigation.declare import Page
     from backstay.resources.declare import Resource
@@ -45,11 +47,19 @@ class Part:
     """A plugin's are PluginBlueprints; core's own may lie anywhere."""
     pages: tuple[Page, ...] = ()
     jobs: tuple[JobKind, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    events: tuple[type[DomainEvent], ...] = ()
+    subscriptions: tuple[Subscription[Any], ...] = ()
     imports: tuple[ImportKind, ...] = ()
     services: dict[type[Any], Any] = field(default_factory=dict)
     commands: tuple[click.Command, ...] = ()
     company_setup: tuple[SetupChoice, ...] = ()
     demo: tuple[DemoData, ...] = ()
+
+    @property
+    def job_kinds(self) -> tuple[JobKind, ...]:
+        """All kinds of jobs: those that it asks for, and those that events cause."""
+        return (*self.jobs, *(one.kind for one in self.subscriptions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,10 @@ class Suite:
     permissions: dict[str, Permission] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     jobs: dict[str, JobKind] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    events: dict[str, type[DomainEvent]] = field(default_factory=dict)
+    subscribers: dict[str, tuple[JobKind, ...]] = field(default_factory=dict)
+    """Name of an event -> the jobs that it causes."""
     imports: dict[str, ImportKind] = field(default_factory=dict)
     services: dict[type[Any], Any] = field(default_factory=dict)
     searched: dict[str, Searched] = field(default_factory=dict)
@@ -83,7 +97,12 @@ class Suite:
         for part in self.parts:
             self.permissions.update({item.name: item for item in part.permissions})
             self.resources.update({item.name: item for item in part.resources})
-            self.jobs.update({item.name: item for item in part.jobs})
+            self.jobs.update({item.name: item for item in part.job_kinds})
+            self.schedules.update({item.name: item for item in part.schedules})
+            self.events.update({item.name: item for item in part.events})
+            for one in part.subscriptions:
+                others = self.subscribers.get(one.event.name, ())
+                self.subscribers[one.event.name] = (*others, self.jobs[one.name])
             self.imports.update({item.name: item for item in part.imports})
             self.services.update(part.services)
         self.searched.update(searched_models(self.resources.values()))
@@ -110,7 +129,9 @@ def refuse_twins(parts: Sequence[Part]) -> None:
         names = [
             *(("permission", item.name) for item in part.permissions),
             *(("resource", item.name) for item in part.resources),
-            *(("job", item.name) for item in part.jobs),
+            *(("job", item.name) for item in part.job_kinds),
+            *(("schedule", item.name) for item in part.schedules),
+            *(("event", item.name) for item in part.events),
             *(("import", item.name) for item in part.imports),
             *(("contract", contract.__name__) for contract in part.services),
             *(("group of pages", item.name) for item in part.blueprints),

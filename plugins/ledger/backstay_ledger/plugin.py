@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backstay.contracts.ledger import Ledger
+from backstay.contracts.ledger import EntriesPosted, EntriesReversed, Ledger
 from backstay.spi import hookimpl
 from backstay_ledger.commands import COMMANDS
 from backstay_ledger.company_setup import COMPANY_SETUP
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from backstay.spi import (
         DemoData,
+        DomainEvent,
         ImportKind,
         Page,
         Permission,
@@ -83,6 +84,12 @@ def backstay_imports() -> Sequence[ImportKind]:
 def backstay_services() -> Mapping[type[Any], Any]:
     """The posting contract."""
     return {Ledger: GeneralLedger()}
+
+
+@hookimpl
+def backstay_events() -> Sequence[type[DomainEvent]]:
+    """What others may want to follow: the classes are in the contract."""
+    return (EntriesPosted, EntriesReversed)
 
 
 @hookimpl

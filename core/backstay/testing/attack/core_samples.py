@@ -18,12 +18,14 @@ from backstay.audit.capture import Event, record_event
 from backstay.audit.models import AuditEvent
 from backstay.clock import now, today
 from backstay.db.context import company_of
+from backstay.files.jobs import PRUNE
 from backstay.files.models import Preview
 from backstay.files.previews import MAKE_PREVIEW
 from backstay.files.services import keep_file
 from backstay.imports.models import Import, ImportState
 from backstay.imports.services import COMMIT, PREPARE
 from backstay.imports.store import keep_content
+from backstay.jobs.housekeeping import FORGET_JOBS, FORGET_REQUESTS, TIDY_DATABASE
 from backstay.jobs.models import Job, JobState
 from backstay.kernel.suite import suite_of
 from backstay.lists.bulk import RUN
@@ -197,4 +199,8 @@ SAMPLES = (
     JobSample(job=RUN, arguments=_about_many_records),
     JobSample(job=EXPORT, arguments=_about_a_long_list),
     JobSample(job=COMMIT, arguments=_about_an_import(ImportState.COMMITTING)),
+    *(
+        JobSample(job=job, arguments=lambda _making: {})
+        for job in (FORGET_JOBS, FORGET_REQUESTS, PRUNE, TIDY_DATABASE)
+    ),
 )

@@ -34,6 +34,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryState, Line, SequenceHead
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
+from backstay_ledger.services.announcing import announce
 from backstay_ledger.services.bulk_rows import (
     LARGE,
     insert_rows,
@@ -140,6 +141,7 @@ def post_orders(session: Session, orders: Sequence[Order]) -> list[Posted]:
         checked = _posted_meanwhile(session, company, checked)
         steps = _number(session, company, checked, heads)
         _write(session, steps, heads, company)
+    announce(session, [step.posted for step in steps])
     posted = {id(step.checked): step.posted for step in steps}
     results: list[Posted] = []
     for one in checked:
