@@ -29,7 +29,7 @@ CORE: Final = {
     "backstay.search.commands": ("search",),
     "backstay.files.commands": ("files",),
     "backstay.backup.commands": ("backup",),
-    "backstay.serve.commands": ("start", "migrate", "runner"),
+    "backstay.serve.commands": ("start", "serve", "migrate", "runner"),
     "backstay.jobs.rq.commands": ("worker",),
 }
 """Where core's commands are: a command must not wait for the modules of all the others."""

@@ -1,14 +1,18 @@
-"""``backstay start``, ``migrate`` and ``runner``."""
+"""``backstay start``, ``serve``, ``migrate`` and ``runner``."""
 
 from __future__ import annotations
 
 import ipaddress
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import click
 
 from backstay.cli_environment import Environment, environment
+
+if TYPE_CHECKING:
+    from backstay.serve.processes import Address
 
 
 @click.command("start")
@@ -19,20 +23,11 @@ from backstay.cli_environment import Environment, environment
 def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: FBT001
     """Migrate, set up the first start, then run the web server and the job runner."""
     from backstay.serve.processes import children, free_address, run
-    from backstay.serve.stamp import is_current, remember
 
     here = environment()
-    if not is_current(here.home, here.database) and _prepare(here, demo=not no_demo):
-        remember(here.home)
+    _bring_up_to_date(here, demo=not no_demo)
     address = free_address(host, port)
-    announcement = [
-        "",
-        f"  Backstay is running:  {address.url}",
-        f"  Data folder:          {here.home.path}",
-    ]
-    if here.home.first_sign_in.exists():
-        announcement += ["", *_indented(here.home.first_sign_in.read_text(encoding="utf-8"))]
-        announcement += [f"  (kept in {here.home.first_sign_in})"]
+    announcement = _announcement(here, address)
     if not _is_loopback(host):
         announcement += [
             "",
@@ -43,6 +38,55 @@ def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: F
     home = here.home
     here.database.dispose()
     run(children(home, address, workers), address, "\n".join(announcement))
+
+
+@click.command("serve")
+@click.option("--port", default=8000, show_default=True, help="The next free one if it is taken.")
+@click.option("--reload", "reloading", is_flag=True, help="Start anew when the code changes.")
+def serve(port: int, *, reloading: bool) -> None:
+    """For authors: start, on this machine only, with one web process and one job runner.
+
+    With --reload both are started anew within two seconds when a file of core, of a plugin or of a
+    theme changes, and migrations that are due are carried out. A mistake in the code is shown here
+    and in the browser, which goes on by itself once it is mended.
+    """
+    from backstay.serve.processes import children, free_address, run
+
+    here = environment()
+    _bring_up_to_date(here, demo=True)
+    address = free_address("127.0.0.1", port)
+    announcement = _announcement(here, address)
+    if reloading:
+        announcement += ["", "  It starts anew when a file of core, a plugin or a theme changes."]
+    announcement += ["", "  Stop it with Ctrl-C.", ""]
+    home = here.home
+    here.database.dispose()
+    if reloading:
+        from backstay.serve.reload import serve_reloading
+
+        serve_reloading(home, address, "\n".join(announcement))
+    else:
+        run(children(home, address, workers=1), address, "\n".join(announcement))
+
+
+def _bring_up_to_date(here: Environment, *, demo: bool) -> None:
+    """Migrate, and fill in a first start, unless nothing changed since the last one."""
+    from backstay.serve.stamp import is_current, remember
+
+    if not is_current(here.home, here.database) and _prepare(here, demo=demo):
+        remember(here.home)
+
+
+def _announcement(here: Environment, address: Address) -> list[str]:
+    lines = [
+        "",
+        f"  Backstay is running:  {address.url}",
+        f"  Data folder:          {here.home.path}",
+    ]
+    if here.home.first_sign_in.exists():
+        lines += ["", *_indented(here.home.first_sign_in.read_text(encoding="utf-8"))]
+        lines += [f"  (kept in {here.home.first_sign_in})"]
+    return lines
 
 
 def _prepare(here: Environment, *, demo: bool) -> bool:
@@ -99,4 +143,4 @@ def runner() -> None:
     run_forever(here.database, stop, lease=lease_from_environment())
 
 
-COMMANDS = (start, migrate, runner)
+COMMANDS = (start, serve, migrate, runner)

@@ -7,6 +7,8 @@ So the first request does not wait for it, and the processes share its memory. U
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from typing import Any, Final
 
 preload_app: Final = True
@@ -18,6 +20,9 @@ graceful_timeout: Final = 25
 loglevel: Final = "warning"
 control_socket_disable: Final = True
 
+TELL_FAILURES: Final = "BACKSTAY_TELL_FAILURES"
+"""Set by ``backstay serve --reload``, whose terminal says which module does not run, and why."""
+
 # While modules are imported there is no garbage, and looking for it takes a tenth of the start.
 gc.disable()
 
@@ -27,7 +32,23 @@ def when_ready(server: Any) -> None:
 
     A collection would write to every object that it looks at, and so end the sharing of its page.
     """
-    server.app.wsgi().prepare()
+    application = server.app.wsgi()
+    if os.environ.get(TELL_FAILURES):
+        _tell_failures(application)
+    application.prepare()
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def _tell_failures(application: Any) -> None:
+    """Say on the terminal which modules are left out, each with its reason."""
+    from backstay.web.request import EXTENSION
+
+    try:
+        suite = application.current().extensions[EXTENSION].suite
+    except Exception as error:  # noqa: BLE001 - the first request says it again
+        sys.stderr.write(f"The application can't be built: {error}\n")
+        return
+    for name, why in suite.failed.items():
+        sys.stderr.write(f"The module {name} does not run: {why}\n")
