@@ -268,6 +268,8 @@ def test_a_service_account_stops_when_nobody_answers_for_it(
     assert "Service accounts" in refused.json["detail"]
 
     place = f"/admin/service-accounts/{program_id(database)}"
+    another = admin.post(f"{place}/token", {"name": "More", "days": "90", "networks": ""})
+    assert "Name another one first" in another.text
     form = {"name": "Web shop", "responsible_id": str(next_one), "purpose": ""}
     mended = admin.post(f"{place}/edit", {**form, "version": "1"})
     assert mended.status_code == 303, mended.text

@@ -34,7 +34,7 @@ class Person:
     def sign_in(self, login: str, password: str, *, change_to: str = "") -> None:
         """Sign in, and replace a one-time password when asked to."""
         self.page.goto("/sign-in")
-        self.page.get_by_label("Login").fill(login)
+        self.page.get_by_label("Sign-in name").fill(login)
         self.page.locator("input[name=password]").fill(password)
         self.page.keyboard.press("Enter")
         self.page.wait_for_url(lambda url: "/sign-in" not in url)

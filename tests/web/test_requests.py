@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from backstay.access.models import User
+from backstay.access.models import IdempotencyRecord, User
 from backstay.audit.models import AuditEvent
+from backstay.clock import now
 from backstay.companies.models import Company, CompanyState
 from backstay.db.context import CompanyRef, operator_context
 from backstay.db.database import Database
@@ -183,6 +185,25 @@ def test_work_outside_a_transaction_is_done_once_too(clerk: Browser, probe: Modu
     probe.failures.append(ZeroDivisionError())
     assert clerk.post("/c/ALPHA/probe/outside", data, idem="d" * 24).status_code == 500
     assert clerk.post("/c/ALPHA/probe/outside", data, idem="d" * 24).status_code == 303
+
+
+def test_work_whose_process_died_can_be_sent_again_after_a_while(
+    clerk: Browser, probe: ModuleType, database: Database
+) -> None:
+    data = {"login": "one"}
+    token = "e" * 24
+    clerk.post("/c/ALPHA/probe/outside", data, idem=token)
+    for age, status, done_again in ((5, 409, False), (15, 303, True)):
+        with database.engine.begin() as connection:
+            connection.execute(
+                update(IdempotencyRecord)
+                .where(IdempotencyRecord.token == token)
+                .values(status=0, at=now() - timedelta(minutes=age)),
+                execution_options={"scope_checked": True},
+            )
+        probe.inside.clear()
+        assert clerk.post("/c/ALPHA/probe/outside", data, idem=token).status_code == status
+        assert probe.inside.is_set() is done_again
 
 
 def test_htmx_is_sent_on_with_a_header_of_its_own(clerk: Browser) -> None:

@@ -177,13 +177,15 @@ def create_token(session: Session, command: CreateToken, *, pepper: bytes) -> Ne
         Forbidden: it is for another person, or for a service account without the permission.
         Invalid: a permission or company that the owner does not have, a network or a number of
             days that can't be.
-        Conflict: the owner is disabled, or has fifty tokens already.
+        Conflict: the owner is disabled, nobody who is active answers for the service account, or
+            there are fifty tokens already.
     """
     context = authorize(session, SIGNED_IN)
     owner = _owner(session, command.user_id or context.actor.user_id)
     access = access_of(session, owner.id)
     if owner.state is not UserState.ACTIVE or access is None:
         raise Conflict(_("%(login)s is disabled.", login=owner.login))
+    _check_responsible(session, owner)
     problems = [*_scope_problems(session, command, access)]
     networks = _networks(command.networks, problems)
     if not command.name.strip():
@@ -318,6 +320,21 @@ def _owner(session: Session, user_id: int | None) -> User:
     authorize(session, SERVICE_ACCOUNT_EDIT)
     refuse_superior(session, owner.id)
     return owner
+
+
+def _check_responsible(session: Session, owner: User) -> None:
+    account = session.get(ServiceAccount, owner.id)
+    if account is None:
+        return
+    responsible = session.get(User, account.responsible_id)
+    if responsible is None or responsible.state is not UserState.ACTIVE:
+        raise Conflict(
+            _(
+                "The person who answers for %(login)s is disabled, so a token of it would not work."
+                " Name another one first.",
+                login=owner.login,
+            )
+        )
 
 
 def _own_access(session: Session) -> Access:

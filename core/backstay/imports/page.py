@@ -292,7 +292,7 @@ def _preview(session: Session, kind: ImportKind, row: Import) -> tuple[PanelView
             Row(
                 (
                     Cell(str(one.number), "number"),
-                    *(Cell(one.values.get(column.name, "")) for column in filled),
+                    *(Cell(one.values.get(column.name, ""), "named") for column in filled),
                 )
             )
             for one in first

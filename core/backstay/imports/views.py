@@ -118,9 +118,12 @@ def receive(kind: str) -> Response:
 def _upload_page(kind: ImportKind, refused: Invalid | None = None) -> Response:
     form = UploadForm()
     form.file.label.text = _("File")
-    form.file.description = _(
-        "A CSV file or a spreadsheet (XLSX) of at most %(most)s MB.",
-        most=MAX_BYTES // 1024 // 1024,
+    most = MAX_BYTES // 1024 // 1024
+    form.file.description = " ".join(
+        (
+            _("A CSV file or a spreadsheet (XLSX) of at most %(most)s MB.", most=most),
+            *(_("Also: %(form)s.", form=one.label) for one in kind.formats),
+        )
     )
     errors: tuple[FormProblem, ...] = ()
     if refused is not None:

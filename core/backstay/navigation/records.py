@@ -85,15 +85,20 @@ def _label(resource: Resource, record: Any) -> str:
 
 
 def _preview(resource: Resource, record: Any, reader: Reader, typed: str, label: str) -> str:
-    """The first field with one of the words that the label does not show."""
+    """The first field with one of the words that the label does not show, else the first other.
+
+    Records that are found by their numbers alone are told apart by what they are about.
+    """
     asked = [word.text for word in asked_words(typed)]
+    other = ""
     for attribute in resource.search:
         value = getattr(record, attribute.key)
         if value is None or masked(resource, attribute, reader) or raw(value) in label:
             continue
         text = " ".join(raw(value).split())
+        shown = text if len(text) <= _LONGEST_PREVIEW else f"{text[: _LONGEST_PREVIEW - 1]}…"
+        other = other or shown
         if any(word.startswith(part) for word in indexed_words([text]) for part in asked):
             column = next((one for one in resource.columns if same(one.value, attribute)), None)
-            shown = text if len(text) <= _LONGEST_PREVIEW else f"{text[: _LONGEST_PREVIEW - 1]}…"
             return f"{column.label}: {shown}" if column else shown
-    return ""
+    return other

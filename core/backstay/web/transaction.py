@@ -12,6 +12,7 @@ import hmac
 import re
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from flask import Response, current_app, g, request
@@ -47,6 +48,8 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _NOT_PART_OF_IT: Final = frozenset({TOKEN_FIELD, "csrf_token"})
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _TRIES: Final = 4
+_LONGEST_OUTSIDE: Final = timedelta(minutes=10)
+"""A view that waits for another process this long has died with it; the form may come again."""
 _PATIENCE: Final = 20.0
 """Seconds after which a request is not tried again, however often it was."""
 _ERROR: Final = 400
@@ -226,8 +229,20 @@ class Claim:
         if found.request_digest != self.digest:
             raise self.differs()
         if found.status == 0:
+            if self._take_over(session):
+                return None
             raise Conflict(_("This is already being carried out. Look again in a moment."))
         return self.repeat(found)
+
+    def _take_over(self, session: Session) -> bool:
+        """Claim what somebody who waited for another process claimed and never came back from."""
+        at = now()
+        taken = (
+            update(_RECORDS)
+            .where(*self._key(), _RECORDS.c.status == 0, _RECORDS.c.at < at - _LONGEST_OUTSIDE)
+            .values(at=at)
+        )
+        return session.connection().execute(taken).rowcount == 1
 
     def differs(self) -> BackstayError:
         """What is said when the token comes again with something else."""

@@ -11,7 +11,18 @@ from backstay.i18n import Text
 from backstay.web.page.pieces import Button, EmptyState, Note, Tag, Tone
 
 CellKind: TypeAlias = Literal[
-    "text", "money", "number", "date", "state", "link", "bool", "code", "muted", "prose", "sum"
+    "text",
+    "money",
+    "number",
+    "date",
+    "state",
+    "link",
+    "bool",
+    "code",
+    "muted",
+    "prose",
+    "named",
+    "sum",
 ]
 FilterKind: TypeAlias = Literal["segments", "select", "date", "text", "picker", "bool"]
 
@@ -20,7 +31,8 @@ FilterKind: TypeAlias = Literal["segments", "select", "date", "text", "picker", 
 class Cell:
     """One formatted value. ``kind`` decides alignment and look, ``tone`` the colour of a state.
 
-    ``prose`` is a sentence that is wrapped; everything else stays on one line. ``sum`` stands in a
+    ``prose`` is a sentence that is wrapped; everything else stays on one line. ``named`` says its
+    column where there is no room for heads. ``sum`` stands in a
     totals row for figures that are added up when asked for, at ``href``.
     """
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay_ledger.models import Entry
+    from backstay_ledger.services.reversal import Reversals
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
         for row in found
     )
     gap = debit - credit
+    reversals = reversals_of(session, entry.id)
     return {
         "heads": heads(
             ("account", _("Account"), False),
@@ -85,8 +87,8 @@ def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
             figures.cell(debit),
             figures.cell(credit),
         ),
-        "notes": _notes(entry, figures, gap),
-        "ties": _ties(session, entry),
+        "notes": _notes(entry, figures, gap, reversals),
+        "ties": _ties(session, entry, reversals),
     }
 
 
@@ -96,8 +98,16 @@ def _in_currency(currency: str | None, amount: Decimal | None) -> ui.Cell:
     return ui.Cell(f"{currency} {amount.normalize():,f}", "money")
 
 
-def _notes(entry: Entry, figures: Figures, gap: Decimal) -> tuple[ui.Note, ...]:
-    """Why a draft can't be posted as it stands."""
+def _notes(
+    entry: Entry, figures: Figures, gap: Decimal, reversals: Reversals
+) -> tuple[ui.Note, ...]:
+    """Why a draft can't be posted as it stands; that a posted entry was taken back."""
+    if reversals.reversed_by is not None:
+        message = _(
+            "Reversed by %(number)s: the two together change no balance.",
+            number=reversals.reversed_by[1],
+        )
+        return (ui.Note(message, "info"),)
     if entry.state is not EntryState.DRAFT or gap == 0:
         return ()
     side = _("credit") if gap > 0 else _("debit")
@@ -109,9 +119,8 @@ def _notes(entry: Entry, figures: Figures, gap: Decimal) -> tuple[ui.Note, ...]:
     return (ui.Note(message, "warn"),)
 
 
-def _ties(session: Session, entry: Entry) -> tuple[Tie, ...]:
+def _ties(session: Session, entry: Entry, reversals: Reversals) -> tuple[Tie, ...]:
     ties: list[Tie] = []
-    reversals = reversals_of(session, entry.id)
     for label, other in (
         (_("Reversed by"), reversals.reversed_by),
         (_("Reverses"), reversals.reverses),

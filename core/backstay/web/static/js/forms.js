@@ -8,6 +8,13 @@ let leaving = false;
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!(form instanceof HTMLFormElement) || form.method === "dialog") return;
+  // A date of which only a part is typed would be sent as none.
+  const unread = [...form.elements].find((field) => field.validity?.badInput);
+  if (unread && form.method === "post") {
+    event.preventDefault();
+    unread.reportValidity();
+    return;
+  }
 
   const question = event.submitter?.dataset.confirm ?? form.dataset.confirm;
   if (question && !confirmed.has(form)) {
@@ -73,8 +80,9 @@ function ask(question, submitter) {
   dialog.querySelector("#confirm-text").textContent = question;
   yes.dataset.otherwise ??= yes.textContent;
   yes.textContent = verb(submitter) || yes.dataset.otherwise;
-  yes.classList.toggle("danger", Boolean(submitter?.classList.contains("danger")));
-  yes.classList.toggle("primary", !submitter?.classList.contains("danger"));
+  const danger = Boolean(submitter?.matches(".danger, [data-danger]"));
+  yes.classList.toggle("danger", danger);
+  yes.classList.toggle("primary", !danger);
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
