@@ -38,6 +38,7 @@ context.configure(
     render_item=render_item,
     render_as_batch=True,
     on_version_apply=applied,
+    literal_binds=context.is_offline_mode(),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -96,7 +96,7 @@ class Database:
         return self._open(self.engine if write else self._reading, context, suite, write=write)
 
     def _open(
-        self, engine: Engine, context: Context, suite: Suite | None, *, write: bool
+        self, engine: Engine | Connection, context: Context, suite: Suite | None, *, write: bool
     ) -> Session:
         session = self._factory(bind=engine)
         session.info.update(context=context, suite=suite, write=write, files=self.files)
@@ -130,6 +130,25 @@ class Database:
         except BaseException:
             session.rollback()
             raise
+        finally:
+            session.close()
+
+    def prepare_to_write(self) -> None:
+        """Make sure that ids can be made, before the caller begins a transaction of its own."""
+        self._nodes.ensure()
+
+    @contextmanager
+    def joined(
+        self, connection: Connection, context: Context, suite: Suite | None = None
+    ) -> Iterator[Session]:
+        """A session within the caller's transaction, for changes of rows beside those of tables.
+
+        The caller has called :meth:`prepare_to_write` and commits.
+        """
+        session = self._open(connection, context, suite, write=True)
+        try:
+            yield session
+            session.commit()
         finally:
             session.close()
 

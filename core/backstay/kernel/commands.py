@@ -1,24 +1,27 @@
-"""``backstay plugin``: list the modules, switch one on or off; new ones for authors."""
+"""``backstay plugin``: list the modules, take steps with them; new ones for authors."""
 
 from __future__ import annotations
 
 import click
 
-from backstay.access.core_permissions import PLUGIN_MANAGE
+from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
 from backstay.authoring.commands import COMMANDS as FOR_AUTHORS
-from backstay.cli_environment import command_environment, environment
-from backstay.cli_output import echo_rows, json_option
+from backstay.cli_environment import Environment, command_environment, environment
+from backstay.cli_output import echo_json, echo_rows, json_option
+from backstay.db.context import authorize
 from backstay.errors import Forbidden
 from backstay.i18n import gettext as _
 from backstay.kernel.lifecycle import transition
 from backstay.kernel.modules import list_modules
-from backstay.kernel.plans import Plan, plan
-from backstay.kernel.states import Step
+from backstay.kernel.plan_json import plan_values
+from backstay.kernel.plan_words import plan_lines
+from backstay.kernel.plans import Plan
+from backstay.kernel.states import Step, next_step
 
 
 @click.group()
 def plugin() -> None:
-    """List the modules, switch them on and off; write and check new ones."""
+    """List the modules, take steps with them; write and check new ones."""
 
 
 @plugin.command("list")
@@ -45,6 +48,25 @@ def list_all(*, as_json: bool) -> None:
 
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+
+@plugin.command("plan")
+@click.argument("name")
+@click.option(
+    "--for",
+    "step",
+    type=click.Choice([step.value for step in Step]),
+    help="The step; left out, the one that comes next.",
+)
+@json_option
+def show_plan(name: str, step: str | None, *, as_json: bool) -> None:
+    """Say what a step with the module NAME would do, and what stands in the way."""
+    here = environment()
+    with command_environment() as session:
+        authorize(session, PLUGIN_VIEW)
+        found = next((one for one in list_modules(session) if one.name == name), None)
+    chosen = Step(step) if step else next_step(found.standing) if found else Step.ENABLE
+    _say(_full_plan(here, name, chosen), as_json=as_json)
 
 
 @plugin.command("enable")
@@ -79,6 +101,26 @@ def retire(name: str, *, dry_run: bool) -> None:
     _take(name, Step.RETIRE, dry_run=dry_run)
 
 
+@plugin.command("purge")
+@click.argument("name")
+@click.option("--confirm", metavar="NAME", default="", help="The name once more.")
+@_dry_run
+def purge(name: str, confirm: str, *, dry_run: bool) -> None:
+    """Delete all data of the module NAME, which is off; it is exported first.
+
+    The export, a zip file below the data folder, is read back before anything is deleted. Without
+    --confirm NAME nothing is done.
+    """
+    here = environment()
+    if dry_run:
+        _say(_full_plan(here, name, Step.PURGE))
+        return
+    from backstay.kernel.purge import purge as purge_module
+
+    exports = here.home.path / "exports"
+    click.echo(purge_module(here.database, exports, name, confirm, here.context()).message)
+
+
 def _take(name: str, step: Step, *, dry_run: bool) -> None:
     here = environment()
     context = here.context()
@@ -87,16 +129,23 @@ def _take(name: str, step: Step, *, dry_run: bool) -> None:
             _("You may not do this: it needs the permission “%(name)s”.", name=PLUGIN_MANAGE.label)
         )
     if dry_run:
-        _say(plan(here.database, name, step))
+        _say(_full_plan(here, name, step))
         return
     click.echo(transition(here.database, name, step, context).message)
 
 
-def _say(planned: Plan) -> None:
-    for blocker in planned.blockers:
-        click.echo(_("It can't be done: %(problem)s", problem=blocker))
-    for number, action in enumerate(planned.actions, 1):
-        click.echo(f"{number}. {action}")
+def _full_plan(here: Environment, name: str, step: Step) -> Plan:
+    from backstay.kernel.forecast import full_plan
+
+    return full_plan(here.database, name, step)
+
+
+def _say(planned: Plan, *, as_json: bool = False) -> None:
+    if as_json:
+        echo_json(plan_values(planned))
+        return
+    for line in plan_lines(planned):
+        click.echo(line)
 
 
 for _command in FOR_AUTHORS:

@@ -5,19 +5,36 @@ Asked by names alone: the tables of a module that is off, or whose package is go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, MetaData, Select, Table, func, inspect, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    MetaData,
+    Select,
+    Table,
+    func,
+    inspect,
+    literal_column,
+    select,
+)
 
 from backstay.access.models import RolePermission
-from backstay.files.models import Attachment
+from backstay.files.models import Attachment, Blob
 from backstay.i18n import Text
 from backstay.i18n import lazy as _
-from backstay.imports.models import Import
+from backstay.imports.models import (
+    Import,
+    ImportContent,
+    ImportFile,
+    ImportLayout,
+    ImportReference,
+    ImportRow,
+)
 from backstay.jobs.models import Job, JobState
-from backstay.lists.models import ListView
+from backstay.jobs.schedules import StoredSchedule
+from backstay.lists.models import BulkRun, ExportRun, ListDefault, ListView
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,8 +61,21 @@ class TableSize:
 class Belonging:
     """Rows of a table of core that speak of a module."""
 
-    label: Text
+    label: str
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOfCore:
+    """Which rows of a table of core speak of a module.
+
+    Arguments:
+        label: what people call them; empty for rows that only go with others.
+    """
+
+    table: FromClause
+    condition: ColumnElement[bool]
+    label: Text = ""
 
 
 def own_tables(connection: Connection, plugin: str) -> list[str]:
@@ -97,21 +127,43 @@ def waiting_jobs(connection: Connection, plugin: str) -> dict[JobState, int]:
 def belongings(connection: Connection, plugin: str) -> tuple[Belonging, ...]:
     """What tables of core hold of a plugin, by what people call it; nothing that is empty."""
     return tuple(
-        Belonging(label, rows)
-        for label, table, condition in _of_core(plugin)
-        if (rows := connection.scalar(select(func.count()).select_from(table).where(condition)))
+        Belonging(str(one.label), rows)
+        for one in rows_of_core(plugin)
+        if one.label
+        and (
+            rows := connection.scalar(
+                select(func.count()).select_from(one.table).where(one.condition)
+            )
+        )
     )
 
 
-def _of_core(plugin: str) -> Iterator[tuple[Text, Any, ColumnElement[bool]]]:
-    for label, column in (
-        (_("attached files"), Attachment.resource),
-        (_("imports"), Import.kind),
-        (_("saved views"), ListView.resource),
-        (_("jobs"), Job.kind),
-        (_("permissions in roles"), RolePermission.permission),
-    ):
-        yield label, column.table, column.startswith(f"{plugin}.", autoescape=True)
+def rows_of_core(plugin: str) -> tuple[RowsOfCore, ...]:
+    """The rows of core that speak of a plugin, each table before those that it refers to."""
+
+    def named(column: Any) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = column.startswith(f"{plugin}.", autoescape=True)
+        return found
+
+    imports = select(Import.id).where(named(Import.kind)).scalar_subquery()
+    return (
+        *(
+            RowsOfCore(model.__table__, model.import_id.in_(imports))
+            for model in (ImportFile, ImportContent, ImportRow, ImportReference)
+        ),
+        RowsOfCore(Import.__table__, named(Import.kind), _("imports")),
+        RowsOfCore(ImportLayout.__table__, named(ImportLayout.kind)),
+        RowsOfCore(Attachment.__table__, named(Attachment.resource), _("attached files")),
+        RowsOfCore(ListDefault.__table__, named(ListDefault.resource)),
+        RowsOfCore(ListView.__table__, named(ListView.resource), _("saved views")),
+        RowsOfCore(BulkRun.__table__, named(BulkRun.resource)),
+        RowsOfCore(ExportRun.__table__, named(ExportRun.resource)),
+        RowsOfCore(StoredSchedule.__table__, named(StoredSchedule.job), _("schedules")),
+        RowsOfCore(Job.__table__, named(Job.kind), _("jobs")),
+        RowsOfCore(
+            RolePermission.__table__, named(RolePermission.permission), _("permissions in roles")
+        ),
+    )
 
 
 def foreign_references(connection: Connection, plugin: str) -> list[tuple[str, str]]:
@@ -125,3 +177,19 @@ def foreign_references(connection: Connection, plugin: str) -> list[tuple[str, s
         if str(key["referred_table"]).startswith(prefix)
     }
     return sorted(found)
+
+
+def contents_of(connection: Connection, plugin: str) -> dict[str, list[str]]:
+    """The columns of a plugin's tables that point to stored files, by table."""
+    keys = inspect(connection).get_multi_foreign_keys()
+    found: dict[str, list[str]] = {}
+    for (_schema, table), of_table in keys.items():
+        if table.startswith(f"{plugin}_"):
+            columns = [
+                key["constrained_columns"][0]
+                for key in of_table
+                if key["referred_table"] == Blob.__tablename__
+            ]
+            if columns:
+                found[table] = columns
+    return found

@@ -6,12 +6,13 @@ never change a schema. Each plugin's migrations and guards run in one transactio
 
 from __future__ import annotations
 
+import io
+import re
 from argparse import Namespace
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, TextIO
 
 import backstay_migrations
 from alembic import command
@@ -19,16 +20,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 
-from backstay.db.engine import unhurried
 from backstay.db.guards import Guard, drop_guards, install_guards, make_guards
 from backstay.errors import ConfigurationError
+from backstay.kernel.schema import schema_transaction
 from backstay.search.models import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alembic.script import Script
     from sqlalchemy import Engine, MetaData
 
     from backstay.kernel.discovery import Found
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 Guards = Callable[[Connection], Iterable[Guard]]
 """Chooses triggers by what is in the database."""
+_FRAME: Final = frozenset({"BEGIN;", "COMMIT;"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,47 @@ def plugin_schema(plugin: Found, metadata: MetaData) -> Schema:
 
 def pending(connection: Connection, schema: Schema) -> list[str]:
     """The migrations that have not run yet, in words, oldest first."""
+    return [str(revision.doc) for revision in _pending(connection, schema)]
+
+
+def _pending(connection: Connection, schema: Schema) -> list[Script]:
     script = ScriptDirectory.from_config(_config(schema))
-    current = MigrationContext.configure(
-        connection, opts={"version_table": schema.version_table}
-    ).get_current_revision()
+    current = _current(connection, schema)
     revisions = script.iterate_revisions("heads", current or "base")
-    return [str(revision.doc) for revision in revisions if revision.revision != current][::-1]
+    return [revision for revision in revisions if revision.revision != current][::-1]
+
+
+def _current(connection: Connection, schema: Schema) -> str | None:
+    opts = {"version_table": schema.version_table}
+    return MigrationContext.configure(connection, opts=opts).get_current_revision()
+
+
+def pending_sql(connection: Connection, schema: Schema) -> Iterator[tuple[str, str, str]]:
+    """The migrations that have not run yet, each with its SQL; nothing is sent to the database.
+
+    Returns:
+        of each its revision, what it does in words, and the SQL; that is empty where a migration
+        first looks into the database, as a rebuild of a table on SQLite does.
+    """
+    before = _current(connection, schema) or "base"
+    for revision in _pending(connection, schema):
+        buffer = io.StringIO()
+        config = _config(schema, buffer)
+        config.attributes.update(connection=connection, schema=schema, ran=[])
+        try:
+            command.upgrade(config, f"{before}:{revision.revision}", sql=True)
+            sql = _without_frame(buffer.getvalue())
+        except Exception:  # noqa: BLE001 - whatever it needs, it can't be foretold
+            sql = ""
+        yield revision.revision, str(revision.doc), sql
+        before = revision.revision
+
+
+def _without_frame(text: str) -> str:
+    """The statements alone, without those that begin and end each transaction."""
+    lines = (line.rstrip() for line in text.splitlines())
+    kept = [line for line in lines if line not in _FRAME and not line.startswith("-- Running")]
+    return re.sub(r"\n{2,}", "\n\n", "\n".join(kept)).strip()
 
 
 def upgrade(
@@ -86,49 +124,12 @@ def upgrade(
     Raises:
         ConfigurationError: names the migration that failed; the schema is unchanged.
     """
-    with _changing(engine, at_last) as connection:
+    with schema_transaction(engine, at_last=at_last) as connection:
         done = pending(connection, schema)
         _run(connection, schema, done)
         _check_tables(connection, schema)
         install_guards(connection, schema.metadata)
     return done
-
-
-@contextmanager
-def _changing(
-    engine: Engine, at_last: Callable[[Connection], None] | None = None
-) -> Iterator[Connection]:
-    """A transaction in which tables may change, or all of it is undone."""
-    with engine.connect() as connection:
-        sqlite = connection.dialect.name == "sqlite"
-        if sqlite:
-            _set_for_rebuilds(connection, on=True)
-        try:
-            with connection.begin():
-                unhurried(connection)
-                if not sqlite:
-                    connection.execute(
-                        text("SELECT set_config('backstay.actor', 'migration', true)")
-                    )
-                yield connection
-                if sqlite:
-                    _check_references(connection)
-                if at_last is not None:
-                    at_last(connection)
-        finally:
-            if sqlite:
-                _set_for_rebuilds(connection, on=False)
-
-
-def _set_for_rebuilds(connection: Connection, *, on: bool) -> None:
-    """Let SQLite rebuild tables; set outside the transaction, where alone it has an effect.
-
-    A batch rebuild drops the table before the new one takes its name. Meanwhile neither foreign
-    keys nor triggers of other tables that speak of it may be looked at.
-    """
-    driver: Any = connection.connection.driver_connection
-    driver.execute(f"PRAGMA foreign_keys = {'OFF' if on else 'ON'}")
-    driver.execute(f"PRAGMA legacy_alter_table = {'ON' if on else 'OFF'}")
 
 
 def line_of(schema: Schema) -> list[str]:
@@ -154,7 +155,7 @@ def move_to(engine: Engine, schema: Schema, revision: str, guards: Guards | None
     Raises:
         ConfigurationError: a migration failed, or can't be undone.
     """
-    with _changing(engine) as connection:
+    with schema_transaction(engine) as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": schema.version_table}
         )
@@ -196,12 +197,6 @@ def _check_tables(connection: Connection, schema: Schema) -> None:
     own = [name for name in missing if name.startswith(f"{schema.plugin}_")]
     if own:
         message = f"no migration of {schema.plugin} makes the table {own[0]}"
-        raise ConfigurationError(message)
-
-
-def _check_references(connection: Connection) -> None:
-    if broken := connection.execute(text("PRAGMA foreign_key_check")).all():
-        message = f"rows of {broken[0][0]} would refer to nothing"
         raise ConfigurationError(message)
 
 
@@ -262,9 +257,9 @@ def _number(path: Path) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
-def _config(schema: Schema) -> Config:
+def _config(schema: Schema, buffer: TextIO | None = None) -> Config:
     # Alembic says on standard output what it does; commands say it in our words.
-    config = Config(cmd_opts=Namespace(quiet=True))
+    config = Config(cmd_opts=Namespace(quiet=True), output_buffer=buffer)
     config.set_main_option("script_location", str(Path(backstay_migrations.__file__).parent))
     config.set_main_option("version_locations", str(schema.versions))
     config.set_main_option("path_separator", "newline")

@@ -25,7 +25,7 @@ from backstay.kernel.holdings import (
     table_sizes,
     waiting_jobs,
 )
-from backstay.kernel.models import PluginRow, PluginState
+from backstay.kernel.models import PluginDeclared, PluginRow, PluginState
 from backstay.kernel.states import FROM, ModuleState, Step, state_of
 
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ def plan_on(connection: Connection, name: str, step: Step) -> Plan:
     scene = _Scene(connection, discover(), rows, name, step)
     jobs = waiting_jobs(connection, name)
     forward = step in {Step.ENABLE, Step.UPGRADE}
+    is_on = scene.row is not None and scene.row.state is PluginState.ENABLED
     return Plan(
         plugin=name,
         title=scene.title,
@@ -182,7 +183,15 @@ def plan_on(connection: Connection, name: str, step: Step) -> Plan:
         tables=table_sizes(connection, name, exactly=step is Step.PURGE),
         belongings=belongings(connection, name) if step is Step.PURGE else (),
         jobs=jobs.get(JobState.READY, 0) + jobs.get(JobState.DEAD, 0),
+        lost=declared(connection, name) if is_on and not forward else (),
+        full=not forward,
     )
+
+
+def declared(connection: Connection, name: str) -> tuple[PlannedPermission, ...]:
+    """The permissions that a plugin asked for when it was last brought up to date."""
+    found = connection.scalar(select(PluginDeclared.permissions).where(PluginDeclared.name == name))
+    return tuple(PlannedPermission(one["name"], one["label"], one["risk"]) for one in found or ())
 
 
 def _blockers(scene: _Scene, jobs: dict[JobState, int]) -> list[str]:
