@@ -27,6 +27,7 @@ from backstay.companies.resources import COMPANIES
 from backstay.companies.resources import blueprint as company_pages
 from backstay.i18n import lazy as _
 from backstay.kernel.pages import blueprint as modules
+from backstay.kernel.process_pages import blueprint as processes
 from backstay.navigation import administration
 from backstay.navigation.declare import Area, Page
 
@@ -41,7 +42,7 @@ RESOURCES = (
     AUDIT,
     COMPANY_AUDIT,
 )
-BLUEPRINTS = (user_pages, company_pages, modules)
+BLUEPRINTS = (user_pages, company_pages, modules, processes)
 _ADMIN = Area.ADMINISTRATION
 PAGES = (
     Page(
@@ -74,6 +75,15 @@ PAGES = (
         40,
         keywords=_("plugins"),
         home=administration.modules,
+    ),
+    Page(
+        _ADMIN,
+        _("Processes"),
+        "processes.overview",
+        "bolt",
+        PLUGIN_VIEW,
+        42,
+        keywords=_("workers restart paused"),
     ),
     Page(
         _ADMIN,

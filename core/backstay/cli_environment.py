@@ -15,7 +15,7 @@ from backstay.companies.models import Company, CompanyState
 from backstay.db.context import CompanyRef, Context, operator_context
 from backstay.db.database import Database
 from backstay.errors import NotFound
-from backstay.home import Home
+from backstay.home import Home, safe_mode_wanted
 from backstay.i18n import gettext as _
 from backstay.kernel.state import load_in_force
 
@@ -59,7 +59,7 @@ class Environment:
     @cached_property
     def suite(self) -> Suite:
         """The plugins in force."""
-        return load_in_force(self.database)
+        return load_in_force(self.database, safe_mode=safe_mode_wanted())
 
     def context(self, company: str | None = None) -> Context:
         """Who acts: the operating system's user with all permissions, or ``--as USER``.

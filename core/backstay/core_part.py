@@ -11,6 +11,7 @@ def core_part() -> Part:
     import backstay.access.token_models
     import backstay.db.nodes
     import backstay.kernel.models
+    import backstay.kernel.process_models
     import backstay.lists.models
     import backstay.search.models  # noqa: F401 - their tables belong to CoreBase
     from backstay import admin_part

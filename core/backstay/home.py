@@ -13,7 +13,13 @@ from backstay.errors import ConfigurationError
 HOME_VARIABLE: Final = "BACKSTAY_HOME"
 DATABASE_VARIABLE: Final = "BACKSTAY_DATABASE"
 REDIS_VARIABLE: Final = "BACKSTAY_REDIS"
+SAFE_MODE_VARIABLE: Final = "BACKSTAY_SAFE_MODE"
 _DEFAULT: Final = "var"
+
+
+def safe_mode_wanted() -> bool:
+    """Whether the environment asks for core alone, without any plugin."""
+    return os.environ.get(SAFE_MODE_VARIABLE, "") == "1"
 
 
 @dataclass(frozen=True, slots=True)

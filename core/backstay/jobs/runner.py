@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,10 +14,12 @@ from backstay.jobs.execute import execute_next
 from backstay.jobs.lease import LEASE
 from backstay.jobs.models import JobQueue
 from backstay.jobs.scheduler import schedule_forever
+from backstay.kernel.heartbeat import Heartbeat
+from backstay.kernel.process_models import ProcessKind
 from backstay.kernel.state import generation, load_in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from datetime import timedelta
 
     from backstay.db.database import Database
@@ -31,9 +34,22 @@ _WAIT_AFTER_FAILURE: Final = 3.0
 class SuiteInForce:
     """The loaded plugins, loaded again when the generation in force has changed."""
 
-    def __init__(self, database: Database) -> None:
-        """Load nothing before it is asked."""
+    def __init__(
+        self,
+        database: Database,
+        *,
+        safe_mode: bool = False,
+        told: Callable[[Suite], None] = lambda _suite: None,
+    ) -> None:
+        """Load nothing before it is asked.
+
+        Arguments:
+            safe_mode: load core alone; the jobs of plugins wait.
+            told: called with each suite that is loaded.
+        """
         self._database = database
+        self._safe_mode = safe_mode
+        self._told = told
         self._suite: Suite | None = None
         self._loading = threading.Lock()
 
@@ -42,9 +58,31 @@ class SuiteInForce:
         current = generation(self._database)
         with self._loading:
             if self._suite is None or self._suite.generation != current:
-                self._suite = load_in_force(self._database)
+                self._suite = load_in_force(self._database, safe_mode=self._safe_mode)
                 _log.info("job runner: generation %s", self._suite.generation)
+                self._told(self._suite)
             return self._suite
+
+    def load_again(self) -> None:
+        """Load anew before the next job, although the number is the same: packages changed."""
+        self._suite = None
+
+
+@contextmanager
+def living(database: Database, *, safe_mode: bool = False) -> Iterator[SuiteInForce]:
+    """A process that runs jobs tells meanwhile that it lives and what it runs.
+
+    Yields:
+        what to ask for the suite in force before each job.
+    """
+    heartbeat = Heartbeat(database, ProcessKind.RUNNER)
+    provider = SuiteInForce(database, safe_mode=safe_mode, told=heartbeat.runs)
+    heartbeat.reload = provider.load_again
+    heartbeat.start()
+    try:
+        yield provider
+    finally:
+        heartbeat.stop()
 
 
 def run_forever(

@@ -1,6 +1,7 @@
 """Where core calls a plugin: what its declarations hold runs, from here on, in the plugin's name.
 
-So it writes its own tables only (backstay.db.ownership), whoever calls it and in whose transaction.
+So it writes its own tables only (backstay.db.ownership), whoever calls it and in whose transaction;
+and what goes wrong in it is counted as the plugin's (backstay.kernel.failures).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import click
 
 from backstay.db.acting import Provider, as_plugin
 from backstay.errors import ConfigurationError
+from backstay.kernel.failures import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +29,8 @@ def guarded(part: Part) -> Part:
     """
     plugin = part.plugin
 
-    def own(function: Callable[..., Any]) -> Any:
-        return as_plugin(plugin, function)
+    def own(where: str, function: Callable[..., Any]) -> Any:
+        return as_plugin(plugin, counted(plugin, where, function))
 
     for blueprint in part.blueprints:
         if getattr(blueprint, "plugin", None) != plugin:
@@ -39,20 +41,30 @@ def guarded(part: Part) -> Part:
         _own_command(plugin, command)
     return replace(
         part,
-        jobs=tuple(replace(kind, run=own(kind.run)) for kind in part.jobs),
+        jobs=tuple(replace(kind, run=own(f"job {kind.name}", kind.run)) for kind in part.jobs),
+        subscriptions=tuple(
+            replace(one, run=own(f"subscription {one.name}", one.run)) for one in part.subscriptions
+        ),
         imports=tuple(
             replace(
                 kind,
-                validate=own(kind.validate),
-                commit=own(kind.commit),
-                undo=own(kind.undo),
+                validate=own(f"import {kind.name}", kind.validate),
+                commit=own(f"import {kind.name}", kind.commit),
+                undo=own(f"undoing an import {kind.name}", kind.undo),
             )
             for kind in part.imports
         ),
         company_setup=tuple(
-            replace(choice, apply=own(choice.apply)) for choice in part.company_setup
+            replace(choice, apply=own(f"setting up a company: {choice.name}", choice.apply))
+            for choice in part.company_setup
         ),
-        demo=tuple(replace(data, fill=own(data.fill)) for data in part.demo),
+        demo=tuple(replace(data, fill=own(f"demo {data.name}", data.fill)) for data in part.demo),
+        pages=tuple(
+            replace(page, home=own(f"start page: {page.endpoint}", page.home))
+            if page.home
+            else page
+            for page in part.pages
+        ),
         services={
             contract: Provider(plugin, provider) for contract, provider in part.services.items()
         },

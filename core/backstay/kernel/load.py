@@ -31,7 +31,7 @@ from backstay.kernel.discovery import Found, discover
 from backstay.kernel.suite import Part, Suite, refuse_twins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _log = logging.getLogger(__name__)
 LONGEST_SECONDS: Final = 15.0
@@ -57,18 +57,26 @@ _FIELDS: Final = {
 }
 
 
-def load(enabled: Iterable[str], *, generation: int = 0, safe_mode: bool = False) -> Suite:
+def load(
+    enabled: Iterable[str],
+    *,
+    generation: int = 0,
+    safe_mode: bool = False,
+    paused: Mapping[str, str] | None = None,
+) -> Suite:
     """Load core and the enabled plugins.
 
     Arguments:
         enabled: names of the plugins that are switched on.
         safe_mode: start core alone, whatever is enabled.
+        paused: those of them that stand still, and why.
     """
     wanted = frozenset(() if safe_mode else enabled)
     found = discover()
     manager = pluggy.PluginManager("backstay")
     manager.add_hookspecs(hookspecs)
-    failed: dict[str, str] = {}
+    still = {name: why for name, why in (paused or {}).items() if name in wanted}
+    failed: dict[str, str] = dict(still)
     slow: dict[str, float] = {}
     parts: list[Part] = [core_part()]
     for name in in_order(found, wanted, failed):
@@ -90,6 +98,7 @@ def load(enabled: Iterable[str], *, generation: int = 0, safe_mode: bool = False
             parts=tuple(some),
             failed=failed,
             slow=slow,
+            paused=frozenset(still),
             safe_mode=safe_mode,
         )
 
@@ -168,7 +177,7 @@ def _in_time(name: str, work: Callable[[], Part], slow: dict[str, float]) -> Par
 
 def in_order(found: dict[str, Found], wanted: frozenset[str], failed: dict[str, str]) -> list[str]:
     """The wanted plugins, each after those it requires; ``failed`` gets those that can't run."""
-    for name in sorted(wanted):
+    for name in sorted(wanted - failed.keys()):
         if name not in found:
             failed[name] = "its package is not installed; its data is kept"
         elif found[name].broken:

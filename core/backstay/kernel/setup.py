@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 DEFAULT_THEME: Final = "harbor"
 
 
-def migrate(database: Database, progress: Callable[[str, int], None] | None = None) -> list[str]:
+def migrate(
+    database: Database,
+    progress: Callable[[str, int], None] | None = None,
+    *,
+    safe_mode: bool = False,
+) -> list[str]:
     """Bring core and every enabled plugin up to date, and the index of the search with them.
 
     Each plugin is a transaction of its own: one that fails is switched off as failed, because its
@@ -33,6 +38,7 @@ def migrate(database: Database, progress: Callable[[str, int], None] | None = No
 
     Arguments:
         progress: told each table that is indexed, and how many of its records are done.
+        safe_mode: leave the plugins as they are; none is imported.
 
     Returns:
         what was done, in words.
@@ -42,7 +48,7 @@ def migrate(database: Database, progress: Callable[[str, int], None] | None = No
     done = [f"core: {step}" for step in upgrade(database.engine, core_schema(CoreBase.metadata))]
     context = operator_context("system:migrate")
     enabled = _enabled(database)
-    suite = load(frozenset(enabled))
+    suite = load(frozenset(enabled), safe_mode=safe_mode)
     failed: dict[str, str] = {}
     for name in suite.running:
         part = suite.part(name)

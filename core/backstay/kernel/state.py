@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import inspect, select
@@ -12,6 +12,8 @@ from sqlalchemy.exc import DatabaseError
 from backstay.errors import ConfigurationError
 from backstay.kernel.load import load
 from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.pauses import why_paused
+from backstay.kernel.process_models import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +26,26 @@ _NOT_SET_UP: Final = "this database is not set up: run “backstay migrate” fi
 
 _INSTALLATION: Final = Installation.__table__
 _NUMBER: Final = select(_INSTALLATION.c.generation).where(_INSTALLATION.c.id == INSTALLATION)
+# Switching a plugin ends its pause.
+_PAUSED: Final = (
+    select(Pause.plugin, Pause.failures, Pause.at)
+    .join(PluginRow, PluginRow.name == Pause.plugin)
+    .where(PluginRow.state == PluginState.ENABLED, Pause.at >= PluginRow.changed_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The generation that every process must run."""
+    """The generation that every process must run.
+
+    Arguments:
+        paused: the enabled plugins that stand still because they failed too often, and why.
+    """
 
     generation: int
     theme: str
     enabled: frozenset[str]
+    paused: dict[str, str] = field(default_factory=dict)
 
 
 def generation(database: Database) -> int:
@@ -63,9 +76,15 @@ def in_force(database: Database) -> InForce:
         names = connection.scalars(
             select(PluginRow.name).where(PluginRow.state == PluginState.ENABLED)
         ).all()
+        paused = connection.execute(_PAUSED).all()
     if row is None:
         raise ConfigurationError(_NOT_SET_UP)
-    return InForce(row.generation, row.theme, frozenset(names))
+    return InForce(
+        row.generation,
+        row.theme,
+        frozenset(names),
+        {one.plugin: why_paused(one.failures, one.at) for one in paused},
+    )
 
 
 @contextmanager
@@ -90,4 +109,6 @@ def is_set_up(database: Database) -> bool:
 def load_in_force(database: Database, *, safe_mode: bool = False) -> Suite:
     """Load the plugins that are in force now."""
     state = in_force(database)
-    return load(state.enabled, generation=state.generation, safe_mode=safe_mode)
+    return load(
+        state.enabled, generation=state.generation, safe_mode=safe_mode, paused=state.paused
+    )

@@ -71,6 +71,7 @@ class Suite:
         parts: core first, then the plugins in order of their dependencies.
         failed: plugin name -> why it is not running.
         slow: plugin name -> the seconds it took to load, where that was long.
+        paused: the failed ones that an administrator can resume.
     """
 
     generation: int
@@ -80,6 +81,7 @@ class Suite:
     failed: dict[str, str]
     safe_mode: bool = False
     slow: dict[str, float] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()
     permissions: dict[str, Permission] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     jobs: dict[str, JobKind] = field(default_factory=dict)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
+from backstay.db.context import context_of
 from backstay.errors import Conflict
 from backstay.i18n import gettext as _
+from backstay.kernel.failures import FAILURES, is_failure
 from backstay.lists.counting import MOST_COUNTED
 from backstay.lists.query import ResourceQuery
 from backstay.resources import formats
@@ -31,8 +34,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay.kernel.suite import Suite
-    from backstay.resources.declare import Action, Resource
+    from backstay.resources.declare import Action, Panel, Related, Resource
     from backstay.resources.serialize import Reader
+
+_log = logging.getLogger(__name__)
 
 
 def record_page(
@@ -82,13 +87,29 @@ def _panels(
     *,
     whole: bool,
 ) -> tuple[PanelView, ...]:
-    declared = tuple(
-        PanelView(panel.title, panel.template, panel.context(session, record), panel.flush)
-        for panel in resource.panels
-    )
+    declared = tuple(_panel(resource, panel, session, record) for panel in resource.panels)
     if resource.attachments is None or not whole:
         return declared
     return (*declared, attachments_panel(session, resource, record, reader, problems))
+
+
+def _panel(resource: Resource, panel: Panel, session: Session, record: Any) -> PanelView:
+    """One declared part; if it fails, the page stands without it."""
+    try:
+        context = panel.context(session, record)
+    except Exception as error:
+        if not is_failure(error):
+            raise
+        _part_failed(resource, str(panel.title), session, error)
+        return PanelView(panel.title, "resources/failed_panel.html", None)
+    FAILURES.succeeded(resource.plugin)
+    return PanelView(panel.title, panel.template, context, panel.flush)
+
+
+def _part_failed(resource: Resource, part: str, session: Session, error: Exception) -> None:
+    request_id = context_of(session).request_id
+    _log.error("request %s: %s: “%s” failed", request_id, resource.name, part, exc_info=error)
+    FAILURES.failed(resource.plugin, error, f"{resource.name}: {part}", request_id)
 
 
 def title_of(query: ResourceQuery, record: Any, values: dict[str, Any], reader: Reader) -> str:
@@ -257,9 +278,23 @@ def _related(
         if related.count is None:
             text = _("Open")
         else:
-            count = related.count(session, record)
-            text = formats.number(min(count, MOST_COUNTED), reader.locale)
-            text += "+" if count > MOST_COUNTED else ""
+            text = _count_text(resource, related, session, record, reader)
         href = resource_url(related.resource, "list", **{related.filter: record.id})
         views.append(RelatedView(related.label, text, href, related.icon))
     return tuple(views)
+
+
+def _count_text(
+    resource: Resource, related: Related, session: Session, record: Any, reader: Reader
+) -> str:
+    """How many there are; a question mark when counting fails."""
+    assert related.count is not None  # noqa: S101 - asked by the caller
+    try:
+        count = related.count(session, record)
+    except Exception as error:
+        if not is_failure(error):
+            raise
+        _part_failed(resource, str(related.label), session, error)
+        return "?"
+    text = formats.number(min(count, MOST_COUNTED), reader.locale)
+    return text + ("+" if count > MOST_COUNTED else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -10,20 +11,25 @@ from typing import TYPE_CHECKING
 import click
 
 from backstay.cli_environment import Environment, environment
+from backstay.home import SAFE_MODE_VARIABLE, safe_mode_wanted
 
 if TYPE_CHECKING:
     from backstay.serve.processes import Address
+
+_safe_mode = click.option("--safe-mode", is_flag=True, help="Start core alone, without any module.")
 
 
 @click.command("start")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen here only.")
 @click.option("--port", default=8000, show_default=True, help="The next free one if it is taken.")
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
+@_safe_mode
 @click.option("--no-demo", is_flag=True, help="Don't make the demo company at the first start.")
-def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: FBT001
+def start(host: str, port: int, workers: int, *, safe_mode: bool, no_demo: bool) -> None:
     """Migrate, set up the first start, then run the web server and the job runner."""
     from backstay.serve.processes import children, free_address, run
 
+    _enter_safe_mode(wanted=safe_mode)
     here = environment()
     _bring_up_to_date(here, demo=not no_demo)
     address = free_address(host, port)
@@ -43,7 +49,8 @@ def start(host: str, port: int, workers: int, no_demo: bool) -> None:  # noqa: F
 @click.command("serve")
 @click.option("--port", default=8000, show_default=True, help="The next free one if it is taken.")
 @click.option("--reload", "reloading", is_flag=True, help="Start anew when the code changes.")
-def serve(port: int, *, reloading: bool) -> None:
+@_safe_mode
+def serve(port: int, *, reloading: bool, safe_mode: bool) -> None:
     """For authors: start, on this machine only, with one web process and one job runner.
 
     With --reload both are started anew within two seconds when a file of core, of a plugin or of a
@@ -52,6 +59,7 @@ def serve(port: int, *, reloading: bool) -> None:
     """
     from backstay.serve.processes import children, free_address, run
 
+    _enter_safe_mode(wanted=safe_mode)
     here = environment()
     _bring_up_to_date(here, demo=True)
     address = free_address("127.0.0.1", port)
@@ -69,6 +77,12 @@ def serve(port: int, *, reloading: bool) -> None:
         run(children(home, address, workers=1), address, "\n".join(announcement))
 
 
+def _enter_safe_mode(*, wanted: bool) -> None:
+    """Let this command, and the processes that it starts, load no plugin."""
+    if wanted:
+        os.environ[SAFE_MODE_VARIABLE] = "1"
+
+
 def _bring_up_to_date(here: Environment, *, demo: bool) -> None:
     """Migrate, and fill in a first start, unless nothing changed since the last one."""
     from backstay.serve.stamp import is_current, remember
@@ -83,6 +97,12 @@ def _announcement(here: Environment, address: Address) -> list[str]:
         f"  Backstay is running:  {address.url}",
         f"  Data folder:          {here.home.path}",
     ]
+    if safe_mode_wanted():
+        lines += [
+            "",
+            "  Safe mode: only core runs, no module. Switch the module that failed off under",
+            "  Administration, Modules; then start without --safe-mode and BACKSTAY_SAFE_MODE.",
+        ]
     if here.home.first_sign_in.exists():
         lines += ["", *_indented(here.home.first_sign_in.read_text(encoding="utf-8"))]
         lines += [f"  (kept in {here.home.first_sign_in})"]
@@ -94,13 +114,13 @@ def _prepare(here: Environment, *, demo: bool) -> bool:
     from backstay.kernel.setup import migrate as bring_up_to_date
     from backstay.serve.first_run import first_run, is_first_run
 
-    lines = bring_up_to_date(here.database, _indexing)
+    lines = bring_up_to_date(here.database, _indexing, safe_mode=safe_mode_wanted())
     for line in lines:
         click.echo(f"Migrated {line}")
     if is_first_run(here.database):
         click.echo("First start: making the administrator" + (" and demo data" if demo else ""))
         first_run(here.home, here.database, demo=demo, say=click.echo)
-    return not any(": failed: " in line for line in lines)
+    return not safe_mode_wanted() and not any(": failed: " in line for line in lines)
 
 
 def _indexing(entity: str, records: int) -> None:
@@ -125,7 +145,7 @@ def migrate() -> None:
     """Bring the tables of core and of all enabled plugins up to date."""
     from backstay.kernel.setup import migrate as bring_up_to_date
 
-    lines = bring_up_to_date(environment().database, _indexing)
+    lines = bring_up_to_date(environment().database, _indexing, safe_mode=safe_mode_wanted())
     for line in lines or ["nothing to do"]:
         click.echo(line)
 
@@ -133,14 +153,15 @@ def migrate() -> None:
 @click.command("runner")
 def runner() -> None:
     """Run background jobs until SIGTERM or Ctrl-C."""
-    from backstay.jobs.runner import run_forever
+    from backstay.jobs.runner import living, run_forever
     from backstay.jobs.settings import lease_from_environment
 
     here = environment()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    run_forever(here.database, stop, lease=lease_from_environment())
+    with living(here.database, safe_mode=safe_mode_wanted()) as provider:
+        run_forever(here.database, stop, provider, lease=lease_from_environment())
 
 
 COMMANDS = (start, serve, migrate, runner)

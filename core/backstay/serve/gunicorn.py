@@ -27,6 +27,11 @@ TELL_FAILURES: Final = "BACKSTAY_TELL_FAILURES"
 gc.disable()
 
 
+def post_worker_init(worker: Any) -> None:
+    """Tell that the process lives before it is asked for anything."""
+    worker.app.wsgi().attend()
+
+
 def when_ready(server: Any) -> None:
     """Build the application, then set what is there now aside from the garbage collector.
 

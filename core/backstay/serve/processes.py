@@ -88,7 +88,10 @@ class Child:
             self.restarts = 0
         self.restarts += 1
         if self.restarts > _MOST_RESTARTS:
-            message = f"the {self.name} ended {self.restarts} times; see its messages above"
+            message = (
+                f"the {self.name} ended {self.restarts} times; see its messages above."
+                " If a module is to blame, start with --safe-mode and switch it off"
+            )
             raise ConfigurationError(message)
         click.echo(f"The {self.name} ended with status {self.process.returncode}; restarting it.")
         self.start()
@@ -164,7 +167,10 @@ def _wait_until_it_answers(address: Address, web: Child) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if web.process is not None and web.process.poll() is not None:
-            message = "the web server did not start; see its messages above"
+            message = (
+                "the web server did not start; see its messages above."
+                " If a module is to blame, start with --safe-mode and switch it off"
+            )
             raise ConfigurationError(message)
         try:
             with urllib.request.urlopen(f"{address.url}sign-in", timeout=5):  # noqa: S310

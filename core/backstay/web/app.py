@@ -25,6 +25,7 @@ from backstay.api.guard import EXTENSION as CALLERS
 from backstay.db.acting import CORE, acting_as
 from backstay.errors import ConfigurationError
 from backstay.i18n import gettext, ngettext
+from backstay.kernel.failures import FAILURES
 from backstay.navigation.menu import menu_of
 from backstay.web import (
     compression,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 COOKIE: Final = "__Host-backstay"
 _LARGEST_FORM: Final = 64 * 1024 * 1024
 _LARGEST_FIELD: Final = 4 * 1024 * 1024
+_SERVER_ERROR: Final = 500
 _HERE: Final = Path(__file__).parent
 
 
@@ -93,8 +95,12 @@ class Application(Flask):
 
     def full_dispatch_request(self) -> Response:
         """Answer in the name of the plugin whose page it is, so that it writes its tables only."""
-        with acting_as(self.plugins.get(str(request.endpoint), CORE)):
-            return super().full_dispatch_request()
+        plugin = self.plugins.get(str(request.endpoint), CORE)
+        with acting_as(plugin):
+            response = super().full_dispatch_request()
+        if plugin != CORE and response.status_code < _SERVER_ERROR:
+            FAILURES.succeeded(plugin)
+        return response
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Answer, in a transaction when the request changes something."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import (
     Flask,
     Response,
+    current_app,
     g,
     has_request_context,
     jsonify,
@@ -35,6 +36,7 @@ from backstay.db.context import Context
 from backstay.db.database import busy_message, is_busy
 from backstay.errors import BackstayError, ConfigurationError, Forbidden
 from backstay.i18n import gettext as _
+from backstay.kernel.failures import FAILURES, plugin_in
 from backstay.web.page import Button, ErrorPage
 from backstay.web.problems import is_api, problem_response
 from backstay.web.render import frame
@@ -42,6 +44,7 @@ from backstay.web.request import audit_now
 
 if TYPE_CHECKING:
     from backstay.i18n import Text
+    from backstay.kernel.suite import Suite
 
 _log = logging.getLogger("backstay.web")
 _SERVER_ERROR = 500
@@ -257,8 +260,19 @@ def _unavailable(error: SQLAlchemyError) -> str | None:
     return None
 
 
+def _count(error: Exception) -> None:
+    """Count the mistake as that of the plugin whose page it is, or whose code raised it."""
+    own: dict[str, str] = getattr(current_app, "plugins", {})
+    suite: Suite | None = g.get("suite")
+    plugin = own.get(str(request.endpoint)) or plugin_in(error, suite.found if suite else {})
+    if plugin is not None:
+        where = f"{request.method} {request.path}"
+        FAILURES.failed(plugin, error, where, g.get("request_id", ""))
+
+
 def _unexpected(error: Exception) -> Response:
     _log.error("request %s failed", g.get("request_id", ""), exc_info=error)
+    _count(error)
     _close_unit()
     return error_response(
         500,

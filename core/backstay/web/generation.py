@@ -17,10 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backstay.clock import now
 from backstay.errors import BackstayError
+from backstay.kernel.heartbeat import Heartbeat
 from backstay.kernel.load import load
+from backstay.kernel.process_models import ProcessKind
 from backstay.kernel.state import InForce, generation, in_force
 from backstay.web.app import PluginRefused, build
-from backstay.web.request import Settings
+from backstay.web.request import EXTENSION, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,8 +69,13 @@ class Generations:
         settings: Settings | None = None,
         home: Home | None = None,
         safe_mode: bool = False,
+        heartbeat: bool = False,
     ) -> None:
-        """Remember what to build with; nothing is opened yet."""
+        """Remember what to build with; nothing is opened yet.
+
+        Arguments:
+            heartbeat: tell the database that this process lives, from its first request on.
+        """
         self.database = database
         self.secret_key = secret_key
         self.settings = settings or Settings()
@@ -80,15 +87,29 @@ class Generations:
         self._builder: threading.Thread | None = None
         self._overdue: threading.Thread | None = None
         self._given_up = -1
+        self._again = False
+        self._heartbeat = (
+            Heartbeat(database, ProcessKind.WEB, reload=self.build_again) if heartbeat else None
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request with the application in force when it arrived."""
+        self.attend()
         try:
             app = self.current()
         except (SQLAlchemyError, BackstayError) as error:
             _log.exception("no application can be built")
             return _unavailable(error)(environ, start_response)
         return app(environ, start_response)
+
+    def attend(self) -> None:
+        """Begin to tell that this process lives, if that is wished for."""
+        if self._heartbeat is not None:
+            self._heartbeat.start()
+
+    def build_again(self) -> None:
+        """Build anew at the next request, although the number is the same: packages changed."""
+        self._again = True
 
     def prepare(self) -> None:
         """Build the application now, for the processes that will be forked from this one.
@@ -117,14 +138,15 @@ class Generations:
         # The number first: the builder writes it last, so the application read after it is its own.
         known = (self._built, self._given_up)
         app = self._app
-        if app is not None and wanted in known:
+        if app is not None and wanted in known and not self._again:
             return app
         return self._follow(wanted)
 
     def _follow(self, wanted: int) -> Flask:
         """Wait for the builder; the first one to arrive starts it."""
         with self._lock:
-            if self._app is not None and wanted in {self._built, self._given_up}:
+            built = wanted in {self._built, self._given_up} and not self._again
+            if self._app is not None and built:
                 return self._app
             if self._app is None:
                 return self._build()
@@ -149,9 +171,12 @@ class Generations:
             _log.exception("generation %s can't be built; the old one stays", wanted)
             self._given_up = wanted
             _status = BuildStatus(self._built, wanted, str(error), now())
+            if self._heartbeat is not None:
+                self._heartbeat.could_not_build(wanted, str(error))
 
     def _build(self) -> Flask:
         global _status  # noqa: PLW0603 - one web application per process
+        self._again = False
         state = in_force(self.database)
         app = build_tolerantly(
             state,
@@ -166,6 +191,8 @@ class Generations:
         self._app = app
         self._built = state.generation
         _status = BuildStatus(state.generation)
+        if self._heartbeat is not None:
+            self._heartbeat.runs(app.extensions[EXTENSION].suite)
         _log.info("generation %s is in force", state.generation)
         return app
 
@@ -210,7 +237,12 @@ def _culprit(
 
 
 def _without(state: InForce, refused: dict[str, str], *, safe_mode: bool) -> Suite:
-    suite = load(state.enabled - refused.keys(), generation=state.generation, safe_mode=safe_mode)
+    suite = load(
+        state.enabled - refused.keys(),
+        generation=state.generation,
+        safe_mode=safe_mode,
+        paused=state.paused,
+    )
     suite.failed.update(refused)
     return suite
 
@@ -220,7 +252,7 @@ def _unavailable(error: Exception) -> WSGIApplication:
     del error
     body = (
         b"503 Backstay can't start. The administrator finds the reason in the server's log;\n"
-        b"with BACKSTAY_SAFE_MODE=1 it starts without plugins.\n"
+        b"with --safe-mode or BACKSTAY_SAFE_MODE=1 it starts without plugins.\n"
     )
 
     def answer(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -49,12 +49,19 @@ def _page(name: str) -> Callable[..., Response]:
         person = signed_in()
         manages = person is not None and ADMINISTRATORS in person.access.everywhere
         reason = suite().failed.get(name, "")
-        modules = (Button(_("Open Modules"), href="/admin/modules", kind="primary"),)
-        message = (
-            _("“%(title)s” could not be started.", title=title)
-            if reason
-            else _("“%(title)s” is switched off.", title=title)
+        modules = (
+            Button(_("See why, and resume it"), href="/admin/processes", kind="primary")
+            if name in suite().paused
+            else Button(_("Open Modules"), href="/admin/modules", kind="primary"),
         )
+        if name in suite().paused:
+            message = _("“%(title)s” failed too often and is paused.", title=title)
+        elif reason:
+            message = _("“%(title)s” could not be started.", title=title)
+        elif suite().safe_mode:
+            message = _("“%(title)s” rests: Backstay runs in safe mode.", title=title)
+        else:
+            message = _("“%(title)s” is switched off.", title=title)
         if reason and manages:
             message += " " + _("The reason: %(reason)s.", reason=reason)
         return error_response(

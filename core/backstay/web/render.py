@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, g, make_response, render_template, request
 
 from backstay.i18n import current_locale
+from backstay.web.request import suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def frame(shown: object = None, crumbs: Sequence[Crumb] | None = None) -> dict[s
     """The values that ``base.html`` and ``bare.html`` need around a page."""
     locale = current_locale()
     return {
+        "safe_mode": suite().safe_mode,
         "shell": shell(str(getattr(shown, "title", "")), crumbs),
         "lang": locale.replace("_", "-"),
         "dir": "rtl" if locale.partition("_")[0] in _RTL else "ltr",

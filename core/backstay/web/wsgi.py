@@ -12,7 +12,7 @@ import os
 
 from backstay.db.database import Database
 from backstay.errors import ConfigurationError
-from backstay.home import Home
+from backstay.home import Home, safe_mode_wanted
 from backstay.web.generation import Generations
 from backstay.web.request import Settings
 
@@ -47,7 +47,8 @@ def from_environment() -> Generations:
         secret_key=home.secret_key(),
         settings=settings_from_environment(),
         home=home,
-        safe_mode=os.environ.get("BACKSTAY_SAFE_MODE", "") == "1",
+        safe_mode=safe_mode_wanted(),
+        heartbeat=True,
     )
 
 

@@ -9,7 +9,7 @@ import click
 
 from backstay.cli_environment import environment
 from backstay.errors import ConfigurationError
-from backstay.home import REDIS_VARIABLE
+from backstay.home import REDIS_VARIABLE, safe_mode_wanted
 from backstay.jobs.models import JobQueue
 
 LOCAL = "local"
@@ -53,7 +53,7 @@ def worker(transport: str, queues: frozenset[JobQueue], burst: bool) -> None:  #
 
 def _by_polling(queues: frozenset[JobQueue], *, burst: bool) -> None:
     from backstay.jobs.execute import execute_next
-    from backstay.jobs.runner import SuiteInForce, run_forever
+    from backstay.jobs.runner import SuiteInForce, living, run_forever
     from backstay.jobs.settings import lease_from_environment
 
     here = environment()
@@ -62,9 +62,10 @@ def _by_polling(queues: frozenset[JobQueue], *, burst: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     lease = lease_from_environment()
     if not burst:
-        run_forever(here.database, stop, queues=queues, lease=lease)
+        with living(here.database, safe_mode=safe_mode_wanted()) as provider:
+            run_forever(here.database, stop, provider, queues=queues, lease=lease)
         return
-    suite = SuiteInForce(here.database)
+    suite = SuiteInForce(here.database, safe_mode=safe_mode_wanted())
     while not stop.is_set() and execute_next(here.database, suite, queues=queues, lease=lease):
         pass
 
@@ -84,7 +85,7 @@ def _by_redis(queues: frozenset[JobQueue], *, burst: bool) -> None:
         work(
             here.database,
             here.home.redis,
-            SuiteInForce(here.database),
+            SuiteInForce(here.database, safe_mode=safe_mode_wanted()),
             queues,
             lease=lease_from_environment(),
         )
