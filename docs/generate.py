@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from backstay.kernel.suite import Suite
 
 REFERENCE: Final = Path(__file__).parent / "reference"
-OURS: Final = ("ledger",)
+OURS: Final = ("calendars", "ledger")
 """The plugins of this repository; whatever else is installed does not belong into these pages."""
 _WIDTH: Final = 96
 _VALUES: Final = {

@@ -133,6 +133,7 @@ from backstay.resources.formats import (
 from backstay.resources.serialize import csv_line, neutral
 from backstay.resources.shorthand import NoDate, read_day
 from backstay.resources.urls import resource_url
+from backstay.time_zones import checked_time_zone, time_zone_choices
 from backstay.web import page as view
 from backstay.web.blueprint import PluginBlueprint, public, requires
 from backstay.web.render import fragment, page, redirect_to, wants_fragment
@@ -240,6 +241,7 @@ __all__ = [
     "calculate",
     "canonical",
     "check_version",
+    "checked_time_zone",
     "command_environment",
     "company_of",
     "context",
@@ -296,6 +298,7 @@ __all__ = [
     "short",
     "suite",
     "symbols",
+    "time_zone_choices",
     "to_units",
     "today",
     "together",

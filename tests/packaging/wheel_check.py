@@ -127,8 +127,9 @@ def check_program(programs: Path, home: Path, scratch: Path) -> None:
     """Start the installed program away from the tree, and look at it as a browser would."""
     run(programs / "backstay", "migrate", cwd=scratch, env=clean(home))
     plugins = run(programs / "backstay", "plugin", "list", cwd=scratch, env=clean(home))
-    if "ledger" not in plugins:
-        raise WheelCheckFailed(f"`backstay plugin list` does not name the ledger:\n{plugins}")
+    for name in ("calendars", "ledger"):
+        if name not in plugins:
+            raise WheelCheckFailed(f"`backstay plugin list` does not name {name}:\n{plugins}")
     with started(programs, home, scratch) as address:
         page = fetch(urljoin(address, "/sign-in"))
         if "<form" not in page:

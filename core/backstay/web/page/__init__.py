@@ -23,6 +23,7 @@ from backstay.web.page.frame import (
     NavItem,
     Shell,
 )
+from backstay.web.page.months import DayLook, Month, MonthDay, Months
 from backstay.web.page.pieces import (
     Button,
     ButtonKind,
@@ -87,6 +88,7 @@ __all__ = [
     "Conflict",
     "ConflictRow",
     "Crumb",
+    "DayLook",
     "EmptyState",
     "ErrorPage",
     "ExportLink",
@@ -102,6 +104,9 @@ __all__ = [
     "HomePage",
     "HomePart",
     "ListPage",
+    "Month",
+    "MonthDay",
+    "Months",
     "NavArea",
     "NavItem",
     "Note",

@@ -1,0 +1,1 @@
+"""Work calendars: public holidays, closing days, working hours, due dates."""

@@ -1,0 +1,72 @@
+"""What calendars add to Backstay: each hook returns what a module declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backstay.contracts.calendars import Calendars
+from backstay.spi import (
+    JobKind,
+    Page,
+    Permission,
+    PluginBlueprint,
+    Resource,
+    RoleTemplate,
+    hookimpl,
+)
+from backstay_calendars.contract import CompanyCalendars
+from backstay_calendars.jobs import JOBS
+from backstay_calendars.models import CalendarsBase
+from backstay_calendars.navigation import PAGES
+from backstay_calendars.pages import BLUEPRINTS
+from backstay_calendars.permissions import PERMISSIONS, ROLE_TEMPLATES
+from backstay_calendars.resources import RESOURCES
+
+
+@hookimpl
+def backstay_models() -> type[CalendarsBase]:
+    """Calendars, working hours, public holidays, special days."""
+    return CalendarsBase
+
+
+@hookimpl
+def backstay_permissions() -> Sequence[Permission]:
+    """Functions that a role may hold."""
+    return PERMISSIONS
+
+
+@hookimpl
+def backstay_role_templates() -> Sequence[RoleTemplate]:
+    """Who keeps the calendars, and who reads them."""
+    return ROLE_TEMPLATES
+
+
+@hookimpl
+def backstay_resources() -> Sequence[Resource]:
+    """Calendars, working hours, public holidays, special days."""
+    return RESOURCES
+
+
+@hookimpl
+def backstay_blueprints() -> Sequence[PluginBlueprint]:
+    """The year and the due date."""
+    return BLUEPRINTS
+
+
+@hookimpl
+def backstay_navigation() -> Sequence[Page]:
+    """Pages of the work area People."""
+    return PAGES
+
+
+@hookimpl
+def backstay_jobs() -> Sequence[JobKind]:
+    """The yearly update of public holidays."""
+    return JOBS
+
+
+@hookimpl
+def backstay_services() -> Mapping[type[Any], Any]:
+    """The contract of calendars."""
+    return {Calendars: CompanyCalendars()}
