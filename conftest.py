@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["backstay.testing.fixtures", "backstay.testing.plugins"]
+pytest_plugins = ["backstay.testing.author", "backstay.testing.plugins"]
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("backstay", deadline=None)

@@ -67,6 +67,21 @@ def test_mypy_has_nothing_to_say(garden: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_what_its_continuous_integration_runs_is_what_these_tests_run(garden: Path) -> None:
+    text = (garden / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8")
+    steps = re.findall(r"^      - run: (.+)$", text, re.MULTILINE)
+    assert steps == [
+        'pip install "$BACKSTAY" ruff',
+        "pip install -e .",
+        # Each of these is run on a new plugin by a test of this file or of test_check.py.
+        "ruff check .",
+        "ruff format --check .",
+        "mypy",
+        "pytest",
+        "backstay plugin check .",
+    ]
+
+
 def test_nothing_of_the_template_is_left_in_it(written: Path) -> None:
     files = [path for path in written.rglob("*") if path.is_file() and path.name != "ours.toml"]
     assert len(files) == len(template_files())

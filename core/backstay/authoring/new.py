@@ -60,7 +60,7 @@ def write_plugin(command: NewPlugin) -> list[Path]:
     }
     written = []
     for source in template_files():
-        path = Path(_rename(source.relative_to(TEMPLATE).as_posix(), words))
+        path = Path(_rename(_unhidden(source), words))
         target = command.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_rename(source.read_text(encoding="utf-8"), words), encoding="utf-8")
@@ -71,6 +71,11 @@ def write_plugin(command: NewPlugin) -> list[Path]:
 def template_files() -> list[Path]:
     """The files of the template, without what Python and the tools left in it."""
     return sorted(path for path in TEMPLATE.rglob("*") if path.is_file() and _is_ours(path))
+
+
+def _unhidden(source: Path) -> str:
+    """The path below the plugin's folder; ``dot-x`` is ``.x``, which no wheel would hold."""
+    return source.relative_to(TEMPLATE).as_posix().replace("dot-", ".", 1)
 
 
 def _is_ours(path: Path) -> bool:

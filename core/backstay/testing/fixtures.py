@@ -7,6 +7,9 @@ runs twice, on SQLite and on PostgreSQL; what can't run on a machine is named at
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,9 +25,6 @@ from backstay.kernel.load import load
 from backstay.testing.postgres import create_database, drop_database, running_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from sqlalchemy import MetaData
 
     from backstay.kernel.suite import Suite
@@ -66,48 +66,62 @@ def create_companies(database: Database, suite: Suite) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with schema and companies, to be copied for each test."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = Database(f"sqlite:///{path}")
-    create_schema(database, suite)
-    create_companies(database, suite)
-    database.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A running PostgreSQL server."""
     with running_postgres() as url:
         yield url
 
 
+@dataclass
+class Templates:
+    """Databases with schema and companies, to be copied for each test; one for each suite."""
+
+    folder: Path
+    _made: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
+
+    def sqlite(self, suite: Suite) -> Path:
+        """A file."""
+        path = self.folder / f"{len(self._made)}.db"
+        return Path(self._of("sqlite", suite, str(path), lambda: f"sqlite:///{path}"))
+
+    def postgres(self, suite: Suite, server: str) -> str:
+        """The name of a database of the server."""
+        name = f"template_backstay_{len(self._made)}"
+        return self._of(server, suite, name, lambda: create_database(server, name))
+
+    def _of(self, place: str, suite: Suite, name: str, make: Callable[[], str]) -> str:
+        key = (place, suite.running)
+        if key not in self._made:
+            database = Database(make())
+            create_schema(database, suite)
+            create_companies(database, suite)
+            database.dispose()
+            self._made[key] = name
+        return self._made[key]
+
+
 @pytest.fixture(scope="session")
-def postgres_template(suite: Suite, postgres_url: str) -> str:
-    """The name of a database with schema and companies, to be copied for each test."""
-    database = Database(create_database(postgres_url, "template_backstay"))
-    create_schema(database, suite)
-    create_companies(database, suite)
-    database.dispose()
-    return "template_backstay"
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """What the databases of all tests are copied from."""
+    return Templates(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgresql"))])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(
+    request: pytest.FixtureRequest, suite: Suite, templates: Templates, tmp_path: Path
+) -> Iterator[Database]:
     """A database of its own for the test, with two companies, on each of the two engines."""
     if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
         path = tmp_path / "backstay.db"
-        shutil.copyfile(template, path)
+        shutil.copyfile(templates.sqlite(suite), path)
         made = Database(f"sqlite:///{path}", files=tmp_path / "files")
         yield made
         made.dispose()
     else:
         server: str = request.getfixturevalue("postgres_url")
         name = f"test_{abs(hash(request.node.nodeid)):x}"
-        template_name: str = request.getfixturevalue("postgres_template")
-        made = Database(create_database(server, name, template_name), files=tmp_path / "files")
+        template = templates.postgres(suite, server)
+        made = Database(create_database(server, name, template), files=tmp_path / "files")
         yield made
         made.dispose()
         drop_database(server, str(make_url(made.url).database))

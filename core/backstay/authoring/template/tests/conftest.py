@@ -1,3 +1,7 @@
-"""Gives the tests Backstay's fixtures: both databases, two companies, an application, jobs."""
+"""Gives the tests Backstay's fixtures, with this plugin and what it requires, and nothing else."""
 
-pytest_plugins = ["backstay.testing.fixtures", "backstay.testing.web"]
+from backstay import testing
+
+pytest_plugins = ["backstay.testing.author"]
+
+suite = testing.suite(plugins=["plugname"])

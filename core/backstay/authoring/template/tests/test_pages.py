@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from flask import Flask
 
-from backstay.spi import CompanyRef
-from backstay.testing.web import Browser, make_user
-from backstay_plugname.permissions import PERMISSIONS, TASK_VIEW
+from backstay.testing.author import AsRole
+from backstay.testing.web import Browser
+from backstay_plugname.permissions import TASK_VIEW
 
 LIST = "/c/ALPHA/plugname/tasks"
 
 
 @pytest.fixture
-def keeper(web_app: Flask, database: Any, alpha: CompanyRef) -> Browser:
+def keeper(as_role: AsRole) -> Browser:
     """Somebody who may do everything with the tasks of ALPHA."""
-    make_user(database, "keeper", PERMISSIONS, alpha)
-    return Browser.for_user(web_app, database, "keeper")
+    return as_role("plugnamekeeper")
 
 
 def create(keeper: Browser, **changed: str) -> str:
@@ -60,10 +57,11 @@ def test_a_finished_task_is_final_and_its_days_are_counted(
     assert keeper.get(f"{record}/edit").status_code == 409
 
 
-def test_without_the_permission_there_is_no_form(
-    web_app: Flask, database: Any, alpha: CompanyRef
-) -> None:
-    make_user(database, "reader", [TASK_VIEW], alpha)
-    reader = Browser.for_user(web_app, database, "reader")
+def test_without_the_permission_there_is_no_form(as_role: AsRole) -> None:
+    reader = as_role(permissions=[TASK_VIEW])
     assert reader.get(LIST).status_code == 200
     assert reader.get(f"{LIST}/new").status_code == 403
+
+
+def test_somebody_who_is_not_signed_in_is_asked_to(client: Browser) -> None:
+    assert client.get(LIST).status_code == 303
