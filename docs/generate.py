@@ -1,10 +1,13 @@
 """Writes the reference pages that are made from the code; a test compares them with the files.
 
-``python docs/generate.py`` writes them, ``--check`` only says which ones are out of date.
+``python docs/generate.py`` writes them, ``--check`` only says which ones are out of date. What says
+nothing of itself (a hook without a docstring, an option without help) is an error of both.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import inspect
 import re
 import sys
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 import pluggy
+from declared import VALUES, classes_of, contract_modules, methods_of, said, undocumented
 
 from backstay import hookspecs, spi
 from backstay.cli import backstay, core_commands
@@ -30,30 +34,124 @@ REFERENCE: Final = Path(__file__).parent / "reference"
 OURS: Final = ("calendars", "ledger")
 """The plugins of this repository; whatever else is installed does not belong into these pages."""
 _WIDTH: Final = 96
-_VALUES: Final = {
-    "ANNOTATIONS": "How the Python types of `Mapped[...]` are stored.",
-    "hookimpl": "Marks a function of `plugin.py` as the implementation of a hook.",
-    "Id": "The column type of ids and of references to them.",
-    "SIGNED_IN": "The permission that every active user holds: their own pages.",
-    "Text": "A text, translated at once or when it is shown.",
-}
-"""What `spi` offers besides classes and functions, which describe themselves."""
 _NOTE: Final = "<!-- Made by docs/generate.py from the code: change the code, then run it. -->"
 
 
 def pages() -> dict[Path, str]:
     """The contents of every page that is generated."""
-    suite = load(OURS)
-    if suite.failed:
-        message = f"plugins could not be loaded: {suite.failed}"
-        raise RuntimeError(message)
+    suite = loaded()
     made = {
         "cli.md": _cli(suite),
+        "contracts.md": _contracts(suite),
         "hooks.md": _hooks(),
+        "jobs.md": _jobs(suite),
         "permissions.md": _permissions(suite),
         "database.md": _database(suite),
     }
     return {REFERENCE / name: "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
+
+
+def loaded() -> Suite:
+    """Core with the plugins of this repository."""
+    suite = load(OURS)
+    if suite.failed:
+        message = f"plugins could not be loaded: {suite.failed}"
+        raise RuntimeError(message)
+    return suite
+
+
+def _contracts(suite: Suite) -> Iterator[str]:
+    yield from (_NOTE, "", "# Contracts", "")
+    yield (
+        "What plugins ask of each other, in the same transaction: `require(session, Ledger)`"
+        " where it has to\nbe there, `find(session, Ledger)` where it may be absent. A plugin"
+        " provides one through the hook\n`backstay_services`, and imports no other plugin to use"
+        " one. Tests put a fake behind it:\n"
+        "[test your plugin](../how-to/test-your-plugin.md#without-the-other-plugin)."
+    )
+    providers = {contract: part.plugin for part in suite.parts for contract in part.services}
+    for module in contract_modules():
+        yield from ("", f"## backstay.contracts.{module.__name__.rpartition('.')[2]}", "")
+        yield re.sub("::$", ":", _text(module.__doc__), flags=re.MULTILINE)
+        for one in classes_of(module):
+            yield from ("", f"### {one.__name__}", "")
+            if one in providers:
+                yield from (f"Provided by {_plugin_title(suite, providers[one])}.", "")
+            yield from _described(one)
+
+
+def _described(one: type[Any]) -> Iterator[str]:
+    yield _with_lists(said(one))
+    if issubclass(one, enum.Enum):
+        yield from ("", ", ".join(f"`{member.name}`" for member in one) + ".")
+    elif dataclasses.is_dataclass(one):
+        yield from ("", "```python")
+        for field in dataclasses.fields(one):
+            default = "" if field.default is dataclasses.MISSING else f" = {_value(field.default)}"
+            yield f"{field.name}: {field.type}{default}"
+        yield "```"
+    for name, method in methods_of(one):
+        if isinstance(method, property):
+            yield from ("", f"**`{name}`**", "", _with_lists(said(method)))
+        else:
+            signature = (
+                str(inspect.signature(method)).replace("(self, ", "(").replace("(self)", "()")
+            )
+            yield from ("", f"**`{name}{signature}`**".replace("'", ""), "")
+            yield _with_lists(said(method))
+
+
+def _value(default: Any) -> str:
+    return str(default) if isinstance(default, enum.Enum) else repr(default)
+
+
+def _with_lists(docstring: str) -> str:
+    """A docstring as Markdown, its arguments and errors as lists."""
+    lines = []
+    for line in _text(docstring).splitlines():
+        item = re.match(r" {4}([\w, ]+): (.*)", line)
+        lines.append(f"- `{item[1]}`: {item[2]}" if item else re.sub(r"^ {6,}", "  ", line))
+    return re.sub(r"^(Arguments|Raises|Returns):$", r"\1:\n", "\n".join(lines), flags=re.MULTILINE)
+
+
+def _jobs(suite: Suite) -> Iterator[str]:
+    yield from (_NOTE, "", "# Events, jobs and schedules", "")
+    yield (
+        "An event is what a plugin announces: `emit(session, EntriesPosted(...))` adds a job for"
+        " each subscriber\nto the transaction. A job is done in the background, by itself, and may"
+        " run twice. A schedule starts a\njob at its times. They are seen and started again under"
+        " *Administration, Jobs*."
+    )
+    for plugin, parts in groupby(suite.parts, lambda part: part.plugin):
+        found = list(parts)
+        events = [one for part in found for one in part.events]
+        kinds = [one for part in found for one in part.job_kinds]
+        schedules = [one for part in found for one in part.schedules]
+        if not (events or kinds or schedules):
+            continue
+        yield from ("", f"## {_plugin_title(suite, plugin)}")
+        for event in events:
+            yield from ("", f"### Event `{event.name}`, version {event.version}", "")
+            yield f"`{event.__module__}.{event.__name__}`"
+            yield from ("", *_described(event))
+        if kinds:
+            yield from ("", "| job | what it does | attempts | urgency |", "|---|---|---|---|")
+            for kind in sorted(kinds, key=lambda one: one.name):
+                yield (
+                    f"| `{kind.name}` | {_cell(kind.label)} | {kind.attempts} |"
+                    f" {kind.queue.value} |"
+                )
+        if schedules:
+            yield from (
+                "",
+                "| schedule | what for | job | times | clock of | missed times |",
+                "|---|---|---|---|---|---|",
+            )
+            for one in schedules:
+                yield (
+                    f"| `{one.name}` | {_cell(one.label)} | `{one.job}` | `{one.cron}` |"
+                    f" {one.time_zone} | {one.catch_up.value} |"
+                )
 
 
 def _cli(suite: Suite) -> Iterator[str]:
@@ -108,7 +206,7 @@ def _hooks() -> Iterator[str]:
     yield _text(spi.__doc__)
     yield from ("", "| name | what it is |", "|---|---|")
     for name in sorted(spi.__all__, key=str.casefold):
-        said = _VALUES.get(name) or _first_line(getattr(spi, name))
+        said = VALUES.get(name) or _first_line(getattr(spi, name))
         yield f"| `{name}` | {_cell(said)} |"
 
 
@@ -209,6 +307,9 @@ def _cell(value: object) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` name those that differ."""
+    if silent := undocumented(loaded()):
+        print(f"say what these are: {', '.join(silent)}")
+        return 1
     stale = [
         path
         for path, text in pages().items()

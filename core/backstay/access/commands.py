@@ -59,7 +59,7 @@ def user() -> None:
 @_company
 @_until
 @click.option("--name", default="", help="Full name; by default the sign-in name.")
-@click.option("--email", default="")
+@click.option("--email", default="", help="Address for messages; may be left out.")
 @click.option(
     "--must-change-password",
     is_flag=True,

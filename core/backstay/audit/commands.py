@@ -15,13 +15,21 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    show_default=True,
+    help="How many, the latest first.",
+)
 @click.option("--company", metavar="CODE", help="Only events of this company.")
-@click.option("--actor", default="", metavar="LOGIN")
+@click.option("--actor", default="", metavar="LOGIN", help="Who did it.")
 @click.option("--action", default="", help="Such as create, update, sign_in.")
-@click.option("--entity", default="", metavar="TABLE")
+@click.option("--entity", default="", metavar="TABLE", help="Table of the record.")
 @click.option("--id", "entity_id", default="", metavar="ID", help="Id of the record.")
-@click.option("--request", "request_id", default="", metavar="ID")
+@click.option(
+    "--request", "request_id", default="", metavar="ID", help="The request, as error pages name it."
+)
 @json_option
 def list_all(
     *,
