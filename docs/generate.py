@@ -102,6 +102,8 @@ def _described(one: type[Any]) -> Iterator[str]:
 
 
 def _value(default: Any) -> str:
+    if isinstance(default, str):
+        return f'"{default}"'
     return str(default) if isinstance(default, enum.Enum) else repr(default)
 
 

@@ -111,7 +111,7 @@ def session(database: Database, suite: Suite, alpha: CompanyRef) -> Iterator[Ses
 def writing(
     database: Database, suite: Suite, alpha: CompanyRef
 ) -> Callable[..., AbstractContextManager[Session]]:
-    """Opens transactions, in ALPHA or in the company that it is given: ``with writing(beta) as db``."""
+    """A way to open transactions, in ALPHA or in the company that it is given."""
 
     def write(company: CompanyRef | None = None) -> AbstractContextManager[Session]:
         context = operator_context("system:test", company=company or alpha)
