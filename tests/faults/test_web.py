@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import http.client
+import os
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.servers import Client, free_port
-from tests.faults.installation import Installation, until
+from tests.faults.installation import Installation, children_of, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = [pytest.mark.needs("postgresql", "valkey"), pytest.mark.xdist_group("faults")]
 
@@ -43,11 +50,10 @@ class Visitor(threading.Thread):
             self.connection.close()
 
 
-def test_f03_fifty_slow_requests_are_answered_by_a_server_that_was_told_to_stop(
-    installation: Installation, tmp_path: Path
-) -> None:
+@contextmanager
+def web_server(installation: Installation, log: Path) -> Iterator[tuple[int, Popen[bytes]]]:
+    """The web server as `backstay start` runs it."""
     port = free_port()
-    log = tmp_path / "web.log"
     command = [
         *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"),
         *("--config", "python:backstay.serve.gunicorn", "backstay.web.wsgi:application"),
@@ -56,21 +62,68 @@ def test_f03_fifty_slow_requests_are_answered_by_a_server_that_was_told_to_stop(
         server = subprocess.Popen(command, env=installation.env, stdout=output, stderr=output)
     try:
         until(lambda: answers(port), 120, "the start of the server")
-        visitors = [Visitor(port) for _ in range(VISITORS)]
-        for visitor in visitors:
-            visitor.start()
-        for visitor in visitors:
-            assert visitor.sent.wait(30)
-        server.send_signal(signal.SIGTERM)
-        server.wait(EXIT_SECONDS)
-        for visitor in visitors:
-            visitor.join(60)
+        yield port, server
     finally:
         if server.poll() is None:
             server.kill()
             server.wait()
-    assert Counter(visitor.seen for visitor in visitors) == {"200 slow but whole": VISITORS}, (
-        log.read_text()
+
+
+def visit(port: int) -> list[Visitor]:
+    """Fifty people who have all sent their request."""
+    visitors = [Visitor(port) for _ in range(VISITORS)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        assert visitor.sent.wait(30)
+    return visitors
+
+
+def what_they_saw(visitors: list[Visitor]) -> Counter[str]:
+    for visitor in visitors:
+        visitor.join(60)
+    return Counter(visitor.seen for visitor in visitors)
+
+
+def test_f03_fifty_slow_requests_are_answered_by_a_server_that_was_told_to_stop(
+    installation: Installation, tmp_path: Path
+) -> None:
+    log = tmp_path / "web.log"
+    with web_server(installation, log) as (port, server):
+        visitors = visit(port)
+        server.send_signal(signal.SIGTERM)
+        server.wait(EXIT_SECONDS)
+        assert what_they_saw(visitors) == {"200 slow but whole": VISITORS}, log.read_text()
+
+
+def test_f03_those_are_answered_too_whom_the_server_had_no_time_to_accept(
+    installation: Installation, tmp_path: Path
+) -> None:
+    log = tmp_path / "web.log"
+    with web_server(installation, log) as (port, server):
+        processes = children_of(server.pid)
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        visitors = visit(port)
+        server.send_signal(signal.SIGTERM)
+        until(lambda: not listens(server.pid), 10, "the closing of the server's own socket")
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
+        server.wait(EXIT_SECONDS)
+        assert what_they_saw(visitors) == {"200 slow but whole": VISITORS}, log.read_text()
+
+
+def listens(pid: int) -> bool:
+    """Whether a process holds a socket that listens."""
+    listening = {
+        f"socket:[{fields[9]}]"
+        for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+        if (fields := line.split())[3] == "0A"
+    }
+    return any(
+        str(descriptor.readlink()) in listening
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir()
+        if descriptor.is_symlink()
     )
 
 

@@ -12,7 +12,7 @@ import sys
 from typing import Any, Final
 
 preload_app: Final = True
-worker_class: Final = "gthread"
+worker_class: Final = "backstay.serve.patient.PatientWorker"
 workers: Final = 2
 threads: Final = 4
 """Two a core: one computes while the other waits for the database."""
