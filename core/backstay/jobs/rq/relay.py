@@ -40,7 +40,7 @@ _BREATH_SECONDS: Final = 0.02
 """Between two rounds, however much is rung: many commits share one look at the table."""
 _STANDBY_SECONDS: Final = 2.0
 _AFTER_FAILURE_SECONDS: Final = 1.0
-_AGAIN_SECONDS: Final = 5.0
+_AGAIN_SECONDS: Final = 10.0
 """How long a worker that took a doorbell may need to claim the row before it is rung for again."""
 MOST_WAITING: Final = 500
 """Doorbells in a queue at a time; the rest waits in the table, where it costs nothing."""
