@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -103,3 +105,31 @@ def test_a_counted_function_raises_what_it_raised(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ValueError, match="as it was"):
         counted("rogue", "job rogue.x", broken)()
     assert seen == ["rogue"]
+
+
+def test_a_forked_process_tells_its_parent_what_failed(failures: Failures) -> None:
+    failures.hear_forks()
+    for number in range(LIMIT):
+        child = os.fork()
+        if child == 0:
+            failures.failed("rogue", ValueError(f"no {number}"), "job rogue.x")
+            os._exit(0)
+        os.waitpid(child, 0)
+    assert failures.take_due() == []
+    failures.gather()
+    (report,) = failures.take_due()
+    assert (report.failures, report.last[-1].error) == (LIMIT, "ValueError: no 19")
+
+
+def test_successes_of_forked_processes_count_as_well(failures: Failures) -> None:
+    failures.hear_forks()
+    fail(failures, 1)
+    child = os.fork()
+    if child == 0:
+        for _job in range(LIMIT * 2):
+            failures.succeeded("rogue")
+        os._exit(0)
+    os.waitpid(child, 0)
+    failures.gather()
+    fail(failures, LIMIT)
+    assert failures.take_due() == []

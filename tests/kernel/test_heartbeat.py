@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sqlalchemy import select, update
 from backstay.clock import now
 from backstay.db.context import operator_context
 from backstay.kernel import code
+from backstay.kernel.failures import FAILURES
 from backstay.kernel.heartbeat import STALE, Heartbeat
 from backstay.kernel.load import load
 from backstay.kernel.models import Installation
@@ -169,3 +171,23 @@ def test_a_failed_import_leaves_no_half_of_a_package_behind(shelf: PluginShelf) 
     assert "bad" in load(["bad"]).failed
     assert not [name for name in sys.modules if name.startswith("backstay_bad")]
     assert "bad" not in code.versions()
+
+
+def test_a_signal_to_stop_is_not_taken_for_a_sign_of_life_that_failed(
+    heartbeat: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class StopNow(Exception):
+        pass
+
+    def stop(*_signal: object) -> None:
+        raise StopNow
+
+    heartbeat.start_without_thread()
+    monkeypatch.setattr(heartbeat, "beat", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with pytest.raises(StopNow):
+            heartbeat.when_due(StopNow)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        FAILURES.__init__()  # type: ignore[misc]

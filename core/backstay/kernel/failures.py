@@ -7,9 +7,12 @@ that is broken in a plugin that otherwise works does not take the rest of it awa
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import traceback
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import wraps
 from time import monotonic
@@ -95,9 +98,44 @@ class Failures:
         self._due: dict[str, TooMany] = {}
         self.when_due: Callable[[], None] = lambda: None
         """Called when a plugin has failed too often; must not wait."""
+        self._owner = 0
+        self._pipe: tuple[int, int] | None = None
+
+    def hear_forks(self) -> None:
+        """Count also what processes that are forked from this one report (a job of RQ is one)."""
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        os.set_blocking(writing, False)
+        self._owner, self._pipe = os.getpid(), (reading, writing)
+
+    def gather(self) -> None:
+        """Take in what forked processes have reported."""
+        if self._pipe is None or os.getpid() != self._owner:
+            return
+        lines = b""
+        with suppress(BlockingIOError):
+            while part := os.read(self._pipe[0], 65536):
+                lines += part
+        for line in lines.splitlines():
+            plugin, failure = json.loads(line)
+            if failure is None:
+                self.succeeded(plugin)
+            else:
+                self._add(plugin, Failure(**failure))
+
+    def _reported(self, plugin: str, failure: Failure | None) -> bool:
+        """Whether this is a forked process, which tells its parent instead of counting."""
+        if self._pipe is None or os.getpid() == self._owner:
+            return False
+        said = json.dumps([plugin, failure and failure.as_dict()])
+        with suppress(OSError):  # full, or the parent is gone: it is a count, no record
+            os.write(self._pipe[1], said.encode() + b"\n")
+        return True
 
     def succeeded(self, plugin: str) -> None:
         """A plugin did what it was asked for."""
+        if self._reported(plugin, None):
+            return
         with self._lock:
             if (tally := self._tallies.get(plugin)) is not None:
                 tally.minute(self._clock()).succeeded += 1
@@ -107,9 +145,14 @@ class Failures:
         if not is_failure(error):
             return
         said = f"{type(error).__name__}: {error}"[:_LONGEST]
+        failure = Failure(now().isoformat(), where[:_LONGEST], reference, said)
+        if not self._reported(plugin, failure):
+            self._add(plugin, failure)
+
+    def _add(self, plugin: str, failure: Failure) -> None:
         with self._lock:
             tally = self._tallies.setdefault(plugin, _Tally())
-            tally.last.append(Failure(now().isoformat(), where[:_LONGEST], reference, said))
+            tally.last.append(failure)
             tally.minute(self._clock()).failed += 1
             failures = sum(one.failed for one in tally.minutes)
             successes = sum(one.succeeded for one in tally.minutes)

@@ -12,6 +12,7 @@ import secrets
 import socket
 import threading
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, insert, update
@@ -69,6 +70,7 @@ class Heartbeat:
         self._lock = threading.Lock()
         self._running: tuple[Suite | None, int, str] = (None, 0, "")
         self._written: dict[str, object] = {}
+        self._next = 0.0
 
     def start(self) -> None:
         """Begin in this process, once; after a fork the child begins for itself."""
@@ -84,6 +86,27 @@ class Heartbeat:
             self._thread.start()
             atexit.register(self.stop)
 
+    def start_without_thread(self) -> None:
+        """Begin in a process that forks, and so has no thread: it calls :meth:`when_due` often."""
+        self._id, self._pid = secrets.token_hex(12), os.getpid()
+        FAILURES.when_due = self._wake.set
+        FAILURES.hear_forks()
+        self._wake.set()
+
+    def when_due(self, *let_through: type[Exception]) -> None:
+        """Give a sign of life if it is time for one.
+
+        Arguments:
+            let_through: what the handler of a signal may raise at any moment (RQ's does, to stop a
+                worker), and so is no failure of this; everything else is only logged.
+        """
+        if self._pid != os.getpid():
+            return
+        if self._wake.is_set() or monotonic() >= self._next:
+            self._wake.clear()
+            self._next = monotonic() + self._every
+            self._try(let_through)
+
     def runs(self, suite: Suite) -> None:
         """Note what the process runs from now on, and write it soon."""
         self._running = (suite, 0, "")
@@ -96,13 +119,13 @@ class Heartbeat:
 
     def stop(self) -> None:
         """End the thread and take the row away."""
-        thread = self._thread
-        if thread is None or self._pid != os.getpid():
+        if self._pid != os.getpid():
             return
         self._stopping = True
         self._wake.set()
-        thread.join(2)
-        self._thread = None
+        if self._thread is not None:
+            self._thread.join(2)
+        self._thread, self._pid = None, 0
         try:
             with briefly(self._database.engine, _PATIENCE_MS) as connection:
                 connection.execute(delete(_PROCESS).where(_PROCESS.c.id == self._id))
@@ -112,16 +135,22 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            try:
-                self.beat()
-            except (SQLAlchemyError, BackstayError):
-                _log.debug("no sign of life now", exc_info=True)
-            except Exception:  # noqa: BLE001 - whatever it is, the process goes on
-                _log.exception("a sign of life failed")
+            self._try()
             self._wake.wait(self._every)
+
+    def _try(self, let_through: tuple[type[Exception], ...] = ()) -> None:
+        try:
+            self.beat()
+        except let_through:
+            raise
+        except (SQLAlchemyError, BackstayError):
+            _log.debug("no sign of life now", exc_info=True)
+        except Exception:  # noqa: BLE001 - whatever it is, the process goes on
+            _log.exception("a sign of life failed")
 
     def beat(self) -> None:
         """Do now what the thread does from time to time."""
+        FAILURES.gather()
         for too_many in FAILURES.take_due():
             pause(self._database, too_many, process=self._name())
         self._look_at_packages()

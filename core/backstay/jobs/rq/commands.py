@@ -71,24 +71,37 @@ def _by_polling(queues: frozenset[JobQueue], *, burst: bool) -> None:
 
 
 def _by_redis(queues: frozenset[JobQueue], *, burst: bool) -> None:
+    from rq.exceptions import StopRequested
+
     from backstay.jobs.rq.broker import RedisError
     from backstay.jobs.rq.worker import work_forever, work_off
     from backstay.jobs.runner import SuiteInForce
     from backstay.jobs.settings import lease_from_environment
+    from backstay.kernel.heartbeat import Heartbeat
+    from backstay.kernel.process_models import ProcessKind
 
     here = environment()
     if not here.home.redis:
         message = f"{REDIS_VARIABLE} names no broker, for instance redis://127.0.0.1:6379/0"
         raise ConfigurationError(message)
-    work = work_off if burst else work_forever
+    heartbeat = Heartbeat(here.database, ProcessKind.RUNNER)
+    provider = SuiteInForce(here.database, safe_mode=safe_mode_wanted(), told=heartbeat.runs)
+    heartbeat.reload = provider.load_again
+    lease = lease_from_environment()
     try:
-        work(
+        if burst:
+            work_off(here.database, here.home.redis, provider, queues, lease=lease)
+            return
+        heartbeat.start_without_thread()
+        work_forever(
             here.database,
             here.home.redis,
-            SuiteInForce(here.database, safe_mode=safe_mode_wanted()),
+            provider,
             queues,
-            lease=lease_from_environment(),
+            lease=lease,
+            beside=lambda: heartbeat.when_due(StopRequested),
         )
+        heartbeat.stop()
     except RedisError as error:
         raise ConfigurationError(f"the broker does not answer: {error}") from error
 

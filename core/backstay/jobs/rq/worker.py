@@ -182,6 +182,7 @@ def work_forever(
     wanted: Collection[JobQueue],
     *,
     lease: timedelta,
+    beside: Callable[[], None] = lambda: None,
 ) -> None:
     """Run jobs until SIGTERM or Ctrl-C; the job under way is finished first.
 
@@ -190,11 +191,18 @@ def work_forever(
         suite_provider: answers with the suite in force.
         wanted: the queues to work for.
         lease: for how long a job is claimed at a time.
+        beside: called every few seconds, between two jobs and while one runs; raises
+            nothing but what RQ's handlers of signals raise.
     """
     stop = threading.Event()
     preload(suite_provider)
     relay = RelayProcess(database, url, suite_provider)
     relay.ensure()
+
+    def between() -> None:
+        relay.ensure()
+        beside()
+
     broker = connect(url, _PATIENCE)
     try:
         while not stop.is_set():
@@ -203,7 +211,7 @@ def work_forever(
             worker = None
             try:
                 worker = JobWorker(
-                    database, suite_provider, broker, wanted, lease=lease, between=relay.ensure
+                    database, suite_provider, broker, wanted, lease=lease, between=between
                 )
                 worker.work(logging_level="WARNING")
             except StopRequested:
