@@ -1,1 +1,1 @@
-"""A register of a company's vehicles."""
+"""Vehicles."""

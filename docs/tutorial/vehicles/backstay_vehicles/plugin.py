@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backstay.spi import Page, Permission, Resource, RoleTemplate, hookimpl
+from backstay.spi import DomainEvent, Page, Permission, Resource, RoleTemplate, hookimpl
+from backstay_vehicles.events import EVENTS
 from backstay_vehicles.models import VehiclesBase
 from backstay_vehicles.permissions import PERMISSIONS, ROLE_TEMPLATES
 from backstay_vehicles.resources import PAGES, RESOURCES
@@ -38,3 +39,9 @@ def backstay_resources() -> Sequence[Resource]:
 def backstay_navigation() -> Sequence[Page]:
     """Pages of the work area Supply."""
     return PAGES
+
+
+@hookimpl
+def backstay_events() -> Sequence[type[DomainEvent]]:
+    """That a vehicle was sold."""
+    return EVENTS

@@ -19,9 +19,11 @@ from backstay.spi import (
     authorize,
     check_version,
     company_of,
+    emit,
 )
 from backstay.spi import gettext as _
 from backstay.spi import lazy as _l
+from backstay_vehicles.events import VehicleSold
 from backstay_vehicles.models import Vehicle, VehicleState
 from backstay_vehicles.permissions import VEHICLE_EDIT, VEHICLE_SELL
 
@@ -113,6 +115,7 @@ def sell_vehicle(session: Session, command: SellVehicle) -> Vehicle:
         )
     vehicle.state = VehicleState.SOLD
     vehicle.sold_on = command.sold_on
+    emit(session, VehicleSold(vehicle.id, command.sold_on))
     return vehicle
 
 

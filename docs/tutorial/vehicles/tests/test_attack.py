@@ -1,0 +1,5 @@
+"""The plugin withstands every attack, on both databases."""
+
+from backstay.testing.attack import attack
+
+TestAttack = attack("vehicles")
