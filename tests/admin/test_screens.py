@@ -53,6 +53,9 @@ SCREENS = (
     "/admin/modules/ledger",
     "/admin/modules/ledger/disable",
     "/admin/modules/ledger/enable",
+    "/admin/modules/ledger/upgrade",
+    "/admin/modules/ledger/retire",
+    "/admin/modules/ledger/purge",
     "/admin/audit",
     "/admin/audit.csv",
     "/c/ALPHA/core/audit",
@@ -365,6 +368,6 @@ def test_unknown_ids_are_not_found(browser: Browser) -> None:
         "/admin/companies/1",
         "/admin/audit/1",
         "/admin/modules/nothing",
-        "/admin/modules/ledger/purge",
+        "/admin/modules/ledger/explode",
     ):
         assert browser.get(path).status_code == 404, path

@@ -6,30 +6,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, inspect, select
 
 from backstay.access.core_permissions import PLUGIN_VIEW
+from backstay.access.permissions import Permission, Risk
+from backstay.access.roles import PermissionWords, in_words
 from backstay.db.context import authorize
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
 from backstay.i18n import lazy
-from backstay.jobs.models import JobState
+from backstay.jobs.models import Job, JobState
+from backstay.kernel.changelog import Release, read_changelog
+from backstay.kernel.checks import CheckResult, check_of
 from backstay.kernel.discovery import Found, discover
-from backstay.kernel.holdings import TableSize, table_sizes, waiting_jobs
-from backstay.kernel.models import PluginRow, PluginState
+from backstay.kernel.holdings import TableSize, table_sizes, version_table, waiting_jobs
+from backstay.kernel.leases import held
+from backstay.kernel.models import PluginDeclared, PluginRow, PluginState
+from backstay.kernel.plans import DUTY
 from backstay.kernel.states import FROM, ModuleState, Step, state_of
 from backstay.kernel.suite import suite_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from sqlalchemy.orm import Session
 
-    from backstay.access.permissions import Permission
     from backstay.i18n import Text
     from backstay.kernel.suite import Suite
     from backstay.web.page import Tone
 
+_FAILURES: Final = 5
 STATE_LABELS: Final[dict[ModuleState, tuple[Text, Tone]]] = {
     ModuleState.AVAILABLE: (lazy("Available"), "neutral"),
     ModuleState.ENABLED: (lazy("On"), "ok"),
@@ -76,15 +86,59 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleDetails:
-    """What a module asks for and holds; empty where only a running module can say."""
+class Summary:
+    """What a card shows of a module beside the module itself.
 
-    permissions: tuple[Permission, ...]
+    Arguments:
+        permissions: how many it asks for, as far as is known.
+        tables: how many it owns.
+        waiting: jobs that wait or run; ``given_up`` those that failed for good.
+    """
+
+    permissions: int
+    tables: int
+    waiting: int
+    given_up: int
+    check: CheckResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A job that was given up."""
+
+    at: datetime | None
+    kind: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleDetails:
+    """What a module asks for and holds.
+
+    Arguments:
+        known: whether it was ever brought up to date, so that permissions and jobs are known.
+    """
+
+    permissions: tuple[PermissionWords, ...]
     tables: tuple[TableSize, ...]
     jobs: tuple[tuple[str, str], ...]
     """Name and label of its kinds of background jobs."""
     waiting: int
     given_up: int
+    failures: tuple[Failure, ...]
+    changes: tuple[Release, ...]
+    check: CheckResult | None
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A step that is being taken, or was interrupted: then nothing of it is half done."""
+
+    step: Step
+    plugin: str
+    since: datetime
+    alive: bool
 
 
 def list_modules(session: Session) -> list[Module]:
@@ -109,17 +163,100 @@ def get_module(session: Session, name: str) -> Module:
     raise NotFound(_("There is no module “%(name)s”.", name=name), field="name")
 
 
+def summaries(session: Session, modules: Sequence[Module]) -> dict[str, Summary]:
+    """What the cards show, by module: a few statements for all of them."""
+    authorize(session, PLUGIN_VIEW)
+    found = discover()
+    connection = session.connection()
+    tables = inspect(connection).get_table_names()
+    kinds = session.execute(
+        select(Job.kind, Job.state, func.count())
+        .where(Job.state.in_((JobState.READY, JobState.RUNNING, JobState.DEAD)))
+        .group_by(Job.kind, Job.state)
+    ).all()
+    asked = {row.name: len(row.permissions) for row in session.scalars(select(PluginDeclared))}
+
+    def jobs(name: str, *, dead: bool) -> int:
+        return sum(
+            count
+            for kind, state, count in kinds
+            if kind.startswith(f"{name}.") and (state is JobState.DEAD) is dead
+        )
+
+    return {
+        one.name: Summary(
+            permissions=asked.get(one.name, 0),
+            tables=sum(
+                table.startswith(f"{one.name}_") and table != version_table(one.name)
+                for table in tables
+            ),
+            waiting=jobs(one.name, dead=False),
+            given_up=jobs(one.name, dead=True),
+            check=check_of(session, one.name, _root(found.get(one.name))),
+        )
+        for one in modules
+    }
+
+
 def module_details(session: Session, name: str) -> ModuleDetails:
     """What a module asks for, what it holds and what it has to do."""
     authorize(session, PLUGIN_VIEW)
-    parts = [part for part in suite_of(session).parts if part.plugin == name]
-    counts = waiting_jobs(session.connection(), name)
+    connection = session.connection()
+    counts = waiting_jobs(connection, name)
+    package = _root(discover().get(name))
+    declared = _declared(session, name)
+    failures = session.execute(
+        select(Job.finished_at, Job.kind, Job.error)
+        .where(Job.kind.startswith(f"{name}.", autoescape=True), Job.state == JobState.DEAD)
+        .order_by(Job.id.desc())
+        .limit(_FAILURES)
+    )
     return ModuleDetails(
-        permissions=tuple(one for part in parts for one in part.permissions),
-        tables=table_sizes(session.connection(), name),
-        jobs=tuple((kind.name, str(kind.label)) for part in parts for kind in part.jobs),
-        waiting=counts.get(JobState.READY, 0),
+        permissions=declared[0] if declared else (),
+        tables=table_sizes(connection, name),
+        jobs=declared[1] if declared else (),
+        waiting=counts.get(JobState.READY, 0) + counts.get(JobState.RUNNING, 0),
         given_up=counts.get(JobState.DEAD, 0),
+        failures=tuple(Failure(*row) for row in failures),
+        changes=read_changelog(package) if package is not None else (),
+        check=check_of(session, name, package),
+        known=declared is not None,
+    )
+
+
+def under_way(session: Session) -> UnderWay | None:
+    """The step that is being taken now, or that was interrupted last."""
+    authorize(session, PLUGIN_VIEW)
+    found = held(session.connection(), DUTY)
+    verb, _space, plugin = found.note.partition(" ") if found else ("", "", "")
+    if found is None or verb not in {step.value for step in Step}:
+        return None
+    return UnderWay(Step(verb), plugin, found.taken_at, found.alive)
+
+
+def _root(package: Found | None) -> Path | None:
+    return package.root if package is not None and not package.broken else None
+
+
+def _declared(
+    session: Session, name: str
+) -> tuple[tuple[PermissionWords, ...], tuple[tuple[str, str], ...]] | None:
+    """Permissions and jobs: as the running module says, else as it said last."""
+    parts = [part for part in suite_of(session).parts if part.plugin == name]
+    if parts:
+        return (
+            in_words(one for part in parts for one in part.permissions),
+            tuple((kind.name, str(kind.label)) for part in parts for kind in part.jobs),
+        )
+    row = session.get(PluginDeclared, name)
+    if row is None:
+        return None
+    return (
+        in_words(
+            Permission(one["name"], one["label"], Risk(one["risk"]), one["explanation"])
+            for one in row.permissions
+        ),
+        tuple((one["name"], one["label"]) for one in row.jobs),
     )
 
 

@@ -8,14 +8,38 @@ import tempfile
 from typing import TYPE_CHECKING, Final
 
 from backstay.i18n import gettext as _
+from backstay.kernel.plan_json import read_plan
 from backstay.kernel.plans import Result
 
 if TYPE_CHECKING:
     from backstay.home import Home
+    from backstay.kernel.plans import Plan
     from backstay.kernel.states import Step
 
+PLAN_SECONDS: Final = 30
 PATIENCE_SECONDS: Final = 100
 """How long a page waits. The process goes on; what it does is not undone because nobody waits."""
+
+
+def ask_plan(home: Home, name: str, step: Step, actor_login: str) -> Plan | None:
+    """The dry run of a step with what only the plugin's own code can say; None if it can't be had.
+
+    Arguments:
+        actor_login: who wants to know.
+    """
+    arguments = ["--as", actor_login, "plugin", "plan", name, "--for", step.value, "--json"]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "backstay", *arguments],
+            env=home.environment(),
+            capture_output=True,
+            text=True,
+            timeout=PLAN_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return read_plan(done.stdout) if done.returncode == 0 else None
 
 
 def run_step(home: Home, name: str, step: Step, actor_login: str, reason: str) -> Result:
