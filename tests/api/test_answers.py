@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,7 +98,7 @@ def test_the_document_has_every_route_of_the_api(web_app: Flask, suite: Suite) -
         (method.upper(), path) for path, methods in made["paths"].items() for method in methods
     }
     routed = {
-        (one.method, one.rule.replace("<company>", "{company}").replace("<int:id>", "{id}"))
+        (one.method, re.sub("<(?:int:)?([a-z]+)>", r"{\1}", one.rule))
         for one in api_routes(web_app)
         if not one.rule.endswith("/openapi.json")
     }

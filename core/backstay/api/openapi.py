@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_orig
 
 from backstay import __version__
 from backstay.access.roles import plugin_title
+from backstay.api.module_schemas import SCHEMA as MODULE_SCHEMA
+from backstay.api.module_schemas import TAG as MODULE_TAG
+from backstay.api.module_schemas import module_paths, module_schema
 from backstay.api.represent import record_schema, versioned
 from backstay.api.routes import Endpoint, endpoints_of
 from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, model_of
@@ -102,6 +105,11 @@ def document(
         for one in offered:
             path = one.rule.replace("<company>", "{company}").replace("<int:id>", "{id}")
             paths.setdefault(path, {})[one.method.lower()] = _operation(one, schemas)
+    if of_modules := module_paths(may, _refusals):
+        paths |= of_modules
+        schemas[MODULE_SCHEMA] = module_schema()
+        tags.append({"name": MODULE_TAG, "x-displayName": _("Modules"), "description": ""})
+        modules.setdefault(plugin_title(suite, "core"), []).append(MODULE_TAG)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -286,10 +294,14 @@ def _responses(one: Endpoint) -> dict[str, Any]:
     )
     if one.does == "list":
         writing = ("422",)
+    return good | _refusals((*_READING, *writing))
+
+
+def _refusals(statuses: tuple[str, ...]) -> dict[str, Any]:
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return good | {
+    return {
         status: {"description": _ANSWERS[status], "content": {PROBLEM_TYPE: problem}}
-        for status in sorted({*_READING, *writing})
+        for status in sorted(set(statuses))
     }
 
 

@@ -11,6 +11,7 @@ from backstay.access.permissions import SIGNED_IN
 from backstay.api.body import read_parameters
 from backstay.api.examples import Examples, first
 from backstay.api.guard import caller
+from backstay.api.module_schemas import TAG as MODULES
 from backstay.api.openapi import document, operation_id
 from backstay.api.routes import ROOT, endpoints_of, prefix_of
 from backstay.api.views import answer
@@ -111,11 +112,14 @@ def page() -> Response:
     assert person is not None  # noqa: S101 - the guard let nobody else in
     words = request.args.get("q", "").casefold().split()[:6]
     spec = document(suite(), may=within(person.access))
-    chosen = suite().resources.get(request.args.get("resource", "")[:80])
+    name = request.args.get("resource", "")[:80]
+    chosen = suite().resources.get(name)
     title = _("API reference")
-    crumbs = [Crumb(_("My profile"), "/me/"), Crumb(title, f"{ROOT}/" if chosen else None)]
     company = _company()
-    group = _in_full(spec, chosen, company) if chosen is not None else None
+    group = _of_modules(spec) if name == MODULES else None
+    if chosen is not None:
+        group = _in_full(spec, chosen, company)
+    crumbs = [Crumb(_("My profile"), "/me/"), Crumb(title, f"{ROOT}/" if group else None)]
     if group is not None:
         crumbs.append(Crumb(group.title))
     return render(
@@ -188,6 +192,12 @@ def _in_full(
         }
     calls = tuple(replace(call, example=shown[call.anchor]) for call in group.calls)
     return replace(group, help=str(resource.help), calls=calls, first=first(prefix_of(resource)))
+
+
+def _of_modules(spec: Mapping[str, Any]) -> Group | None:
+    """The functions for modules, which are no records."""
+    tag = next((one for one in spec["tags"] if one["name"] == MODULES), None)
+    return _group(spec, tag, "", []) if tag is not None else None
 
 
 def _matches(call: Call, name: str, words: list[str]) -> bool:

@@ -261,10 +261,11 @@ def _resources(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
 
 def _api(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
     # Late, as above: these modules ask the web application for the request that they answer.
+    from backstay.api.modules import blueprint as modules
     from backstay.api.reference import BLUEPRINTS
     from backstay.api.routes import blueprints
 
-    for page in BLUEPRINTS:
+    for page in (*BLUEPRINTS, modules):
         yield "core", page
 
     for blueprint in blueprints(suite):

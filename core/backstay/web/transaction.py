@@ -147,7 +147,7 @@ def carry_out(answer: Callable[[], Response], view: object, user_id: int) -> Res
         raise Conflict(_("The form is not one of ours. Open the page again."))
     claim = Claim(token, user_id, _digest()) if token else None
     if hasattr(view, OUTSIDE):
-        return _outside(answer, claim)
+        return once_outside(answer, claim)
     return in_one_transaction(answer, claim)
 
 
@@ -303,7 +303,8 @@ def _attempt(answer: Callable[[], Response], claim: Claim | None) -> Response:
     return response
 
 
-def _outside(answer: Callable[[], Response], claim: Claim | None) -> Response:
+def once_outside(answer: Callable[[], Response], claim: Claim | None) -> Response:
+    """Call a view that waits for another process, once; its proof has transactions of its own."""
     if claim is None:
         return answer()
     unit: Unit = g.unit
@@ -359,6 +360,7 @@ __all__ = [
     "Unit",
     "carry_out",
     "in_one_transaction",
+    "once_outside",
     "outside_transaction",
     "without_form_token",
 ]
