@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from configparser import ConfigParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from backstay.cli_output import echo_json, json_option
+from backstay.errors import Invalid
 from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backstay.testing.conformance import Verdict
 
 
@@ -39,13 +43,17 @@ def new(name: str, folder: Path, label: str) -> None:
 @click.command("check")
 @click.argument("plugin", metavar="NAME_OR_DIR")
 @click.option("--rule", "rules", metavar="RULE", multiple=True, help="Try this rule only.")
+@click.option("--record", is_flag=True, help="Keep the result, to be shown on the module's page.")
 @json_option
-def check(plugin: str, rules: tuple[str, ...], *, as_json: bool) -> None:
+def check(plugin: str, rules: tuple[str, ...], *, record: bool, as_json: bool) -> None:
     """For authors: try whether a plugin keeps every rule; exit status 1 if it breaks one.
 
     NAME is an installed plugin, DIR the folder of a distribution, tried from the wheel that it
-    makes. It works on databases of its own, takes a minute or two, and installs nothing.
+    makes. It works on databases of its own, takes a minute or two, and installs nothing. With
+    --record the result of NAME is kept in this installation, that of DIR in its package.
     """
+    if record and rules:
+        raise Invalid(_("Only the result of all rules is kept: leave --rule out."), field="record")
     from backstay.authoring.check import verdicts_on
 
     verdicts = []
@@ -54,6 +62,8 @@ def check(plugin: str, rules: tuple[str, ...], *, as_json: bool) -> None:
         if not as_json:
             _say(verdict)
     counts = Counter(verdict.outcome.value for verdict in verdicts)
+    if record:
+        _keep(plugin, verdicts)
     if as_json:
         echo_json(
             [
@@ -77,6 +87,25 @@ def check(plugin: str, rules: tuple[str, ...], *, as_json: bool) -> None:
         )
     if counts["fail"]:
         sys.exit(1)
+
+
+def _keep(plugin: str, verdicts: Sequence[Verdict]) -> None:
+    """Write the result down: for the module's page here, or into the package of a folder."""
+    from backstay.cli_environment import command_environment
+    from backstay.kernel.checks import Checked, record_check, write_check
+    from backstay.kernel.discovery import discover
+
+    kept = [Checked(one.rule, one.outcome.value, one.detail) for one in verdicts]
+    found = discover().get(plugin)
+    if found is not None:
+        with command_environment(write=True) as session:
+            record_check(session, plugin, found.version, kept)
+        return
+    folder = Path(plugin).expanduser()
+    settings = ConfigParser(interpolation=None)
+    settings.read(folder / "setup.cfg", encoding="utf-8")
+    package = next(iter(sorted(folder.glob("*/plugin.toml")))).parent
+    write_check(package, settings.get("metadata", "version", fallback=""), kept)
 
 
 def _say(verdict: Verdict) -> None:

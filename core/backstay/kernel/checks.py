@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -66,6 +66,18 @@ def record_check(
         {"rule": one.rule, "result": one.result, "detail": one.detail} for one in verdicts
     ]
     return row
+
+
+def write_check(package: Path, version: str, verdicts: Sequence[Checked]) -> Path:
+    """Let a package bring the result of a run along; for authors, before they build it."""
+    values = {
+        "version": version,
+        "checked_at": now().isoformat(timespec="seconds"),
+        "verdicts": [asdict(one) for one in verdicts],
+    }
+    path = package / NAME
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
 
 
 def check_of(session: Session, plugin: str, package: Path | None) -> CheckResult | None:
