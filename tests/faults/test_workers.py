@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from backstay.jobs.models import Job, JobState
 from backstay.jobs.rq.doorbell import queues, ring
+from backstay.kernel.process_models import Process
+from backstay.kernel.state import generation
 from tests.e2e.servers import cli
 from tests.faults.installation import RECOVERED_SECONDS, Installation, children_of, kill, until
 
@@ -129,6 +131,19 @@ def test_a_relay_that_is_killed_is_started_again(installation: Installation) -> 
     kill(relay)
     installation.ask(1, name="second")
     until(lambda: installation.done() == 2, RECOVERED_SECONDS, "the second job")
+
+
+def test_a_worker_tells_that_it_lives_and_what_it_runs(installation: Installation) -> None:
+    worker = installation.start_worker("worker")
+
+    def told() -> list[tuple[int, int]]:
+        with installation.database.reading_connection() as connection:
+            found = connection.execute(select(Process.pid, Process.generation))
+            return [(row.pid, row.generation) for row in found]
+
+    until(lambda: told() == [(worker.pid, generation(installation.database))], 60, "its row")
+    installation.stop("worker")
+    assert told() == []
 
 
 def test_workers_follow_the_generation_in_force(installation: Installation) -> None:

@@ -59,12 +59,14 @@ class JobWorker(Worker):
         *,
         lease: timedelta,
         between: Callable[[], None],
+        stop: threading.Event,
     ) -> None:
         """Register with the broker.
 
         Arguments:
             lease: for how long a job is claimed at a time.
             between: called between two jobs and every few seconds without one.
+            stop: set by a signal that came before RQ began to listen to signals.
 
         Raises:
             RedisError: the broker is away.
@@ -82,6 +84,7 @@ class JobWorker(Worker):
         self._suite_provider = suite_provider
         self._lease = lease
         self._between = between
+        self._stop = stop
         self.asked_to_stop = False
 
     def subscribe(self) -> None:
@@ -96,6 +99,16 @@ class JobWorker(Worker):
         """Tell RQ's monitors, if the broker is there: a worker ends without it too."""
         with suppress(RedisError):
             super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+
+    def dequeue_job_and_maintain_ttl(self, *arguments: Any, **named: Any) -> Any:
+        """Wait for the next job, unless the process was told to stop while it started.
+
+        Raises:
+            StopRequested: it was.
+        """
+        if self._stop.is_set():
+            raise StopRequested
+        return super().dequeue_job_and_maintain_ttl(*arguments, **named)
 
     def heartbeat(self, *arguments: Any, **named: Any) -> None:
         """Use RQ's sign of life to look after what has to go on beside the jobs."""
@@ -195,6 +208,7 @@ def work_forever(
             nothing but what RQ's handlers of signals raise.
     """
     stop = threading.Event()
+    _stop_when_told(stop)
     preload(suite_provider)
     relay = RelayProcess(database, url, suite_provider)
     relay.ensure()
@@ -206,18 +220,24 @@ def work_forever(
     broker = connect(url, _PATIENCE)
     try:
         while not stop.is_set():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stop.set())
             worker = None
             try:
                 worker = JobWorker(
-                    database, suite_provider, broker, wanted, lease=lease, between=between
+                    database,
+                    suite_provider,
+                    broker,
+                    wanted,
+                    lease=lease,
+                    between=between,
+                    stop=stop,
                 )
                 worker.work(logging_level="WARNING")
             except StopRequested:
                 stop.set()
             except RedisError as error:
                 _log.warning("job worker: the broker is away (%s); trying again", error)
+            finally:
+                _stop_when_told(stop)  # RQ leaves its own handlers behind
             if worker is not None:
                 worker.wait_for_the_last()
                 if worker.asked_to_stop:
@@ -226,6 +246,11 @@ def work_forever(
             stop.wait(_AFTER_FAILURE_SECONDS)
     finally:
         relay.stop()
+
+
+def _stop_when_told(stop: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
 
 
 def work_off(
@@ -248,7 +273,13 @@ def work_off(
     while going_on:
         rung = relay.round()
         worker = JobWorker(
-            database, suite_provider, broker, wanted, lease=lease, between=lambda: None
+            database,
+            suite_provider,
+            broker,
+            wanted,
+            lease=lease,
+            between=lambda: None,
+            stop=threading.Event(),
         )
         worked = worker.work(burst=True, logging_level="WARNING")
         going_on = not worker.asked_to_stop and (worked or rung > 0)
