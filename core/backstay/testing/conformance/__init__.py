@@ -59,7 +59,7 @@ OF_THE_WHOLE: Final = (
     Rule(
         "upgrades",
         "Each of its migrations leads on with all rows kept, and can be undone.",
-        "Keep rows when a table is rebuilt, and let each downgrade() undo its upgrade().",
+        "Give new columns a server_default, keep every row, and undo upgrade() in downgrade().",
         on_upgrades.upgrades,
         on_both=True,
     ),
