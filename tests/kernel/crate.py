@@ -90,6 +90,8 @@ def upgrade():
     )
     if mark := os.environ.get("CRATE_MARK"):
         Path(mark).touch()
+        if op.get_bind().dialect.name == "postgresql":
+            op.execute("SELECT pg_sleep(300)")
         time.sleep(300)
 '''
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, inspect, select, update
+from sqlalchemy import delete, insert, inspect, select, update
 
 from backstay.audit.models import AuditEvent
 from backstay.clock import now
@@ -15,7 +15,7 @@ from backstay.db.context import operator_context
 from backstay.errors import ConfigurationError, Conflict
 from backstay.kernel.leases import held, lease
 from backstay.kernel.lifecycle import DUTY, transition
-from backstay.kernel.models import Installation, Lease, PluginRow, PluginState
+from backstay.kernel.models import Installation, Lease, PluginDeclared, PluginRow, PluginState
 from backstay.kernel.plans import plan
 from backstay.kernel.setup import DEFAULT_THEME, migrate
 from backstay.kernel.state import generation, in_force, load_in_force
@@ -247,6 +247,15 @@ def test_a_guard_that_went_missing_is_made_again_without_a_migration(migrated: D
     migrate(migrated)
     with migrated.engine.begin() as connection:
         connection.exec_driver_sql(drop)
+
+
+def test_what_a_plugin_asks_for_is_kept_at_every_start(migrated: Database) -> None:
+    with migrated.engine.begin() as connection:
+        connection.execute(delete(PluginDeclared))
+    migrate(migrated)
+    with migrated.read(ADMIN) as session:
+        [asked] = session.get_one(PluginDeclared, "crate").permissions
+    assert (asked["name"], asked["risk"]) == ("crate.thing.view", "read")
 
 
 def test_a_plugin_whose_migration_fails_is_not_run_on_the_old_tables(

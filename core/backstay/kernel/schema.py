@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from backstay.db.engine import unhurried
 from backstay.errors import ConfigurationError
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
+
+
+_LOOK_MS: Final = 2_000
 
 
 @contextmanager
@@ -36,6 +40,7 @@ def schema_transaction(
             with connection.begin():
                 unhurried(connection)
                 if not sqlite:
+                    _end_with_client(connection)
                     connection.execute(
                         text("SELECT set_config('backstay.actor', 'migration', true)")
                     )
@@ -47,6 +52,16 @@ def schema_transaction(
         finally:
             if sqlite:
                 _set_for_rebuilds(connection, on=False)
+
+
+def _end_with_client(connection: Connection) -> None:
+    """Let PostgreSQL break off a long statement soon after the process that sent it was killed.
+
+    It looks only between statements otherwise, and keeps all locks until then.
+    """
+    # Some systems can't tell that a client is gone, and refuse the setting.
+    with suppress(DBAPIError), connection.begin_nested():
+        connection.execute(text(f"SET LOCAL client_connection_check_interval = {_LOOK_MS}"))
 
 
 def _set_for_rebuilds(connection: Connection, *, on: bool) -> None:

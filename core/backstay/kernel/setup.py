@@ -10,7 +10,7 @@ from backstay.clock import now
 from backstay.core_base import CoreBase
 from backstay.db.context import operator_context
 from backstay.db.guards import guards_are_missing
-from backstay.kernel.lifecycle import next_generation
+from backstay.kernel.lifecycle import next_generation, remember_declared
 from backstay.kernel.load import load
 from backstay.kernel.migrate import core_schema, pending, plugin_schema, upgrade
 from backstay.kernel.models import Installation, PluginRow, PluginState
@@ -82,6 +82,7 @@ def migrate(
                 row.changed_at = now()
             elif name in suite.running:
                 row.version = suite.found[name].version
+                remember_declared(session, suite, name)
         if done or failed:
             next_generation(session)
     trouble = sorted({**suite.failed, **failed}.items())
