@@ -152,3 +152,9 @@ def upgrade() -> None:
             name=op.f("uq_calendars_week_company_id_calendar_id_valid_from"),
         ),
     )
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for table in ("week", "special_day", "holiday", "calendar"):
+        op.drop_table(f"calendars_{table}")
