@@ -20,6 +20,8 @@ from backstay.web.render import page, redirect_to
 from backstay.web.request import context, flash_done, session, suite
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from backstay.i18n import Text
 
 blueprint = Blueprint("processes", __name__, url_prefix="/admin/processes")
@@ -76,26 +78,46 @@ def _where(one: Process) -> str:
     return f"{one.host}, {one.pid}"
 
 
-def _notes(found: Life) -> tuple[Note, ...]:
-    needing = sorted({plugin for one in found.processes for plugin in one.restart})
-    restart = tuple(
-        Note(
-            "; ".join(
-                _("%(process)s: %(reason)s", process=_where(one), reason=reason)
-                for one, reason in found.restart_needed(plugin)
+def module_notes(session: Session, name: str) -> tuple[Note, ...]:
+    """What a module's own page says of the processes: where it is paused, what must start anew."""
+    return (
+        *(
+            Note(
+                _("The last errors, and the button that resumes it, are under Processes."),
+                "bad",
+                _("It is paused."),
             )
-            + ".",
-            "warn",
-            _("Restart needed for “%(title)s”.", title=_title(plugin)),
-        )
-        for plugin in needing
+            for one in pauses(session)
+            if one.plugin == name
+        ),
+        *_restart_notes(life(session), (name,)),
     )
+
+
+def _notes(found: Life) -> tuple[Note, ...]:
+    needing = tuple(sorted({plugin for one in found.processes for plugin in one.restart}))
     stuck = tuple(
         Note(one.reason, "bad", _("%(process)s can't follow:", process=_where(one)))
         for one in found.processes
         if one.failed_generation
     )
-    return (*stuck, *restart)
+    return (*stuck, *_restart_notes(found, needing))
+
+
+def _restart_notes(found: Life, plugins: tuple[str, ...]) -> tuple[Note, ...]:
+    return tuple(
+        Note(
+            "; ".join(
+                _("%(process)s: %(reason)s", process=_where(one), reason=reason)
+                for one, reason in needing
+            )
+            + ".",
+            "warn",
+            _("Restart needed for “%(title)s”.", title=_title(plugin)),
+        )
+        for plugin in plugins
+        if (needing := found.restart_needed(plugin))
+    )
 
 
 def _table(found: Life) -> dict[str, Any]:
@@ -208,4 +230,4 @@ def _paused(one: Pause) -> PanelView:
     return PanelView(title, "admin/table_panel.html", values, flush=True)
 
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "module_notes"]
