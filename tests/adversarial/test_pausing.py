@@ -123,6 +123,7 @@ def test_a_paused_plugin_runs_again_when_it_is_resumed(faulty: Town) -> None:
     heartbeat(faulty).beat()
     browser = faulty.browser()
     assert "Resume Rogue" in browser.get("/admin/processes").text
+    assert "It is paused." in browser.get("/admin/modules/rogue").text
     browser.post("/admin/processes/resume/rogue")
     assert faulty.get("/c/ALPHA/rogue/").text == "it works"
     assert "Resume Rogue" not in faulty.get("/admin/processes").text

@@ -23,6 +23,7 @@ from backstay.kernel.modules import (
     under_way,
 )
 from backstay.kernel.plans import plan
+from backstay.kernel.process_pages import module_notes
 from backstay.kernel.runner import ask_plan, run_step
 from backstay.kernel.states import Step
 from backstay.web.blueprint import requires
@@ -106,6 +107,7 @@ def module(name: str) -> Response:
         notes=(
             *shown.under_way_notes(step if step and step.plugin == name else None),
             *shown.notes(found),
+            *module_notes(session(), name),
         ),
         help=found.summary,
     )
