@@ -30,6 +30,8 @@ CORE: Final = {
     "backstay.files.commands": ("files",),
     "backstay.backup.commands": ("backup",),
     "backstay.serve.commands": ("start", "serve", "migrate", "runner"),
+    "backstay.serve.commands": ("start", "migrate", "runner"),
+    "backstay.jobs.commands": ("job", "scheduler"),
     "backstay.jobs.rq.commands": ("worker",),
 }
 """Where core's commands are: a command must not wait for the modules of all the others."""

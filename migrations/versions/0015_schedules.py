@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("catch_up", sa.String(length=20), nullable=False),
         sa.Column("limit", sa.Integer(), nullable=False),
         sa.Column("is_own", sa.Boolean(), nullable=False),
-        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("planned_until", sa.BigInteger(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("last_job_id", ID, nullable=True),

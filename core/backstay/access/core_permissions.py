@@ -139,7 +139,7 @@ JOB_VIEW: Final = Permission(
 )
 JOB_MANAGE: Final = Permission(
     "core.job.manage",
-    _("retry and stop background jobs"),
+    _("retry, stop and schedule background jobs"),
     Risk.WRITE,
     _("A failed job is done again with its user's present permissions."),
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
 
 from backstay.access.core_permissions import JOB_MANAGE, JOB_VIEW
 from backstay.db.context import context_of
 from backstay.i18n import gettext
 from backstay.i18n import lazy as _
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.models import Job, JobQueue, JobState
+from backstay.jobs.schedules import StoredSchedule
 from backstay.jobs.services import (
     CANCELLED_FROM,
     RETRIED_FROM,
@@ -17,18 +21,24 @@ from backstay.jobs.services import (
     cancel_job,
     retry_job,
 )
+from backstay.jobs.waiting import why_it_waits
+from backstay.kernel.suite import suite_of
 from backstay.navigation.declare import Area, Page
 from backstay.resources.declare import (
     Action,
+    Bulk,
     Choice,
     Column,
     Empty,
     Filter,
     Kind,
     Operation,
+    Panel,
     Resource,
     Section,
 )
+from backstay.resources.urls import resource_url
+from backstay.web.page import Cell, Head, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +53,12 @@ _STATES = (
     Choice(JobState.DEAD.value, _("Given up"), "bad", _("It failed; somebody has to look at it.")),
     Choice(JobState.CANCELLED.value, _("Cancelled"), "neutral"),
 )
+_QUEUES = (
+    Choice(JobQueue.INTERACTIVE.value, _("Interactive"), help=_("Somebody waits for it.")),
+    Choice(JobQueue.DEFAULT.value, _("Default")),
+    Choice(JobQueue.BULK.value, _("Bulk"), help=_("It comes last.")),
+)
+_MOST = 50
 
 
 def _visible(session: Session) -> Sequence[ColumnElement[bool]]:
@@ -54,6 +70,50 @@ def _visible(session: Session) -> Sequence[ColumnElement[bool]]:
 
 def _title(job: Any) -> str:
     return gettext("Job %(kind)s", kind=job.kind)
+
+
+def _with_schedule(statement: Any) -> Any:
+    return statement.outerjoin(StoredSchedule, StoredSchedule.id == Job.schedule_id)
+
+
+def _wait(session: Session, job: Job) -> dict[str, Any]:
+    return {"why": why_it_waits(session, job)}
+
+
+def _work(session: Session, job: Job) -> dict[str, Any]:
+    kind = suite_of(session).jobs.get(job.kind)
+    return {
+        "label": str(kind.label) if kind else "",
+        "arguments": json.dumps(job.arguments, indent=2, ensure_ascii=False),
+        "cursor": json.dumps(job.cursor, ensure_ascii=False) if job.cursor else "",
+        "trace": job.trace,
+    }
+
+
+def _same_event(session: Session, job: Job) -> dict[str, Any]:
+    """The other jobs that the event of this one caused."""
+    rows = []
+    if job.event_id is not None:
+        same = (Job.event_id == job.event_id, Job.id != job.id, *_visible(session))
+        states = {choice.value: choice for choice in _STATES}
+        for one in session.scalars(select(Job).where(*same).order_by(Job.id).limit(_MOST)):
+            state = states[one.state.value]
+            cells = (Cell(one.kind), Cell(state.label, "state", tone=state.tone))
+            rows.append(
+                Row((*cells, Cell(one.error)), href=resource_url("core.job", "record", id=one.id))
+            )
+    return {
+        "heads": (
+            Head("kind", gettext("Job")),
+            Head("state", gettext("State")),
+            Head("error", gettext("Last error")),
+        ),
+        "rows": tuple(rows),
+        "empty": gettext("No other module follows the event.")
+        if job.event_id
+        else gettext("No event caused this job."),
+        "links": (),
+    }
 
 
 JOBS = Resource(
@@ -68,6 +128,7 @@ JOBS = Resource(
     columns=(
         Column("kind", _("Job"), Job.kind, Kind.CODE, link=True),
         Column("state", _("State"), Job.state, Kind.STATE, choices=_STATES),
+        Column("queue", _("Queue"), Job.queue, choices=_QUEUES),
         Column("actor", _("Asked for by"), Job.actor),
         Column("run_at", _("Due"), Job.run_at, Kind.INSTANT),
         Column("attempt", _("Attempts"), Job.attempt, Kind.NUMBER),
@@ -75,16 +136,35 @@ JOBS = Resource(
         Column("progress_text", _("Progress"), Job.progress_text, in_list=False),
         Column("created_at", _("Asked for"), Job.created_at, Kind.INSTANT, in_list=False),
         Column("finished_at", _("Ended"), Job.finished_at, Kind.INSTANT, in_list=False),
+        Column("runner", _("Runner"), Job.runner, in_list=False),
+        Column("event", _("Event"), Job.event, Kind.CODE, in_list=False),
+        Column("schedule", _("Schedule"), StoredSchedule.name, Kind.CODE, in_list=False),
+        Column("planned_at", _("Planned for"), Job.planned_at, Kind.INSTANT, in_list=False),
         Column("request_id", _("Request"), Job.request_id, Kind.CODE, in_list=False),
     ),
-    filters=(Filter("state", _("State"), Job.state, _STATES),),
+    filters=(
+        Filter("state", _("State"), Job.state, _STATES),
+        Filter("queue", _("Queue"), Job.queue, _QUEUES, kind="select"),
+        Filter("schedule", _("Schedule"), Job.schedule_id, kind="picker", picker="core.schedule"),
+    ),
+    joins=_with_schedule,
     search=(Job.kind, Job.actor),
     search_label=_("Search by job or person"),
     criteria=_visible,
     sections=(
-        Section(_("Job"), ("kind", "state", "actor", "request_id")),
-        Section(_("Course"), ("created_at", "run_at", "finished_at", "attempt", "progress_text")),
-        Section(_("Error"), ("error",)),
+        Section(_("Job"), ("kind", "state", "queue", "actor", "request_id", "event", "schedule")),
+        Section(
+            _("Course"),
+            (
+                *("created_at", "planned_at", "run_at", "finished_at", "attempt", "runner"),
+                *("progress_text", "error"),
+            ),
+        ),
+    ),
+    panels=(
+        Panel(_("Why it waits"), "admin/job_wait_panel.html", _wait),
+        Panel(_("What it was asked for"), "admin/job_work_panel.html", _work),
+        Panel(_("Other jobs of the same event"), "admin/table_panel.html", _same_event, flush=True),
     ),
     title=_title,
     state="state",
@@ -103,6 +183,7 @@ JOBS = Resource(
             leads_to=JobState.READY.value,
             past=_("had this tried again"),
             primary=True,
+            bulk=Bulk(),
         ),
         Action(
             "cancel",
@@ -114,6 +195,7 @@ JOBS = Resource(
             leads_to=JobState.CANCELLED.value,
             past=_("cancelled this"),
             danger=True,
+            bulk=Bulk(),
             confirm=_(
                 "What it has not done yet stays undone. A job that runs stops at its next sign of"
                 " progress."

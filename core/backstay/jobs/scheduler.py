@@ -21,7 +21,7 @@ from backstay.errors import BackstayError, Conflict
 from backstay.jobs.cron import next_time, times
 from backstay.jobs.models import Job, JobState
 from backstay.jobs.queue import add_or_pass
-from backstay.jobs.schedules import CatchUp, Schedule, StoredSchedule
+from backstay.jobs.schedules import CatchUp, Schedule, ScheduleState, StoredSchedule
 from backstay.kernel.leases import lease
 
 if TYPE_CHECKING:
@@ -75,14 +75,16 @@ class Scheduler:
     def _plan(self, suite: Suite, schedule_id: int) -> int:
         with self._database.write(_CONTEXT, suite) as session:
             row = session.get(StoredSchedule, schedule_id, with_for_update=True)
-            if row is None or row.is_paused or row.next_at is None or row.next_at > now():
+            if row is None or row.state is ScheduleState.PAUSED:
+                return 0
+            if row.next_at is None or row.next_at > now():
                 return 0
             return plan(session, row, suite.schedules[row.name])
 
 
 def _due(suite: Suite) -> ColumnElement[bool]:
     return and_(
-        StoredSchedule.is_paused.is_(False),
+        StoredSchedule.state == ScheduleState.ACTIVE,
         StoredSchedule.next_at <= now(),
         StoredSchedule.name.in_(tuple(suite.schedules)),
     )
@@ -153,7 +155,11 @@ def _latest(row: StoredSchedule, at: datetime, count: int) -> list[datetime]:
 def add_planned(
     session: Session, row: StoredSchedule, declared: Schedule, planned: datetime
 ) -> int | None:
-    """Add the job of a planned time; None when it has one, or an earlier one waits instead."""
+    """Add the job of a planned time; None when it has one, or an earlier one waits instead.
+
+    Arguments:
+        planned: the planned instant, or this one where a person asks for the job out of turn.
+    """
     from backstay.kernel.suite import suite_of
 
     kind = suite_of(session).jobs[declared.job]

@@ -30,6 +30,13 @@ class CatchUp(enum.Enum):
     """The job runs once for each, the latest ones up to a limit. For a report of each day."""
 
 
+class ScheduleState(enum.Enum):
+    """Whether a schedule makes jobs."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """At which times a job runs by itself, as ``system:schedule`` and outside every company.
@@ -73,17 +80,12 @@ class StoredSchedule(Versioned, Identified, CoreBase):
     limit: Mapped[int]
     is_own: Mapped[bool] = mapped_column(default=False)
     """Set by an administrator, so that the plugin's own times do not replace it."""
-    is_paused: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[ScheduleState] = mapped_column(default=ScheduleState.ACTIVE)
     planned_until: Mapped[datetime]
     """All planned times up to this instant have their jobs, or were passed over."""
     next_at: Mapped[datetime | None]
     last_job_id: Mapped[int | None] = mapped_column(Id)
     """The job of the last planned time that had one."""
-
-    @property
-    def state(self) -> str:
-        """Whether it is in force, for screens."""
-        return "paused" if self.is_paused else "active"
 
 
 def check_schedule(schedule: Schedule, jobs: set[str]) -> None:

@@ -27,6 +27,7 @@ from backstay.imports.services import COMMIT, PREPARE
 from backstay.imports.store import keep_content
 from backstay.jobs.housekeeping import FORGET_JOBS, FORGET_REQUESTS, TIDY_DATABASE
 from backstay.jobs.models import Job, JobState
+from backstay.jobs.schedules import CatchUp, ScheduleState, StoredSchedule
 from backstay.kernel.suite import suite_of
 from backstay.lists.bulk import RUN
 from backstay.lists.exports import EXPORT
@@ -93,6 +94,26 @@ def _job(state: JobState) -> Callable[[Making], Job]:
             created_at=now(),
             actor="sample",
             company_id=company_of(making.session).id,
+        )
+        making.session.add(row)
+        making.session.flush()
+        return row
+
+    return make
+
+
+def _schedule(state: ScheduleState) -> Callable[[Making], StoredSchedule]:
+    def make(making: Making) -> StoredSchedule:
+        row = StoredSchedule(
+            name=f"core.sample_{making.number}",
+            job=FORGET_JOBS,
+            cron="30 2 * * *",
+            time_zone="UTC",
+            catch_up=CatchUp.ONCE,
+            limit=31,
+            state=state,
+            planned_until=now(),
+            next_at=now() + timedelta(days=300),
         )
         making.session.add(row)
         making.session.flush()
@@ -189,6 +210,12 @@ SAMPLES = (
     Sample(resource="core.company_audit", make=_audit),
     Sample(resource="core.job", make=_job(JobState.READY)),
     *(Sample(resource="core.job", make=_job(state), state=state.value) for state in JobState),
+    Sample(resource="core.schedule", make=_schedule(ScheduleState.ACTIVE)),
+    *(
+        Sample(resource="core.schedule", make=_schedule(state), state=state.value)
+        for state in ScheduleState
+    ),
+    Sample(resource="core.schedule", values={"cron": lambda _number: "15 4 * * *"}),
     Sample(resource="core.import", make=_import(ImportState.READY)),
     *(
         Sample(resource="core.import", make=_import(state), state=state.value)
