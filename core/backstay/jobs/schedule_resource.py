@@ -139,7 +139,7 @@ SCHEDULES_RESOURCE = Resource(
             Operation(
                 pause_schedule, PauseSchedule, JOB_MANAGE, _("Pause"), done=_("It is paused.")
             ),
-            icon="player-pause",
+            icon="ban",
             states=(ScheduleState.ACTIVE.value,),
             leads_to=ScheduleState.PAUSED.value,
             past=_("paused this"),
