@@ -30,7 +30,6 @@ CORE: Final = {
     "backstay.files.commands": ("files",),
     "backstay.backup.commands": ("backup",),
     "backstay.serve.commands": ("start", "serve", "migrate", "runner"),
-    "backstay.serve.commands": ("start", "migrate", "runner"),
     "backstay.jobs.commands": ("job", "scheduler"),
     "backstay.jobs.rq.commands": ("worker",),
 }
