@@ -35,7 +35,13 @@ def job() -> None:
 @click.option("--state", type=_STATES, help="Only these.")
 @click.option("--queue", type=_QUEUES, help="Only those of this class.")
 @click.option("--kind", metavar="NAME", help="Only this kind, such as core.export.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="At most so many.",
+)
 @json_option
 def list_all(
     *, state: str | None, queue: str | None, kind: str | None, limit: int, as_json: bool
