@@ -26,7 +26,7 @@ from backstay.i18n import gettext as _
 from backstay.search.upkeep import keep_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Select
@@ -158,10 +158,14 @@ class Database:
         with self._reading.connect() as connection:
             yield connection
 
-    def look_up(self, statement: Select[Any]) -> Any:
-        """The first value of one small query of the kernel, which every request sends."""
+    def look_up(self, statement: Select[Any], values: Mapping[str, Any] | None = None) -> Any:
+        """The first value of one small query of the kernel, which every request sends.
+
+        Arguments:
+            values: of the statement's parameters.
+        """
         with self._looking.connect() as connection:
-            return connection.scalar(statement)
+            return connection.scalar(statement, values)
 
     def listen(self, name: str, function: Callable[..., None]) -> None:
         """Have a function called at an event of every session, for instance ``after_commit``."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
 from backstay.clock import now
@@ -25,7 +25,7 @@ from backstay.jobs.models import IS_READY, IS_RUNNING, Job, JobQueue, JobState
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Connection, Row, Select, Update
+    from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, Update
     from sqlalchemy.orm import Session
 
     from backstay.db.database import Database
@@ -87,45 +87,58 @@ def claim_next(
     another, in each the job that has waited longest. A job whose last attempt ended without an
     answer is given up here.
     """
-    ours = Job.kind.in_(tuple(kinds))
-    steps = [_abandoned(and_(ours, Job.queue.in_(tuple(queues))))]
-    steps += [_waiting(and_(ours, Job.queue == queue)) for queue in JobQueue if queue in queues]
-    return _first_of(database, steps, lease)
+    values = {"kinds": tuple(kinds), "queues": tuple(queues), "at": now()}
+    steps = [_ABANDONED, *(_WAITING[queue] for queue in JobQueue if queue in queues)]
+    return _first_of(database, steps, values, lease)
 
 
 def claim_one(
     database: Database, kinds: Collection[str], job_id: int, *, lease: timedelta = LEASE
 ) -> Claim | None:
     """Take this very job, or None when it is not due, or another process has it."""
-    wanted = and_(Job.id == job_id, Job.kind.in_(tuple(kinds)))
-    return _first_of(database, [_waiting(wanted), _abandoned(wanted)], lease)
+    values = {"kinds": tuple(kinds), "at": now(), "this": job_id}
+    return _first_of(database, list(_THIS), values, lease)
 
 
-def _waiting(wanted: ColumnElement[bool]) -> Select[Any]:
-    """The job that has been due for longest."""
-    due = (IS_READY, wanted, Job.run_at <= now())
-    return select(Job.__table__).where(*due).order_by(Job.run_at, Job.id).limit(1)
+_KIND: Final = Job.kind.in_(bindparam("kinds", expanding=True))
+_AT: Final = bindparam("at", type_=Job.run_at.type)
 
 
-def _abandoned(wanted: ColumnElement[bool]) -> Select[Any]:
+def _due(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
+    """The job that has been due for longest; built once, as each job asks with it."""
+    found = select(Job.__table__).where(IS_READY, _KIND, Job.run_at <= _AT, *conditions)
+    return found.order_by(Job.run_at, Job.id).limit(1).with_for_update(skip_locked=True)
+
+
+def _left(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
     """A job whose runner did not come back."""
-    due = (IS_RUNNING, wanted, Job.lease_until < now())
-    return select(Job.__table__).where(*due).order_by(Job.lease_until).limit(1)
+    found = select(Job.__table__).where(IS_RUNNING, _KIND, Job.lease_until < _AT, *conditions)
+    return found.order_by(Job.lease_until).limit(1).with_for_update(skip_locked=True)
 
 
-def _first_of(database: Database, steps: list[Select[Any]], lease: timedelta) -> Claim | None:
+_WAITING: Final = {queue: _due(Job.queue == queue) for queue in JobQueue}
+_ABANDONED: Final = _left(Job.queue.in_(bindparam("queues", expanding=True)))
+_THIS: Final = (_due(Job.id == bindparam("this")), _left(Job.id == bindparam("this")))
+_LOOKS: Final = {
+    id(step): step.with_only_columns(Job.id) for step in (*_WAITING.values(), _ABANDONED, *_THIS)
+}
+"""The same statements for a look without a lock, which SQLite's writers are not held up by."""
+
+
+def _first_of(
+    database: Database, steps: list[Select[Any]], values: dict[str, Any], lease: timedelta
+) -> Claim | None:
     """Claim the first job that one of the statements finds; each is tried after the other."""
     if database.is_sqlite:
-        # Look before locking: an idle runner must not hold up SQLite's writers.
-        looks = (statement.with_only_columns(Job.id) for statement in steps)
-        if all(database.look_up(look) is None for look in looks):
+        while steps and database.look_up(_LOOKS[id(steps[0])], values) is None:
+            steps = steps[1:]
+        if not steps:
             return None
     while True:
         with database.engine.begin() as connection:
             row = None
             for statement in steps:
-                locking = statement.with_for_update(skip_locked=True)
-                row = connection.execute(locking).one_or_none()
+                row = connection.execute(statement, values).one_or_none()
                 if row is not None:
                     break
             if row is None:
