@@ -126,6 +126,7 @@ def test_a_job_can_be_run_out_of_turn_once(probe: Any, planned: Suite) -> None:
 
 def test_a_schedule_of_a_module_that_is_off_can_not_be_run(probe: Any, planned: Suite) -> None:
     with pytest.raises(Conflict, match="is not running"):
+        probe.doing.clear()
         do(probe, suite_with(probe), run_schedule, RunSchedule(stored(probe).id))
 
 

@@ -15,7 +15,7 @@ from backstay.i18n import gettext as _
 from backstay.i18n import lazy
 from backstay.jobs.cron import check_cron, next_time
 from backstay.jobs.scheduler import add_planned
-from backstay.jobs.schedules import CatchUp, Schedule, ScheduleState, StoredSchedule
+from backstay.jobs.schedules import CatchUp, ScheduleState, StoredSchedule
 from backstay.kernel.suite import suite_of
 from backstay.resources.declare import Choice
 from backstay.resources.fields import ChoiceField, NumberField, TextField
@@ -150,7 +150,11 @@ def run_schedule(session: Session, command: RunSchedule) -> StoredSchedule:
         Conflict: its module is off, or its job waits already.
     """
     row = _row(session, command.id)
-    job_id = add_planned(session, row, _declared(session, row), now())
+    if row.job not in suite_of(session).jobs:
+        plugin = row.name.partition(".")[0]
+        raise Conflict(_("Its module “%(plugin)s” is not running.", plugin=plugin))
+    declared = suite_of(session).schedules.get(row.name)
+    job_id = add_planned(session, row, declared.arguments if declared else {}, now())
     if job_id is None:
         raise Conflict(_("The job of this schedule waits already."))
     row.last_job_id = job_id
@@ -160,19 +164,20 @@ def run_schedule(session: Session, command: RunSchedule) -> StoredSchedule:
 
 
 def reset_schedule(session: Session, command: ResetSchedule) -> StoredSchedule:
-    """Go back to the times that the module declares.
+    """Go back to the times that the module declares; at once, or when the module is back.
 
     Raises:
-        Conflict: its module is off, or it follows its module already.
+        Conflict: it follows its module already.
     """
     row = _row(session, command.id)
     if not row.is_own:
         raise Conflict(_("The schedule follows its module already."))
-    declared = _declared(session, row)
-    row.cron, row.time_zone = declared.cron, declared.time_zone
-    row.catch_up, row.limit = declared.catch_up, declared.limit
     row.is_own = False
-    row.next_at = declared.next_time(now())
+    declared = suite_of(session).schedules.get(row.name)
+    if declared is not None:
+        row.cron, row.time_zone = declared.cron, declared.time_zone
+        row.catch_up, row.limit = declared.catch_up, declared.limit
+        row.next_at = declared.next_time(now())
     session.flush()
     _note(session, row, "reset")
     return row
@@ -184,14 +189,6 @@ def _row(session: Session, schedule_id: int) -> StoredSchedule:
     if row is None:
         raise NotFound(_("There is no such schedule."))
     return row
-
-
-def _declared(session: Session, row: StoredSchedule) -> Schedule:
-    declared = suite_of(session).schedules.get(row.name)
-    if declared is None:
-        plugin = row.name.partition(".")[0]
-        raise Conflict(_("Its module “%(plugin)s” is not running.", plugin=plugin))
-    return declared
 
 
 def _note(session: Session, row: StoredSchedule, action: str) -> None:

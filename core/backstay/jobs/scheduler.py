@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -122,7 +122,7 @@ def plan(session: Session, row: StoredSchedule, declared: Schedule) -> int:
     at = now()
     made = 0
     for planned in times_to_run(row, at):
-        job_id = add_planned(session, row, declared, planned)
+        job_id = add_planned(session, row, declared.arguments, planned)
         if job_id is not None:
             row.last_job_id = job_id
             made += 1
@@ -153,7 +153,7 @@ def _latest(row: StoredSchedule, at: datetime, count: int) -> list[datetime]:
 
 
 def add_planned(
-    session: Session, row: StoredSchedule, declared: Schedule, planned: datetime
+    session: Session, row: StoredSchedule, arguments: dict[str, Any], planned: datetime
 ) -> int | None:
     """Add the job of a planned time; None when it has one, or an earlier one waits instead.
 
@@ -162,7 +162,7 @@ def add_planned(
     """
     from backstay.kernel.suite import suite_of
 
-    kind = suite_of(session).jobs[declared.job]
+    kind = suite_of(session).jobs[row.job]
     # Where each time counts, each has its job; else one that waits will do for the next as well.
     key = None if row.catch_up is CatchUp.ALL else f"0/schedule {row.name}"
     return add_or_pass(
@@ -170,7 +170,7 @@ def add_planned(
         Job(
             id=new_id(),
             kind=kind.name,
-            arguments={**declared.arguments, "planned_at": planned.isoformat()},
+            arguments={**arguments, "planned_at": planned.isoformat()},
             state=JobState.READY,
             queue=kind.queue,
             unique_key=key,

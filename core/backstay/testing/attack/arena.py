@@ -279,6 +279,16 @@ class Arena:
             connection.rollback()
         return found
 
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        with self.database.engine.connect() as connection:
+            found = {
+                table: int(connection.scalar(text(f'SELECT count(*) FROM "{table}"')) or 0)  # noqa: S608 - a name of ours
+                for table in self._tables(derived=True)
+            }
+            connection.rollback()
+        return found
+
     def _tables(self, *, derived: bool) -> list[str]:
         names: set[str] = set()
         for part in self.suite.parts:

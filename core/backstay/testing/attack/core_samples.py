@@ -111,6 +111,7 @@ def _schedule(state: ScheduleState) -> Callable[[Making], StoredSchedule]:
             time_zone="UTC",
             catch_up=CatchUp.ONCE,
             limit=31,
+            is_own=True,
             state=state,
             planned_until=now(),
             next_at=now() + timedelta(days=300),

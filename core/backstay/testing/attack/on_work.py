@@ -11,7 +11,7 @@ from sqlalchemy import event, update
 
 from backstay.clock import now
 from backstay.errors import BackstayError
-from backstay.jobs.execute import execute_next
+from backstay.jobs.execute import execute_job
 from backstay.jobs.models import Job, JobState
 from backstay.jobs.queue import enqueue
 from backstay.testing.attack.arena import EVERYBODY, Arena, changed
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 CONFLICT: Final = 409
 REFUSED: Final = 400
 _MOST_STATEMENTS: Final = 400
-_MOST_JOBS: Final = 20
 
 
 class Fault(Exception):
@@ -180,42 +179,76 @@ def failing_at(arena: Arena, number: int) -> Iterator[_Countdown]:
 
 
 def jobs(arena: Arena) -> Iterator[Finding]:
-    """Each background job, run a second time, leaves what the first run left."""
+    """Each background job has one effect: run twice, and again after a fault at each statement."""
     for part in arena.suite.parts:
         if part.plugin != arena.ground.plugin:
             continue
-        for kind in part.jobs:
+        for kind in part.job_kinds:
             try:
-                with arena.writing() as session:
-                    arguments = arena.maker.arguments(session, kind.name)
-                    key = enqueue(session, kind.name, arguments).id
+                yield from _twice(arena, kind.name)
             except CannotMake as missing:
                 yield Finding(kind.name, str(missing))
-                continue
-            yield from _twice(arena, kind.name, key)
 
 
-def _twice(arena: Arena, name: str, key: int) -> Iterator[Finding]:
+def _twice(arena: Arena, name: str) -> Iterator[Finding]:
+    key = _ask(arena, name)
+    rows = arena.rows()
     if error := _run(arena, key):
         yield Finding(name, f"does not run with its sample: {error}")
         return
+    grown = _growth(rows, arena.rows())
+    yield from _again(arena, name, key, "the second run")
+    key = _ask(arena, name)
+    rows = arena.rows()
+    for number in range(1, _MOST_STATEMENTS):
+        with failing_at(arena, number) as fault:
+            error = _run(arena, key)
+        if not fault.happened:
+            break
+        if not error:
+            yield Finding(f"{name}, fault at statement {number}", "is passed over: it says done")
+            return
+        _make_ready(arena, key)
+    if error:
+        yield Finding(name, f"does not run any more after faults: {error}")
+        return
+    if (broken := _growth(rows, arena.rows())) != grown:
+        yield Finding(name, f"after faults it makes other rows: {broken} instead of {grown}")
+    yield from _again(arena, name, key, "the run after faults")
+
+
+def _again(arena: Arena, name: str, key: int, which: str) -> Iterator[Finding]:
     once = arena.digest(derived=True)
-    with arena.database.engine.begin() as connection:
-        connection.execute(
-            update(Job).where(Job.id == key).values(state=JobState.READY, run_at=now(), attempts=9)
-        )
+    _make_ready(arena, key)
     error = _run(arena, key)
     if tables := changed(once, arena.digest(derived=True)):
-        yield Finding(name, f"the second run changed {tables}")
+        yield Finding(name, f"{which} changed {tables}")
     if error:
-        yield Finding(name, f"the second run fails: {error}")
+        yield Finding(name, f"{which} fails: {error}")
+
+
+def _ask(arena: Arena, name: str) -> int:
+    with arena.writing() as session:
+        return enqueue(session, name, arena.maker.arguments(session, name)).id
+
+
+def _make_ready(arena: Arena, key: int) -> None:
+    """Let a job run again as if it had not, with the cursor and the attempt that it has."""
+    ready = {"state": JobState.READY, "run_at": now(), "attempts": 2 * _MOST_STATEMENTS}
+    with arena.database.engine.begin() as connection:
+        connection.execute(update(Job).where(Job.id == key).values(**ready))
+
+
+def _growth(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: after[name] - before[name] for name in before if after[name] != before[name]}
 
 
 def _run(arena: Arena, key: int) -> str:
-    """Run what is due until the job has ended; returns why it failed, or nothing."""
-    for _turn in range(_MOST_JOBS):
-        if not execute_next(arena.database, lambda: arena.suite):
-            break
+    """Run a job once; returns why it is not done, or nothing."""
+    try:
+        execute_job(arena.database, lambda: arena.suite, key)
+    except Fault as fault:
+        return f"not begun, or its failure not written down: {fault}"
     with arena.reading() as session:
         job = session.get_one(Job, key)
         return "" if job.state is JobState.DONE else f"{job.state.value}: {job.error}"
