@@ -212,7 +212,7 @@ def test_a_role_form_explains_every_permission_and_a_role_can_be_deleted(
 ) -> None:
     page = browser.get("/admin/roles/new").text
     assert page.count('name="permissions"') == len(office.suite.permissions) - 1
-    assert "switch modules on and off" in page
+    assert "switch modules on and off, update and uninstall them" in page
     made = browser.post(
         "/admin/roles/new",
         {"code": "helper", "name": "Helper", "permissions": ["core.user.view"]},

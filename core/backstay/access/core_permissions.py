@@ -115,9 +115,12 @@ PLUGIN_VIEW: Final = Permission(
 )
 PLUGIN_MANAGE: Final = Permission(
     "core.plugin.manage",
-    _("switch modules on and off"),
+    _("switch modules on and off, update and uninstall them"),
     Risk.CRITICAL,
-    _("Takes functions away from everybody, or brings new ones. Data is kept."),
+    _(
+        "Takes functions away from everybody, or brings new ones. Deletes a module's data only when"
+        " its name and the password are typed."
+    ),
 )
 AUDIT_VIEW: Final = Permission(
     "core.audit.view",

@@ -178,7 +178,7 @@ def _read(point: EntryPoint, by_distribution: Mapping[NormalizedName, str]) -> F
         root=root,
         title=str(manifest.get("title", point.name)),
         category=str(manifest.get("category", "")),
-        icon=str(manifest.get("icon", "puzzle")),
+        icon=str(manifest.get("icon", "plug")),
         summary=str(metadata["Summary"] or "") if metadata else "",
         version=str(metadata["Version"] or "") if metadata else "",
         licence=_licence(metadata),

@@ -271,7 +271,7 @@ def _module(name: str, found: dict[str, Found], rows: dict[str, PluginRow], suit
         title=package.title if package else name,
         summary=package.summary if package else "",
         category=package.category if package else "",
-        icon=package.icon if package else "puzzle",
+        icon=package.icon if package else "plug",
         version=package.version if package else "",
         migrated=row.version if row else "",
         licence=package.licence if package else "",

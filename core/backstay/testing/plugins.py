@@ -42,7 +42,7 @@ class PluginShelf:
         package.mkdir(parents=True)
         (package / "__init__.py").write_text("", encoding="utf-8")
         (package / "plugin.toml").write_text(
-            f'title = "{name.title()}"\ncategory = "test"\nicon = "puzzle"\napi = {api}\n',
+            f'title = "{name.title()}"\ncategory = "test"\nicon = "plug"\napi = {api}\n',
             encoding="utf-8",
         )
         (package / "plugin.py").write_text(f"from backstay import spi\n{code}\n", encoding="utf-8")
