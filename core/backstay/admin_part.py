@@ -13,6 +13,7 @@ from backstay.access.core_permissions import (
     ROLE_TEMPLATES,
     ROLE_VIEW,
     SESSION_VIEW,
+    THEME_EDIT,
     TOKEN_VIEW,
     USER_CREATE,
     USER_VIEW,
@@ -30,6 +31,8 @@ from backstay.kernel.pages import blueprint as modules
 from backstay.kernel.process_pages import blueprint as processes
 from backstay.navigation import administration
 from backstay.navigation.declare import Area, Page
+from backstay.themes.pages import blueprint as theme_pages
+from backstay.themes.resource import TOKENS as THEME_TOKENS
 
 RESOURCES = (
     USERS,
@@ -41,8 +44,9 @@ RESOURCES = (
     COMPANIES,
     AUDIT,
     COMPANY_AUDIT,
+    THEME_TOKENS,
 )
-BLUEPRINTS = (user_pages, company_pages, modules, processes)
+BLUEPRINTS = (user_pages, company_pages, theme_pages, modules, processes)
 _ADMIN = Area.ADMINISTRATION
 PAGES = (
     Page(
@@ -94,6 +98,7 @@ PAGES = (
         50,
         home=administration.signed_in_browsers,
     ),
+    Page(_ADMIN, _("Themes"), "themes.overview", "adjustments-horizontal", THEME_EDIT, 45),
     Page(_ADMIN, _("Service accounts"), "core.service_account.list", "plug", TOKEN_VIEW, 54),
     Page(_ADMIN, _("API tokens"), "core.api_token.list", "key", TOKEN_VIEW, 55),
     Page(_ADMIN, _("Audit trail"), "core.audit.list", "history", AUDIT_VIEW, 60),

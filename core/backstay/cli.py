@@ -26,6 +26,7 @@ CORE: Final = {
     "backstay.access.token_commands": ("token",),
     "backstay.companies.commands": ("company",),
     "backstay.audit.commands": ("audit",),
+    "backstay.themes.commands": ("theme",),
     "backstay.search.commands": ("search",),
     "backstay.files.commands": ("files",),
     "backstay.backup.commands": ("backup",),

@@ -13,7 +13,8 @@ def core_part() -> Part:
     import backstay.kernel.models
     import backstay.kernel.process_models
     import backstay.lists.models
-    import backstay.search.models  # noqa: F401 - their tables belong to CoreBase
+    import backstay.search.models
+    import backstay.themes.models  # noqa: F401 - their tables belong to CoreBase
     from backstay import admin_part
     from backstay.access.permissions import SIGNED_IN
     from backstay.files import part as files

@@ -122,6 +122,12 @@ PLUGIN_MANAGE: Final = Permission(
         " its name and the password are typed."
     ),
 )
+THEME_EDIT: Final = Permission(
+    "core.theme.edit",
+    _("choose the theme, and upload tokens for it"),
+    Risk.SENSITIVE,
+    _("How every page looks to everybody. What could not be read is refused."),
+)
 AUDIT_VIEW: Final = Permission(
     "core.audit.view",
     _("read the audit trail"),
@@ -188,6 +194,7 @@ PERMISSIONS: Final = (
     COMPANY_EDIT,
     PLUGIN_VIEW,
     PLUGIN_MANAGE,
+    THEME_EDIT,
     AUDIT_VIEW,
     AUDIT_EXPORT,
     JOB_VIEW,

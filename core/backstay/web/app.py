@@ -27,6 +27,7 @@ from backstay.errors import ConfigurationError
 from backstay.i18n import gettext, ngettext
 from backstay.kernel.failures import FAILURES
 from backstay.navigation.menu import menu_of
+from backstay.themes.in_force import tokens_in_force
 from backstay.web import (
     compression,
     errors,
@@ -157,7 +158,7 @@ def build(
 
     guard.install(app, database)
     _register(app, suite)
-    assets = static_files.collect(suite, theme, _HERE / "static")
+    assets = static_files.collect(suite, theme, _HERE / "static", tokens_in_force(database))
     reading = read_only_names(suite.permissions.values())
     app.extensions[CALLERS] = Callers(database, pepper=pepper_from(secret_key), reading=reading)
     app.extensions[EXTENSION] = Runtime(

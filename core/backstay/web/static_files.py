@@ -10,15 +10,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-import tomllib
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, abort, current_app, make_response, request
 
 from backstay.errors import ConfigurationError
-from backstay.kernel.discovery import THEMES, package_root
+from backstay.themes.packages import read_theme
+from backstay.themes.tokens import style_sheet
 from backstay.web.blueprint import public
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from backstay.kernel.suite import Suite
+    from backstay.themes.tokens import Tokens
 
 THEME_CSS: Final = "theme.css"
 THEME_ICONS: Final = "icons.svg"
@@ -70,15 +70,18 @@ class Assets:
         return f"/static/{self.digest}/{path}"
 
 
-def collect(suite: Suite, theme: str, core: Path) -> Assets:
+def collect(suite: Suite, theme: str, core: Path, tokens: Tokens | None = None) -> Assets:
     """Read the static files of core, the theme and the running plugins.
 
     Arguments:
         core: core's ``static`` folder.
+        tokens: the installation's own, put over those of the theme.
     """
     bodies = dict(_tree(core))
     bodies[FRAME_SCRIPT] = _frame_script(bodies)
-    bodies.update(_theme(theme))
+    shown = read_theme(theme)
+    own = style_sheet(tokens, shown.colours).encode() if tokens is not None else b""
+    bodies.update({THEME_CSS: shown.css + own, THEME_ICONS: shown.icons})
     for plugin in suite.running:
         for path, body in _tree(suite.found[plugin].root / "static"):
             bodies[f"{plugin}/{path}"] = body
@@ -105,24 +108,6 @@ def _tree(folder: Path) -> Iterator[tuple[str, bytes]]:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 yield path.relative_to(folder).as_posix(), path.read_bytes()
-
-
-def _theme(name: str) -> dict[str, bytes]:
-    """The style sheets of a theme in its own order, as one file, and its icons."""
-    points = {point.name: point for point in entry_points(group=THEMES)}
-    if name not in points:
-        known = ", ".join(sorted(points)) or "none"
-        message = f"the theme {name} is not installed (installed: {known})"
-        raise ConfigurationError(message)
-    root = package_root(points[name])
-    try:
-        manifest = tomllib.loads((root / "theme.toml").read_text(encoding="utf-8"))
-        css = b"\n".join((root / path).read_bytes() for path in manifest["css"])
-        icons = (root / manifest.get("icons", THEME_ICONS)).read_bytes()
-    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
-        message = f"the theme {name} can't be read: {error}"
-        raise ConfigurationError(message) from error
-    return {THEME_CSS: css, THEME_ICONS: icons}
 
 
 def _file(path: str, body: bytes) -> StaticFile:

@@ -13,10 +13,11 @@ from backstay.spi import (
     PluginBlueprint,
     Resource,
     RoleTemplate,
+    Schedule,
     hookimpl,
 )
 from backstay_calendars.contract import CompanyCalendars
-from backstay_calendars.jobs import JOBS
+from backstay_calendars.jobs import JOBS, SCHEDULES
 from backstay_calendars.models import CalendarsBase
 from backstay_calendars.navigation import PAGES
 from backstay_calendars.pages import BLUEPRINTS
@@ -62,8 +63,14 @@ def backstay_navigation() -> Sequence[Page]:
 
 @hookimpl
 def backstay_jobs() -> Sequence[JobKind]:
-    """The yearly update of public holidays."""
+    """The update of public holidays."""
     return JOBS
+
+
+@hookimpl
+def backstay_schedules() -> Sequence[Schedule]:
+    """Holidays are brought up to date each month."""
+    return SCHEDULES
 
 
 @hookimpl

@@ -193,3 +193,21 @@ def test_the_job_brings_all_calendars_of_the_company_up_to_date(
         enqueue(session, UPDATE, {})
     assert run_jobs() == 1
     assert office.load().last_day == date(last, 12, 31)
+
+
+def test_the_schedule_brings_the_calendars_of_all_companies_up_to_date(
+    office: Office, other_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backstay.db.context import operator_context
+    from backstay_calendars.jobs import SCHEDULES, UPDATE
+    from backstay_calendars.services import years
+
+    assert [one.job for one in SCHEDULES] == [UPDATE]
+    for one in (office, other_office):
+        one.add("MUNICH", country="DE", region="BY")
+    last = office.load().last_day.year
+    monkeypatch.setattr(years, "today", lambda _zone: date(last - 4, 1, 2))
+    with office.database.write(operator_context("system:schedule"), office.suite) as session:
+        assert len(years.update_all(session)) == 2
+    for one in (office, other_office):
+        assert one.load().last_day == date(last + 1, 12, 31)

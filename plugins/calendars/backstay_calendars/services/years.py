@@ -20,7 +20,7 @@ from backstay.spi import (
     Invalid,
     NumberField,
     authorize,
-    company_of,
+    context_of,
     lazy,
     record_event,
     today,
@@ -102,18 +102,19 @@ def update_holidays(session: Session, command: UpdateHolidays) -> Calendar:
 
 
 def update_all(session: Session) -> list[Calendar]:
-    """Bring every calendar in use up to date, for the job and the command.
+    """Bring every calendar in use up to date: of the company, or outside one of all companies.
 
     Returns:
         the calendars that changed.
     """
     authorize(session, CALENDAR_EDIT)
     kept = select(Calendar).where(
-        Calendar.company_id == company_of(session).id,
-        Calendar.country.is_not(None),
-        Calendar.state == CalendarState.IN_USE,
+        Calendar.country.is_not(None), Calendar.state == CalendarState.IN_USE
     )
-    found = session.scalars(kept.order_by(Calendar.code)).all()
+    company = context_of(session).company
+    if company is not None:
+        kept = kept.where(Calendar.company_id == company.id)
+    found = session.scalars(kept.order_by(Calendar.company_id, Calendar.code)).all()
     return [calendar for calendar in found if bring_up_to_date(session, calendar)]
 
 

@@ -1,0 +1,1 @@
+"""Meadow, a second theme: it has style sheets only, and they come after those of Harbor."""
