@@ -17,8 +17,8 @@ from backstay.jobs import runner
 from backstay.jobs.execute import execute_next
 from backstay.jobs.models import JobQueue, JobState
 from backstay.jobs.runner import SuiteInForce, run_forever
-from backstay.kernel.lifecycle import next_generation
 from backstay.kernel.models import Installation
+from backstay.kernel.state import next_generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from backstay.clock import now
@@ -23,13 +23,12 @@ from backstay.kernel.discovery import discover
 from backstay.kernel.leases import lease
 from backstay.kernel.load import load
 from backstay.kernel.models import (
-    Installation,
     PluginDeclared,
     PluginRow,
     PluginState,
 )
 from backstay.kernel.plans import DUTY, Result, plan
-from backstay.kernel.state import INSTALLATION, in_force
+from backstay.kernel.state import in_force, next_generation
 from backstay.kernel.states import LEADS_TO, Step
 from backstay.search.rebuild import build_missing
 
@@ -203,12 +202,3 @@ def _cancel_jobs(session: Session, name: str) -> None:
         .values(state=JobState.CANCELLED, finished_at=now()),
         execution_options={"synchronize_session": False},
     )
-
-
-def next_generation(session: Session) -> int:
-    """Raise the generation number: after the commit every process builds itself anew."""
-    row = session.scalars(
-        select(Installation).where(Installation.id == INSTALLATION).with_for_update()
-    ).one()
-    row.generation += 1
-    return row.generation

@@ -10,11 +10,11 @@ from backstay.clock import now
 from backstay.core_base import CoreBase
 from backstay.db.context import operator_context
 from backstay.db.guards import guards_are_missing
-from backstay.kernel.lifecycle import next_generation, remember_declared
+from backstay.kernel.lifecycle import remember_declared
 from backstay.kernel.load import load
 from backstay.kernel.migrate import core_schema, pending, plugin_schema, upgrade
 from backstay.kernel.models import Installation, PluginRow, PluginState
-from backstay.kernel.state import INSTALLATION
+from backstay.kernel.state import INSTALLATION, next_generation
 from backstay.search.rebuild import build_missing
 
 if TYPE_CHECKING:

@@ -18,6 +18,8 @@ from backstay.kernel.process_models import Pause
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy.orm import Session
+
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
 
@@ -85,6 +87,15 @@ def in_force(database: Database) -> InForce:
         frozenset(names),
         {one.plugin: why_paused(one.failures, one.at) for one in paused},
     )
+
+
+def next_generation(session: Session) -> int:
+    """Raise the generation number: after the commit every process builds itself anew."""
+    row = session.scalars(
+        select(Installation).where(Installation.id == INSTALLATION).with_for_update()
+    ).one()
+    row.generation += 1
+    return row.generation
 
 
 @contextmanager

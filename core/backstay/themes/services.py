@@ -16,9 +16,8 @@ from backstay.db.context import authorize, context_of
 from backstay.errors import Conflict, Invalid, NotFound, Problem
 from backstay.i18n import gettext as _
 from backstay.i18n import lazy
-from backstay.kernel.lifecycle import next_generation
 from backstay.kernel.models import Installation
-from backstay.kernel.state import INSTALLATION
+from backstay.kernel.state import INSTALLATION, next_generation
 from backstay.resources.fields import FileField, Upload
 from backstay.themes.models import ThemeTokens
 from backstay.themes.packages import Listed, installed_themes, read_theme
@@ -36,6 +35,7 @@ from backstay.themes.tokens import (
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+DEFAULT_THEME: Final = "harbor"
 _MOST_NAMED: Final = 8
 
 
@@ -89,7 +89,7 @@ class DeleteTokens:
 def list_themes(session: Session) -> tuple[str, list[Listed]]:
     """The name of the theme in force, and all that are installed."""
     authorize(session, THEME_EDIT)
-    return _installation(session).theme, installed_themes()
+    return _theme_in_force(session), installed_themes()
 
 
 def choose_theme(session: Session, command: ChooseTheme) -> str:
@@ -104,8 +104,7 @@ def choose_theme(session: Session, command: ChooseTheme) -> str:
     if command.name not in {one.name for one in installed_themes()}:
         raise NotFound(_("There is no theme “%(name)s” here.", name=command.name[:60]))
     theme = read_theme(command.name)
-    installation = _installation(session)
-    if installation.theme == theme.name:
+    if _theme_in_force(session) == theme.name:
         raise Conflict(_("%(theme)s is in force already.", theme=theme.title))
     applied = applied_tokens(session)
     if applied is not None:
@@ -120,8 +119,11 @@ def choose_theme(session: Session, command: ChooseTheme) -> str:
                     why=" ".join(in_words(one) for one in failing[:_MOST_NAMED]),
                 )
             )
+    installation = session.get(Installation, INSTALLATION)
+    if installation is None:
+        raise NotFound(_("This installation is not set up yet."))
     installation.theme = theme.name
-    next_generation(session)
+    _tell_every_process(session)
     return theme.title
 
 
@@ -173,7 +175,7 @@ def apply_tokens(session: Session, command: ApplyTokens) -> ThemeTokens:
         session.flush()
     row.applied = True
     session.flush()
-    next_generation(session)
+    _tell_every_process(session)
     return row
 
 
@@ -189,7 +191,7 @@ def revert_tokens(session: Session, command: RevertTokens) -> ThemeTokens:
         raise Conflict(_("“%(name)s” is not in force.", name=row.name))
     row.applied = False
     session.flush()
-    next_generation(session)
+    _tell_every_process(session)
     return row
 
 
@@ -214,12 +216,12 @@ def applied_tokens(session: Session) -> ThemeTokens | None:
 
 def contrasts_of(session: Session, row: ThemeTokens) -> list[Contrast]:
     """How well everything is told apart with these tokens over the theme in force."""
-    return contrasts(from_content(row.content), read_theme(_installation(session).theme).colours)
+    return contrasts(from_content(row.content), read_theme(_theme_in_force(session)).colours)
 
 
 def sheet_of(session: Session, row: ThemeTokens) -> str:
     """The style sheet that these tokens make over the theme in force."""
-    theme = read_theme(_installation(session).theme)
+    theme = read_theme(_theme_in_force(session))
     return style_sheet(from_content(row.content), theme.colours)
 
 
@@ -241,7 +243,7 @@ def in_words(one: Contrast) -> str:
 
 
 def _refuse_low_contrast(session: Session, tokens: Tokens) -> None:
-    theme = read_theme(_installation(session).theme)
+    theme = read_theme(_theme_in_force(session))
     failing = failures(contrasts(tokens, theme.colours))
     if failing:
         raise Invalid(
@@ -250,8 +252,15 @@ def _refuse_low_contrast(session: Session, tokens: Tokens) -> None:
         )
 
 
-def _installation(session: Session) -> Installation:
-    return session.get_one(Installation, INSTALLATION)
+def _theme_in_force(session: Session) -> str:
+    installation = session.get(Installation, INSTALLATION)
+    return DEFAULT_THEME if installation is None else installation.theme
+
+
+def _tell_every_process(session: Session) -> None:
+    """Raise the generation; a database that was never set up has no process to tell."""
+    if session.get(Installation, INSTALLATION) is not None:
+        next_generation(session)
 
 
 def _tokens(session: Session, tokens_id: int) -> ThemeTokens:

@@ -7,6 +7,7 @@ from typing import Any
 
 from backstay.contracts.calendars import Calendars
 from backstay.spi import (
+    ImportKind,
     JobKind,
     Page,
     Permission,
@@ -17,6 +18,7 @@ from backstay.spi import (
     hookimpl,
 )
 from backstay_calendars.contract import CompanyCalendars
+from backstay_calendars.imports import IMPORTS
 from backstay_calendars.jobs import JOBS, SCHEDULES
 from backstay_calendars.models import CalendarsBase
 from backstay_calendars.navigation import PAGES
@@ -71,6 +73,12 @@ def backstay_jobs() -> Sequence[JobKind]:
 def backstay_schedules() -> Sequence[Schedule]:
     """Holidays are brought up to date each month."""
     return SCHEDULES
+
+
+@hookimpl
+def backstay_imports() -> Sequence[ImportKind]:
+    """Special days, from tables and iCalendar files."""
+    return IMPORTS
 
 
 @hookimpl

@@ -33,6 +33,8 @@ from backstay.lists.bulk import RUN
 from backstay.lists.exports import EXPORT
 from backstay.lists.models import BulkRun, ExportRun
 from backstay.testing.attack.samples import JobSample, Sample
+from backstay.themes.models import ThemeTokens
+from backstay.themes.services import keep_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,7 +203,14 @@ def _about_a_long_list(making: Making) -> dict[str, Any]:
     return {"run": str(row.id)}
 
 
+def _tokens(making: Making) -> ThemeTokens:
+    return keep_tokens(
+        making.session, f'name = "Sample {making.number}"\n[sizes]\nradius = "2px"\n'.encode()
+    )
+
+
 SAMPLES = (
+    Sample(resource="core.theme_tokens", make=_tokens),
     # The form's service answers with the one-time password instead of the user.
     Sample(resource="core.user", make=_user),
     Sample(resource="core.session", make=_session),

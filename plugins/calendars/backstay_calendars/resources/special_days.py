@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from flask import url_for
 
 from backstay.spi import (
     Action,
@@ -13,9 +15,11 @@ from backstay.spi import (
     Operation,
     Resource,
     Section,
+    context_of,
 )
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
+from backstay.spi import view as ui
 from backstay_calendars.models import Calendar, SpecialDay
 from backstay_calendars.permissions import CALENDAR_VIEW, SPECIAL_DAY_EDIT
 from backstay_calendars.services.special_days import (
@@ -27,6 +31,18 @@ from backstay_calendars.services.special_days import (
     delete_special_day,
     edit_special_day,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+
+def _import(session: Session) -> Sequence[ui.Button]:
+    if not context_of(session).may(SPECIAL_DAY_EDIT):
+        return ()
+    href = url_for("core_imports.upload", kind="calendars.special_day")
+    return (ui.Button(translate("Import"), href, "file-import"),)
 
 
 def _whose(code: object) -> str:
@@ -96,6 +112,7 @@ SPECIAL_DAYS: Final = Resource(
             confirm=_("These will be ordinary days again."),
         ),
     ),
+    buttons=_import,
     empty=Empty(
         _("No special days"),
         _("Closing days between the years, a working Saturday, a short day before a holiday."),

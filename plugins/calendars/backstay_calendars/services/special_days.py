@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Final
 
@@ -26,6 +26,7 @@ from backstay_calendars.models import SpecialDay, SpecialDayKind
 from backstay_calendars.permissions import SPECIAL_DAY_EDIT
 from backstay_calendars.services.records import get_calendar, get_special_day
 
+LONGEST_NAME: Final = 200
 LONGEST: Final = 366
 """Days that one entry can span; more is mistyped."""
 KINDS: Final = (
@@ -126,13 +127,18 @@ def delete_special_day(session: Session, command: DeleteSpecialDay) -> None:
     session.flush()
 
 
-def _fill(session: Session, special: SpecialDay, command: AddSpecialDay) -> None:
-    if command.calendar_id is not None:
-        special.calendar_id = get_calendar(session, command.calendar_id).id
-    else:
-        special.calendar_id = None
+def checked(command: AddSpecialDay) -> AddSpecialDay:
+    """The command as it is stored: with a last day, without spaces, with hours in one form.
+
+    Raises:
+        Invalid: see :func:`add_special_day`.
+    """
     if not command.name.strip():
         raise Invalid(_("Say what the day is."), field="name")
+    if len(command.name.strip()) > LONGEST_NAME:
+        raise Invalid(
+            _("The name is longer than %(most)s characters.", most=LONGEST_NAME), field="name"
+        )
     last = command.ends_on or command.starts_on
     if last < command.starts_on:
         raise Invalid(_("The last day comes before the first one."), field="ends_on")
@@ -141,10 +147,20 @@ def _fill(session: Session, special: SpecialDay, command: AddSpecialDay) -> None
             _("These are more than %(most)s days: is the year right?", most=LONGEST),
             field="ends_on",
         )
-    special.name = command.name.strip()
-    special.kind = command.kind
-    special.starts_on, special.ends_on = command.starts_on, last
-    special.hours = fitting_hours(command.kind, command.hours)
+    hours = fitting_hours(command.kind, command.hours)
+    return replace(command, name=command.name.strip(), ends_on=last, hours=hours)
+
+
+def _fill(session: Session, special: SpecialDay, command: AddSpecialDay) -> None:
+    wanted = checked(command)
+    if wanted.calendar_id is not None:
+        special.calendar_id = get_calendar(session, wanted.calendar_id).id
+    else:
+        special.calendar_id = None
+    special.name = wanted.name
+    special.kind = wanted.kind
+    special.starts_on, special.ends_on = wanted.starts_on, wanted.ends_on or wanted.starts_on
+    special.hours = wanted.hours
 
 
 def fitting_hours(kind: SpecialDayKind, text: str) -> str:

@@ -1,5 +1,0 @@
-"""The plugin withstands every attack, on both databases."""
-
-from backstay.testing.attack import attack
-
-TestAttack = attack("calendars")
