@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
-        sa.Column("applied", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("uploaded_by", sa.String(length=120), nullable=False),
         sa.Column("uploaded_at", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -29,10 +29,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_core_theme_tokens_applied",
         "core_theme_tokens",
-        ["applied"],
+        ["state"],
         unique=True,
-        sqlite_where=sa.text("applied"),
-        postgresql_where=sa.text("applied"),
+        sqlite_where=sa.text("state = 'applied'"),
+        postgresql_where=sa.text("state = 'applied'"),
     )
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select
 
 from backstay.errors import BackstayError
-from backstay.themes.models import ThemeTokens
+from backstay.themes.models import ThemeTokens, TokensState
 from backstay.themes.tokens import Tokens, from_content
 
 if TYPE_CHECKING:
     from backstay.db.database import Database
 
 _log = logging.getLogger("backstay.themes")
-_ASKED = select(ThemeTokens.__table__.c.content).where(ThemeTokens.__table__.c.applied)
+_ASKED = select(ThemeTokens.__table__.c.content).where(
+    ThemeTokens.__table__.c.state == TokensState.APPLIED
+)
 
 
 def tokens_in_force(database: Database) -> Tokens | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backstay.core_base import CoreBase
 from backstay.db.base import Audit, Identified, Scope, Versioned, short
+
+
+class TokensState(enum.Enum):
+    """Whether tokens are over the theme that everybody sees."""
+
+    UPLOADED = "uploaded"
+    APPLIED = "applied"
 
 
 class ThemeTokens(Identified, Versioned, CoreBase):
@@ -22,16 +30,16 @@ class ThemeTokens(Identified, Versioned, CoreBase):
         # One is in force at a time.
         Index(
             "ix_core_theme_tokens_applied",
-            "applied",
+            "state",
             unique=True,
-            sqlite_where=text("applied"),
-            postgresql_where=text("applied"),
+            sqlite_where=text("state = 'applied'"),
+            postgresql_where=text("state = 'applied'"),
         ),
     )
 
     name: Mapped[str] = mapped_column(short(40))
     content: Mapped[dict[str, Any]]
     """In the form of a file, every value read and written anew."""
-    applied: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[TokensState] = mapped_column(default=TokensState.UPLOADED)
     uploaded_by: Mapped[str] = mapped_column(short(120))
     uploaded_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from backstay.i18n import gettext
 from backstay.i18n import lazy as _
 from backstay.resources.declare import (
     Action,
+    Choice,
     Column,
     Empty,
     Kind,
@@ -19,7 +20,7 @@ from backstay.resources.declare import (
     Resource,
     Section,
 )
-from backstay.themes.models import ThemeTokens
+from backstay.themes.models import ThemeTokens, TokensState
 from backstay.themes.services import (
     ApplyTokens,
     DeleteTokens,
@@ -37,14 +38,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _MOST: Final = 12
-
-
-def _in_force(_session: Session, row: ThemeTokens) -> str | None:
-    return gettext("They are in force already.") if row.applied else None
-
-
-def _not_in_force(_session: Session, row: ThemeTokens) -> str | None:
-    return None if row.applied else gettext("They are not in force.")
+_STATES: Final = (
+    Choice(TokensState.UPLOADED.value, _("Uploaded")),
+    Choice(TokensState.APPLIED.value, _("In force"), "ok"),
+)
 
 
 def _contrasts(session: Session, row: ThemeTokens) -> dict[str, Any]:
@@ -102,12 +99,13 @@ TOKENS: Final = Resource(
     help=_("Colours, sizes and fonts of your own, over those of the theme."),
     columns=(
         Column("name", _("Name"), ThemeTokens.name, link=True),
-        Column("applied", _("In force"), ThemeTokens.applied, Kind.BOOL),
+        Column("state", _("State"), ThemeTokens.state, Kind.STATE, choices=_STATES),
         Column("uploaded_by", _("Uploaded by"), ThemeTokens.uploaded_by),
         Column("uploaded_at", _("Uploaded"), ThemeTokens.uploaded_at, Kind.INSTANT),
     ),
     title=lambda row: str(row.name),
-    sections=(Section(_("Tokens"), ("name", "applied", "uploaded_by", "uploaded_at")),),
+    state="state",
+    sections=(Section(_("Tokens"), ("name", "uploaded_by", "uploaded_at")),),
     create=Operation(
         upload_tokens,
         UploadTokens,
@@ -131,7 +129,8 @@ TOKENS: Final = Resource(
             primary=True,
             past=_("applied this"),
             confirm=_("Everybody sees it on their next page. It can be reverted at any time."),
-            refuses=_in_force,
+            states=(TokensState.UPLOADED.value,),
+            leads_to=TokensState.APPLIED.value,
         ),
         Action(
             "revert",
@@ -144,7 +143,8 @@ TOKENS: Final = Resource(
             ),
             icon="arrow-back-up",
             past=_("reverted this"),
-            refuses=_not_in_force,
+            states=(TokensState.APPLIED.value,),
+            leads_to=TokensState.UPLOADED.value,
         ),
         Action(
             "delete",
@@ -152,7 +152,7 @@ TOKENS: Final = Resource(
             icon="trash",
             danger=True,
             confirm=_("The uploaded tokens are forgotten."),
-            refuses=_in_force,
+            states=(TokensState.UPLOADED.value,),
         ),
     ),
     panels=(

@@ -19,7 +19,7 @@ from backstay.i18n import lazy
 from backstay.kernel.models import Installation
 from backstay.kernel.state import INSTALLATION, next_generation
 from backstay.resources.fields import FileField, Upload
-from backstay.themes.models import ThemeTokens
+from backstay.themes.models import ThemeTokens, TokensState
 from backstay.themes.packages import Listed, installed_themes, read_theme
 from backstay.themes.tokens import (
     LARGEST,
@@ -166,14 +166,14 @@ def apply_tokens(session: Session, command: ApplyTokens) -> ThemeTokens:
     """
     authorize(session, THEME_EDIT)
     row = _tokens(session, command.id)
-    if row.applied:
+    if row.state is TokensState.APPLIED:
         raise Conflict(_("“%(name)s” is in force already.", name=row.name))
     _refuse_low_contrast(session, from_content(row.content))
     before = applied_tokens(session)
     if before is not None:
-        before.applied = False
+        before.state = TokensState.UPLOADED
         session.flush()
-    row.applied = True
+    row.state = TokensState.APPLIED
     session.flush()
     _tell_every_process(session)
     return row
@@ -187,9 +187,9 @@ def revert_tokens(session: Session, command: RevertTokens) -> ThemeTokens:
     """
     authorize(session, THEME_EDIT)
     row = _tokens(session, command.id)
-    if not row.applied:
+    if row.state is not TokensState.APPLIED:
         raise Conflict(_("“%(name)s” is not in force.", name=row.name))
-    row.applied = False
+    row.state = TokensState.UPLOADED
     session.flush()
     _tell_every_process(session)
     return row
@@ -203,7 +203,7 @@ def delete_tokens(session: Session, command: DeleteTokens) -> None:
     """
     authorize(session, THEME_EDIT)
     row = _tokens(session, command.id)
-    if row.applied:
+    if row.state is TokensState.APPLIED:
         raise Conflict(_("“%(name)s” is in force: revert it first.", name=row.name))
     session.delete(row)
     session.flush()
@@ -211,7 +211,7 @@ def delete_tokens(session: Session, command: DeleteTokens) -> None:
 
 def applied_tokens(session: Session) -> ThemeTokens | None:
     """The tokens in force, or None."""
-    return session.scalar(select(ThemeTokens).where(ThemeTokens.applied.is_(True)))
+    return session.scalar(select(ThemeTokens).where(ThemeTokens.state == TokensState.APPLIED))
 
 
 def contrasts_of(session: Session, row: ThemeTokens) -> list[Contrast]:

@@ -32,9 +32,17 @@ from backstay.kernel.suite import suite_of
 from backstay.lists.bulk import RUN
 from backstay.lists.exports import EXPORT
 from backstay.lists.models import BulkRun, ExportRun
+from backstay.resources.fields import Upload
 from backstay.testing.attack.samples import JobSample, Sample
 from backstay.themes.models import ThemeTokens
-from backstay.themes.services import keep_tokens
+from backstay.themes.services import (
+    ApplyTokens,
+    RevertTokens,
+    applied_tokens,
+    apply_tokens,
+    keep_tokens,
+    revert_tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,13 +212,27 @@ def _about_a_long_list(making: Making) -> dict[str, Any]:
 
 
 def _tokens(making: Making) -> ThemeTokens:
-    return keep_tokens(
-        making.session, f'name = "Sample {making.number}"\n[sizes]\nradius = "2px"\n'.encode()
-    )
+    return keep_tokens(making.session, _token_file(making.number))
+
+
+def _applied_tokens(making: Making) -> ThemeTokens:
+    before = applied_tokens(making.session)
+    if before is not None:
+        revert_tokens(making.session, RevertTokens(id=before.id))
+    return apply_tokens(making.session, ApplyTokens(id=_tokens(making).id))
+
+
+def _token_file(number: int) -> bytes:
+    return f'name = "Sample {number}"\n[sizes]\nradius = "2px"\n'.encode()
 
 
 SAMPLES = (
-    Sample(resource="core.theme_tokens", make=_tokens),
+    Sample(
+        resource="core.theme_tokens",
+        make=_tokens,
+        values={"file": lambda number: Upload("tokens.toml", _token_file(number))},
+    ),
+    Sample(resource="core.theme_tokens", make=_applied_tokens, state="applied"),
     # The form's service answers with the one-time password instead of the user.
     Sample(resource="core.user", make=_user),
     Sample(resource="core.session", make=_session),
