@@ -8,12 +8,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import insert
 
 from backstay.clock import now
 from backstay.db.context import operator_context
 from backstay.jobs.execute import execute_next
 from backstay.jobs.models import Job, JobQueue, JobState
 from backstay.jobs.waiting import why_it_waits
+from backstay.kernel.process_models import Process, ProcessKind
 
 if TYPE_CHECKING:
     from backstay.jobs.declare import JobRun
@@ -57,7 +59,13 @@ def test_a_job_that_failed_says_when_it_is_tried_again(probe: Any) -> None:
 def test_without_a_runner_a_job_says_so(probe: Any) -> None:
     job_id, other = probe.ask("effect"), probe.ask("effect")
     probe.change(job_id, run_at=now() - timedelta(minutes=1))
-    assert "no job runner is alive" in why(probe, job_id)
+    assert why(probe, job_id).startswith("No job runner is alive.")
+    at = now()
+    row = {"id": "r", "kind": ProcessKind.RUNNER, "host": "box", "pid": 1, "generation": 1}
+    told: dict[str, Any] = {"versions": {}, "restart": {}, "failed": {}, "slow": {}}
+    with probe.database.engine.begin() as connection:
+        connection.execute(insert(Process), {**row, **told, "started_at": at, "seen_at": at})
+    assert "although a job runner is alive" in why(probe, job_id)
     in_time = now() + timedelta(seconds=20)
     probe.change(other, state=JobState.RUNNING, lease_until=in_time)
     assert why(probe, job_id) == "It is next."
@@ -76,6 +84,10 @@ def test_a_job_whose_runner_died_says_so(probe: Any) -> None:
     ("change", "said"),
     [
         ({"failed": {"probe": "ImportError: no module"}}, "could not be loaded: ImportError"),
+        (
+            {"paused": frozenset({"probe"}), "failed": {"probe": "it failed 20 times"}},
+            "“probe” is paused: it failed 20 times",
+        ),
         ({"safe_mode": True}, "safe mode"),
         ({"found": {"probe": SimpleNamespace(name="probe")}}, "“probe” is switched off"),
         ({}, "“probe” is not installed"),

@@ -12,6 +12,8 @@ from backstay.db.context import context_of
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.jobs.models import IS_READY, IS_RUNNING, Job, JobQueue, JobState
+from backstay.kernel.heartbeat import STALE
+from backstay.kernel.process_models import Process, ProcessKind
 from backstay.kernel.suite import suite_of
 from backstay.resources.formats import instant_text
 
@@ -54,10 +56,12 @@ def _not_yet(session: Session, job: Job) -> str:
 
 def _its_turn(session: Session, job: Job, at: datetime, suite: Suite) -> str:
     if at - job.run_at > PATIENCE and not _anything_runs(session, at):
-        return _(
-            "Nothing takes up jobs at present: no job runner is alive, or it is stuck. Start one"
-            " (“backstay runner”), or look at its messages."
-        )
+        if _a_runner_lives(session, at):
+            return _(
+                "Nothing takes up jobs at present, although a job runner is alive: look at its"
+                " messages, and whether it serves this queue."
+            )
+        return _("No job runner is alive. Start one (“backstay runner” or “backstay worker”).")
     before = _before(session, job, at, suite)
     if before == 0:
         return _("It is next.")
@@ -80,6 +84,12 @@ def _why_it_runs_no_more(session: Session, job: Job) -> str:
 def _not_running(suite: Suite, plugin: str) -> str:
     if plugin == "core" or plugin in suite.running:
         return _("The installed version of its module has no such job any more.")
+    if plugin in suite.paused:
+        return _(
+            "Its module “%(plugin)s” is paused: %(reason)s",
+            plugin=plugin,
+            reason=suite.failed.get(plugin, ""),
+        )
     if reason := suite.failed.get(plugin):
         return _(
             "Its module “%(plugin)s” could not be loaded: %(reason)s", plugin=plugin, reason=reason
@@ -94,6 +104,13 @@ def _not_running(suite: Suite, plugin: str) -> str:
 def _anything_runs(session: Session, at: datetime) -> bool:
     running = select(Job.id).where(IS_RUNNING, Job.lease_until >= at).limit(1)
     return session.scalar(running) is not None
+
+
+def _a_runner_lives(session: Session, at: datetime) -> bool:
+    living = select(Process.id).where(
+        Process.kind == ProcessKind.RUNNER, Process.seen_at >= at - STALE
+    )
+    return session.scalar(living.limit(1)) is not None
 
 
 def _before(session: Session, job: Job, at: datetime, suite: Suite) -> int:

@@ -6,7 +6,6 @@ its jobs wait, what needs it does not run. Nothing resumes it but a person, so n
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from backstay.access.core_permissions import PLUGIN_MANAGE
@@ -16,8 +15,9 @@ from backstay.db.acting import CORE, acting_as
 from backstay.db.context import authorize, operator_context
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
-from backstay.kernel.models import Installation, PluginRow, PluginState
+from backstay.kernel.models import PluginRow, PluginState
 from backstay.kernel.process_models import Pause
+from backstay.kernel.state import next_generation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def pause(database: Database, too_many: TooMany, *, process: str) -> bool:
                 setattr(old, name, value)
         last = too_many.last[-1].error if too_many.last else ""
         _note(session, "pause", plugin, {"failures": too_many.failures, "error": last})
-        _next_generation(session)
+        next_generation(session)
     return True
 
 
@@ -74,16 +74,7 @@ def resume_plugin(session: Session, plugin: str) -> None:
         raise NotFound(_("“%(name)s” is not paused.", name=plugin), field="name")
     session.delete(row)
     _note(session, "resume", plugin, None)
-    _next_generation(session)
-
-
-def why_paused(failures: int, at: datetime) -> str:
-    """The reason that takes the place of a loading error."""
-    return _(
-        "it failed %(count)s times within five minutes and was paused on %(at)s UTC",
-        count=failures,
-        at=f"{at:%Y-%m-%d %H:%M}",
-    )
+    next_generation(session)
 
 
 def _note(session: Session, action: str, plugin: str, after: Mapping[str, object] | None) -> None:
@@ -93,12 +84,4 @@ def _note(session: Session, action: str, plugin: str, after: Mapping[str, object
     )
 
 
-def _next_generation(session: Session) -> None:
-    from backstay.kernel.state import INSTALLATION
-
-    row = session.get(Installation, INSTALLATION, with_for_update=True)
-    if row is not None:
-        row.generation += 1
-
-
-__all__ = ["pause", "resume_plugin", "why_paused"]
+__all__ = ["pause", "resume_plugin"]

@@ -304,10 +304,16 @@ def _actions(scene: _Scene, jobs: dict[JobState, int]) -> tuple[str, ...]:
             count = jobs.get(JobState.READY, 0) + jobs.get(JobState.DEAD, 0)
             return (
                 _("Take its pages out of the navigation; their addresses say that it is off"),
-                ngettext(
-                    "Cancel %(n)s job that waits or was given up",
-                    "Cancel %(n)s jobs that wait or were given up",
-                    count,
+                *(
+                    (
+                        ngettext(
+                            "Cancel %(n)s job that waits or was given up",
+                            "Cancel %(n)s jobs that wait or were given up",
+                            count,
+                        ),
+                    )
+                    if count
+                    else ()
                 ),
                 _("Keep all its tables and files; switching it on again finds them as they are"),
                 _("After that its package may be removed from the machine"),

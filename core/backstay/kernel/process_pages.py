@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, url_for
 
 from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
+from backstay.clock import now
 from backstay.i18n import current_locale, lazy, ngettext
 from backstay.i18n import gettext as _
 from backstay.kernel.pauses import resume_plugin
@@ -72,6 +73,11 @@ def _title(name: str) -> str:
 
 def _when(at: datetime) -> str:
     return instant_text(at, context().time_zone, current_locale())
+
+
+def _ago(at: datetime) -> str:
+    seconds = max(0, int((now() - at).total_seconds()))
+    return ngettext("%(n)s second ago", "%(n)s seconds ago", seconds)
 
 
 def _where(one: Process) -> str:
@@ -156,7 +162,7 @@ def _row(found: Life, one: Process) -> Row:
             Cell(str(one.generation), "number"),
             state,
             Cell(_when(one.started_at), "muted"),
-            Cell(_when(one.seen_at), "muted"),
+            Cell(_ago(one.seen_at), "muted"),
             Cell(", ".join(f"{name} {version}" for name, version in one.versions.items()), "prose"),
         )
     )

@@ -10,13 +10,14 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import DatabaseError
 
 from backstay.errors import ConfigurationError
+from backstay.i18n import gettext as _
 from backstay.kernel.load import load
 from backstay.kernel.models import Installation, PluginRow, PluginState
-from backstay.kernel.pauses import why_paused
 from backstay.kernel.process_models import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -85,7 +86,7 @@ def in_force(database: Database) -> InForce:
         row.generation,
         row.theme,
         frozenset(names),
-        {one.plugin: why_paused(one.failures, one.at) for one in paused},
+        {one.plugin: _why_paused(one.failures, one.at) for one in paused},
     )
 
 
@@ -122,4 +123,13 @@ def load_in_force(database: Database, *, safe_mode: bool = False) -> Suite:
     state = in_force(database)
     return load(
         state.enabled, generation=state.generation, safe_mode=safe_mode, paused=state.paused
+    )
+
+
+def _why_paused(failures: int, at: datetime) -> str:
+    """The reason that takes the place of a loading error."""
+    return _(
+        "it failed %(count)s times within five minutes and was paused on %(at)s UTC",
+        count=failures,
+        at=f"{at:%Y-%m-%d %H:%M}",
     )
