@@ -51,7 +51,11 @@ def violations(page: Page) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe_source())
     # A colour on its way to another one is no colour of the page.
-    page.evaluate("document.getAnimations().forEach(one => one.finish())")
+    page.evaluate(
+        "document.getAnimations()"
+        ".filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))"
+        ".forEach(one => one.finish())"
+    )
     found = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", list(RULES)
     )

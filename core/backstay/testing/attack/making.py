@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -278,6 +279,14 @@ def _guesses(kind: kinds.TextField, number: int) -> Iterator[str]:
         yield kind.example
 
 
+class _SentAgain(BytesIO):
+    """A file's content that is there for the next request too: the test client closes it."""
+
+    def close(self) -> None:
+        """Go back to the beginning instead."""
+        self.seek(0)
+
+
 def as_form(values: dict[str, Any]) -> dict[str, Any]:
     """Values of a command as a browser posts them."""
     form: dict[str, Any] = {}
@@ -295,9 +304,7 @@ def as_form(values: dict[str, Any]) -> dict[str, Any]:
             case enum.Enum() | Decimal() | int() | str():
                 form[name] = raw(value)
             case kinds.Upload():
-                from io import BytesIO
-
-                form[name] = (BytesIO(value.content), value.name)
+                form[name] = (_SentAgain(value.content), value.name)
             case _:
                 form[name] = str(value)
     return form
