@@ -16,5 +16,6 @@ def prepare() -> None:
     """Nothing is to be built before the fork."""
 
 
-# The settings of the server prepare the application before they fork.
+# The settings of the server prepare the application before they fork, and each process attends.
 application.prepare = prepare  # type: ignore[attr-defined]
+application.attend = prepare  # type: ignore[attr-defined]

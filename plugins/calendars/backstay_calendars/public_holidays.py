@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any, Final
-
-import holidays
-from holidays.registry import COUNTRIES, FINANCIAL
+from typing import TYPE_CHECKING, Any, Final
 
 from backstay.spi import Invalid
 from backstay.spi import gettext as _
 from backstay_calendars.locales import locale_of
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 SOURCE: Final = f"holidays {version('holidays')}"
 YEARS: Final = range(1950, 2101)
@@ -54,6 +54,8 @@ def places(locale: str) -> tuple[Place, ...]:
     Arguments:
         locale: the language of the countries' names.
     """
+    from holidays.registry import COUNTRIES, FINANCIAL
+
     territories = locale_of(locale).territories
     countries = [
         Place(code, str(territories.get(code) or _CAPITALS.sub(" ", name)))
@@ -133,12 +135,15 @@ def _language(code: str) -> str | None:
     return language
 
 
-def _known(code: str, **options: Any) -> holidays.HolidayBase:
+def _known(code: str, **options: Any) -> HolidayBase:
+    # Imported when it is asked for: it takes a twentieth of the start of a process.
+    import holidays
+
     if len(code) > 2:  # noqa: PLR2004 - the codes of countries have two letters
         return holidays.financial_holidays(code, expand=False, **options)
     return holidays.country_holidays(code, expand=False, **options)
 
 
-def _computed(code: str, region: str, year: int) -> holidays.HolidayBase:
+def _computed(code: str, region: str, year: int) -> HolidayBase:
     options: dict[str, Any] = {"subdiv": region} if region else {}
     return _known(code, years=(year,), language=_language(code), **options)
