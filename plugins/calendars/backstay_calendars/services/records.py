@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
 from backstay_calendars.models import Calendar, SpecialDay, WorkingWeek
+
+Record = TypeVar("Record", Calendar, WorkingWeek, SpecialDay)
 
 
 def get_calendar(session: Session, calendar_id: int) -> Calendar:
@@ -16,14 +20,8 @@ def get_calendar(session: Session, calendar_id: int) -> Calendar:
     Raises:
         NotFound: the company has no such calendar.
     """
-    found = session.scalar(
-        select(Calendar).where(
-            Calendar.id == calendar_id, Calendar.company_id == company_of(session).id
-        )
-    )
-    if found is None:
-        raise NotFound(_("There is no such calendar in this company."))
-    return found
+    missing = _("There is no such calendar in this company.")
+    return _of_company(session, Calendar, calendar_id, missing)
 
 
 def get_week(session: Session, week_id: int) -> WorkingWeek:
@@ -32,14 +30,8 @@ def get_week(session: Session, week_id: int) -> WorkingWeek:
     Raises:
         NotFound: the company has none of this id.
     """
-    found = session.scalar(
-        select(WorkingWeek).where(
-            WorkingWeek.id == week_id, WorkingWeek.company_id == company_of(session).id
-        )
-    )
-    if found is None:
-        raise NotFound(_("There are no such working hours in this company."))
-    return found
+    missing = _("There are no such working hours in this company.")
+    return _of_company(session, WorkingWeek, week_id, missing)
 
 
 def get_special_day(session: Session, special_id: int) -> SpecialDay:
@@ -48,11 +40,14 @@ def get_special_day(session: Session, special_id: int) -> SpecialDay:
     Raises:
         NotFound: the company has none of this id.
     """
+    missing = _("There is no such special day in this company.")
+    return _of_company(session, SpecialDay, special_id, missing)
+
+
+def _of_company(session: Session, model: type[Record], record_id: int, missing: str) -> Record:
     found = session.scalar(
-        select(SpecialDay).where(
-            SpecialDay.id == special_id, SpecialDay.company_id == company_of(session).id
-        )
+        select(model).where(model.id == record_id, model.company_id == company_of(session).id)
     )
     if found is None:
-        raise NotFound(_("There is no such special day in this company."))
+        raise NotFound(missing)
     return found
