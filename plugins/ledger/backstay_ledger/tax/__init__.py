@@ -1,0 +1,1 @@
+"""Tax: codes with dated rates, their computation, what entries say about it, and returns."""
