@@ -293,3 +293,28 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_core_import_row")),
     )
+
+
+def downgrade() -> None:
+    """Drop the tables, last made first."""
+    for name in (
+        "core_import_row",
+        "core_import_reference",
+        "core_import_content",
+        "core_session",
+        "core_role_permission",
+        "core_import",
+        "core_grant",
+        "core_user",
+        "core_sign_in_attempt",
+        "core_role",
+        "core_plugin",
+        "core_node",
+        "core_lease",
+        "core_job",
+        "core_installation",
+        "core_idempotency",
+        "core_company",
+        "core_audit",
+    ):
+        op.drop_table(name)

@@ -50,3 +50,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_core_private_file_expires_at", ["expires_at"], unique=False)
         batch_op.create_index("ix_core_private_file_sha256", ["sha256"], unique=False)
         batch_op.create_index("ix_core_private_file_user_id_id", ["user_id", "id"], unique=False)
+
+
+def downgrade() -> None:
+    """Drop the tables."""
+    op.drop_table("core_private_file")
+    op.drop_table("core_blob")

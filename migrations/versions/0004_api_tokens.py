@@ -64,3 +64,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_core_service_account")),
     )
     op.add_column("core_idempotency", sa.Column("body", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    """Drop the column and the tables."""
+    op.drop_column("core_idempotency", "body")
+    op.drop_table("core_service_account")
+    op.drop_table("core_api_token_use")
+    op.drop_table("core_api_token")

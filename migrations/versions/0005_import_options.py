@@ -34,3 +34,12 @@ def upgrade() -> None:
         rows.add_column(sa.Column("unit", sa.Integer(), nullable=True))
         rows.add_column(sa.Column("problems", sa.JSON(), nullable=True))
         rows.create_index("ix_core_import_row_import_id_unit", ["import_id", "unit", "number"])
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_index("ix_core_import_row_import_id_unit", "core_import_row")
+    op.drop_column("core_import_row", "problems")
+    op.drop_column("core_import_row", "unit")
+    op.drop_column("core_import", "options")
+    op.drop_table("core_import_layout")

@@ -72,3 +72,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_preview_page", schema=None) as batch_op:
         batch_op.create_index("ix_core_preview_page_image", ["image"], unique=False)
+
+
+def downgrade() -> None:
+    """Drop the tables."""
+    op.drop_table("core_preview_page")
+    op.drop_table("core_preview")
+    op.drop_table("core_attachment")

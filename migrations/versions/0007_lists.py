@@ -73,3 +73,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_bulk_run")),
     )
     op.create_index("ix_core_bulk_run_created_at", "core_bulk_run", ["created_at"])
+
+
+def downgrade() -> None:
+    """Drop the tables."""
+    op.drop_table("core_bulk_run")
+    op.drop_table("core_list_default")
+    op.drop_table("core_list_view")

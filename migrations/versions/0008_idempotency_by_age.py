@@ -13,3 +13,8 @@ depends_on = None
 def upgrade() -> None:
     """Make the index."""
     op.create_index("ix_core_idempotency_at", "core_idempotency", ["at"])
+
+
+def downgrade() -> None:
+    """Drop the index."""
+    op.drop_index("ix_core_idempotency_at", "core_idempotency")

@@ -34,3 +34,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_core_export_run_created_at", "core_export_run", ["created_at"])
     op.create_index("ix_core_export_run_user_id", "core_export_run", ["user_id"])
+
+
+def downgrade() -> None:
+    """Drop the table."""
+    op.drop_table("core_export_run")

@@ -33,3 +33,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("core_import_file", schema=None) as batch_op:
         batch_op.create_index("ix_core_import_file_sha256", ["sha256"], unique=False)
+
+
+def downgrade() -> None:
+    """Drop the table."""
+    op.drop_table("core_import_file")

@@ -59,3 +59,29 @@ def upgrade() -> None:
         "schedule_id IS NOT NULL",
         unique=True,
     )
+
+
+def downgrade() -> None:
+    """Drop the columns; all jobs are in one index again."""
+    for name in (
+        "ix_core_job_planned_at",
+        "ix_core_job_event_id",
+        "ix_core_job_unique_key",
+        "ix_core_job_running",
+        "ix_core_job_ready",
+        "ix_core_job_state",
+    ):
+        op.drop_index(name, "core_job")
+    for name in (
+        "planned_at",
+        "schedule_id",
+        "event_id",
+        "event",
+        "cursor",
+        "trace",
+        "runner",
+        "unique_key",
+        "queue",
+    ):
+        op.drop_column("core_job", name)
+    op.create_index("ix_core_job_state_run_at", "core_job", ["state", "run_at"])

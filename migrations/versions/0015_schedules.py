@@ -33,3 +33,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_schedule")),
         sa.UniqueConstraint("name", name=op.f("uq_core_schedule_name")),
     )
+
+
+def downgrade() -> None:
+    """Drop the table."""
+    op.drop_table("core_schedule")

@@ -40,3 +40,9 @@ def upgrade() -> None:
         sa.Column("errors", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("plugin", name=op.f("pk_core_plugin_pause")),
     )
+
+
+def downgrade() -> None:
+    """Drop the tables."""
+    op.drop_table("core_plugin_pause")
+    op.drop_table("core_process")

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from backstay.cli import main
+from backstay.db.context import operator_context
+from backstay.db.database import Database
+from backstay.kernel.checks import NAME, check_of
 from backstay.kernel.discovery import discover
 from backstay.testing.conformance import (
     OF_THE_WHOLE,
@@ -328,6 +331,47 @@ def test_the_command_ends_with_1_and_says_how_to_mend_what_is_broken(
     assert f"    To mend it: {BY_NAME['documented'].mend}\n" in said
     assert "not applicable  groups          it has no field groups\n" in said
     assert said.endswith("0 passed, 1 failed, 1 not applicable.\n")
+
+
+FEW = tuple(BY_NAME[name] for name in ("documented", "groups"))
+
+
+def test_a_recorded_result_of_an_installed_plugin_is_kept_for_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("backstay.testing.conformance.RULES", FEW)
+    monkeypatch.setenv("BACKSTAY_HOME", str(tmp_path / "home"))
+    main(["migrate"])
+    assert status("calendars", "--record") == 0
+    assert "1 passed, 0 failed, 1 not applicable." in capsys.readouterr().out
+    database = Database(f"sqlite:///{tmp_path / 'home' / 'backstay.db'}")
+    with database.read(operator_context("cli:test")) as session:
+        kept = check_of(session, "calendars", None)
+    database.dispose()
+    assert kept is not None
+    assert kept.here
+    assert kept.version == discover()["calendars"].version
+    results = {one.rule: one.result for one in kept.verdicts}
+    assert results == {"documented": "pass", "groups": "not applicable"}
+
+
+def test_a_recorded_result_of_a_folder_lies_in_its_package(
+    broken: Break, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backstay.testing.conformance.RULES", FEW)
+    folder = broken("backstay_garden/jobs.py", "", "\n\ndef forgotten() -> None:\n    pass\n")
+    assert status(str(folder), "--record") == 1
+    kept = json.loads((folder / "backstay_garden" / NAME).read_text(encoding="utf-8"))
+    assert kept["version"] == "0.1.0"
+    assert {one["rule"]: one["result"] for one in kept["verdicts"]} == {
+        "documented": "fail",
+        "groups": "not applicable",
+    }
+
+
+def test_only_the_result_of_all_rules_can_be_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("ledger", "--rule", "groups", "--record") == 1
+    assert "leave --rule out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from backstay.db.guards import install_guards, installed_guards
 from backstay.errors import ConfigurationError
 from backstay.kernel.load import load
 from backstay.kernel.migrate import core_schema, differences, pending, plugin_schema, upgrade
+from backstay.testing.attack.arena import Ground, samples_of
+from backstay.testing.conformance.on_upgrades import found_on_the_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +84,16 @@ def test_running_the_migrations_again_does_nothing(empty: Database) -> None:
     schema = core_schema(CoreBase.metadata)
     assert upgrade(empty.engine, schema) != []
     assert upgrade(empty.engine, schema) == []
+
+
+def test_each_migration_of_core_can_be_undone_and_run_again_with_no_row_lost(
+    empty: Database,
+) -> None:
+    """Those of the plugins are tried by the rule “upgrades”, in tests/authoring."""
+    alone = load(())
+    ground = Ground("core", alone, samples_of(alone, "core"))
+    assert ground.samples
+    assert list(found_on_the_way(core_schema(CoreBase.metadata), empty, ground)) == []
 
 
 FIRST = '''"""make things."""

@@ -38,7 +38,8 @@ def write_revision(plugin: str, message: str) -> Path:
 
     Raises:
         NotFound: no such plugin is installed.
-        Invalid: it has no models, does not load, or the message is empty.
+        Invalid: it has no models, does not load, or the message is empty; or rows that are there
+            would have nothing in a new column that may not be empty.
         Conflict: the migrations make all that the models describe.
         ConfigurationError: a migration that is there fails.
     """

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, inspect
 
 from backstay.db.guards import Guard, drop_guards, install_guards, make_guards
 from backstay.errors import ConfigurationError
+from backstay.kernel.new_columns import filled_columns
 from backstay.kernel.schema import schema_transaction
 from backstay.search.models import WORDS
 
@@ -236,20 +237,29 @@ def make_revision(engine: Engine, schema: Schema, message: str) -> Path:
     """Write the next migration from the difference between models and tables, for authors.
 
     Its number follows on that of the last file. It is a proposal, to be read before it is kept.
+
+    Raises:
+        Invalid: rows that are there would have nothing in a new column that may not be empty.
     """
     schema.versions.mkdir(parents=True, exist_ok=True)
     number = 1 + max((_number(path) for path in schema.versions.glob("*.py")), default=0)
     config = _config(schema)
     # The configuration's file format reads %% as one %.
     config.set_main_option("file_template", f"{number:04}_%%(slug)s")
-    with engine.begin() as connection:
+    with engine.begin() as connection, filled_columns() as fill:
         config.attributes.update(connection=connection, schema=schema, ran=[])
         revision = f"{schema.plugin}_{number:04}"
-        made = command.revision(config, message, autogenerate=True, rev_id=revision)
+        made = command.revision(
+            config, message, autogenerate=True, rev_id=revision, process_revision_directives=fill
+        )
     if made is None or isinstance(made, list):
         problem = "Alembic made no single revision"
         raise ConfigurationError(problem)
-    return Path(made.path)
+    written = Path(made.path)
+    # Alembic frames what it proposes with remarks of its own.
+    text = re.sub(r"(?m)^ *# ###.*\n", "", written.read_text(encoding="utf-8"))
+    written.write_text(re.sub(r"\n{4,}", "\n\n\n", text).rstrip() + "\n", encoding="utf-8")
+    return written
 
 
 def _number(path: Path) -> int:

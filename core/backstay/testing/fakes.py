@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from backstay.contracts.ledger import Posted, Posting, PostingLine
 from backstay.db.context import CompanyRef, company_of
 from backstay.errors import Conflict, Invalid, NotFound, Problem
+from backstay.testing.fake_calendars import FakeCalendars
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -199,4 +200,4 @@ def _content(posting: Posting) -> Posting:
     return replace(posting, row=None)
 
 
-__all__ = ["FakeLedger"]
+__all__ = ["FakeCalendars", "FakeLedger"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from backstay.db.database import Database
     from backstay.db.guards import Guard
     from backstay.kernel.migrate import Schema
+    from backstay.testing.attack.arena import Ground
 
 BASE: Final = "base"
 """Alembic's name for the time before the first migration."""
@@ -52,40 +53,51 @@ def upgrades(bench: Bench, engine: str) -> Iterator[str]:
     own = schema_of(bench, bench.plugin)
     with bench.empty(engine) as database:
         upgrade_required(bench, database)
+        yield from found_on_the_way(own, database, bench.ground)
+
+
+def found_on_the_way(own: Schema, database: Database, ground: Ground) -> Iterator[str]:
+    """What goes wrong between today's tables, filled with samples, and each of the migrations.
+
+    Arguments:
+        own: the tables that are brought down and up again.
+        database: it has no tables yet but those that these need.
+        ground: whose samples are put into them.
+    """
+    try:
+        line = line_of(own)
+        shapes = {BASE: shape_of(database, own)}
+        for revision in line:
+            move_to(database.engine, own, revision)
+            shapes[revision] = shape_of(database, own)
+        upgrade(database.engine, own)
+    except ConfigurationError as error:
+        yield str(error)
+        return
+    furnish(ground, database)
+    before = _contents(database, shapes[line[-1]])
+    for earlier in (*reversed(line[:-1]), BASE):
         try:
-            line = line_of(own)
-            shapes = {BASE: shape_of(database, own)}
-            for revision in line:
-                move_to(database.engine, own, revision)
-                shapes[revision] = shape_of(database, own)
-            upgrade(database.engine, own)
-        except ConfigurationError as error:
-            yield str(error)
-            return
-        furnish(bench.ground, database)
-        before = _contents(database, shapes[line[-1]])
-        for earlier in (*reversed(line[:-1]), BASE):
-            try:
-                move_to(database.engine, own, earlier, _that_fit(own, shapes))
-                back = shape_of(database, own)
-                if found := list(_unlike(shapes[earlier], back, f"undone down to {earlier}")):
-                    yield from found
-                    return
-                upgrade(database.engine, own)
-            except ConfigurationError as error:
-                yield f"from {earlier} and back: {error}"
-                return
-            again = f"upgraded again from {earlier}"
-            found = [
-                *_unlike(shapes[line[-1]], shape_of(database, own), again),
-                *_lost(before, _contents(database, shapes[line[-1]]), back, earlier),
-            ]
-            with database.engine.connect() as connection:
-                if guards_are_missing(connection, own.metadata):
-                    found.append(f"{again}, the triggers are not those of the models")
-            if found:
+            move_to(database.engine, own, earlier, _that_fit(own, shapes))
+            back = shape_of(database, own)
+            if found := list(_unlike(shapes[earlier], back, f"undone down to {earlier}")):
                 yield from found
                 return
+            upgrade(database.engine, own)
+        except ConfigurationError as error:
+            yield f"from {earlier} and back: {error}"
+            return
+        again = f"upgraded again from {earlier}"
+        found = [
+            *_unlike(shapes[line[-1]], shape_of(database, own), again),
+            *_lost(before, _contents(database, shapes[line[-1]]), back, earlier),
+        ]
+        with database.engine.connect() as connection:
+            if guards_are_missing(connection, own.metadata):
+                found.append(f"{again}, the triggers are not those of the models")
+        if found:
+            yield from found
+            return
 
 
 def schema_of(bench: Bench, name: str) -> Schema:
@@ -201,4 +213,4 @@ def _lost(
                 yield f"the way from {earlier} changes values of {name}.{one}"
 
 
-__all__ = ["schema_of", "upgrade_required", "upgrades"]
+__all__ = ["found_on_the_way", "schema_of", "upgrade_required", "upgrades"]
