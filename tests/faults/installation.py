@@ -28,6 +28,7 @@ from backstay.jobs.declare import JobKind
 from backstay.jobs.models import Job, JobState
 from backstay.jobs.queue import enqueue
 from backstay.kernel.load import load
+from backstay.kernel.state import next_generation
 from backstay.kernel.suite import Part, Suite
 from backstay.testing.plugins import PluginShelf
 from backstay.testing.postgres import create_database, drop_database
@@ -45,6 +46,7 @@ OPERATOR = operator_context("cli:test")
 
 PLUGIN = '''
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -113,6 +115,10 @@ def backstay_blueprints():
 
 @hookimpl
 def backstay_jobs():
+    told = Path(os.environ["BACKSTAY_HOME"], "stop-while-loading")
+    if told.exists() and told.read_text() == str(os.getpid()):
+        told.unlink()
+        os.kill(os.getpid(), signal.SIGTERM)
     return (JobKind("probe.work", "Work", work, attempts=100),)
 '''
 
@@ -183,6 +189,14 @@ class Installation:
     def start_worker(self, name: str) -> subprocess.Popen[bytes]:
         """Start a worker that is woken by the broker."""
         return self.start(name, "worker", "--transport", "rq")
+
+    def stop_while_loading(self, process: subprocess.Popen[bytes]) -> None:
+        """Have a process be told to end in the midst of loading the plugins anew."""
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        (home / "stop-while-loading").write_text(str(process.pid))
+        with self.database.write(OPERATOR, self.suite) as session:
+            next_generation(session)
 
     def stop(self, *names: str) -> None:
         """End processes as an admin does, and wait for them."""

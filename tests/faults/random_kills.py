@@ -69,10 +69,7 @@ def hammer(installation: Installation, *, jobs: int, kills: int, seed: int) -> R
     killed: Counter[str] = Counter()
     for done in progress(installation, len(notes)):
         while killed.total() < kills and done >= len(notes) * killed.total() / (kills + 1):
-            if target := _kill(installation, chance):
-                killed[target] += 1
-            else:
-                break
+            killed[_kill(installation, chance)] += 1
     effects = installation.effects()
     effects.update(dict.fromkeys(notes, 0))
     return Report(
@@ -99,17 +96,14 @@ def progress(installation: Installation, jobs: int) -> Iterator[int]:
 
 
 def _kill(installation: Installation, chance: random.Random) -> str:
-    """Kill something, and start again what a supervisor would; returns what, if it was there."""
-    target = chance.choice(("runner", "worker", "forked", "forked", "broker"))
+    """Kill something, and start again what a supervisor would; returns what it was."""
+    forked = [child for name in WORKERS for child in children_of(installation.running[name].pid)]
+    of_workers = "forked" if forked else "worker"
+    target = chance.choice(("runner", "worker", of_workers, of_workers, "broker"))
     if target == "broker":
         installation.broker.kill()
         installation.broker.start()
     elif target == "forked":
-        forked = [
-            child for name in WORKERS for child in children_of(installation.running[name].pid)
-        ]
-        if not forked:
-            return ""
         kill(chance.choice(forked))
     else:
         name = RUNNER if target == "runner" else chance.choice(WORKERS)

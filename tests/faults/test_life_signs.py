@@ -39,3 +39,16 @@ def test_jobs_that_fail_in_forked_processes_pause_their_plugin(
     until(paused, RECOVERED_SECONDS, "the pause")
     assert installation.effects() == {}
     assert installation.states()[JobState.DEAD] == 0
+
+
+def test_a_worker_that_is_told_to_end_while_it_loads_the_plugins_ends(
+    installation: Installation,
+) -> None:
+    worker = installation.start_worker("worker")
+    until(lambda: living(installation) == 1, RECOVERED_SECONDS, "its sign of life")
+    installation.stop_while_loading(worker)
+    notes = installation.ask(1)
+    assert worker.wait(RECOVERED_SECONDS) == 0
+    installation.start_worker("next")
+    until(lambda: installation.done() == 1, RECOVERED_SECONDS, "the job")
+    assert set(installation.effects()) == set(notes)

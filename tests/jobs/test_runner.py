@@ -19,6 +19,7 @@ from backstay.jobs.models import JobQueue, JobState
 from backstay.jobs.runner import SuiteInForce, run_forever
 from backstay.kernel.models import Installation
 from backstay.kernel.state import next_generation
+from backstay.kernel.stopping import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +127,7 @@ def test_a_job_whose_runner_was_killed_is_done_once_by_another(probe: Any, effec
 
 
 def test_a_runner_finishes_its_job_before_it_stops(probe: Any, effect: Any) -> None:
-    stop = threading.Event()
+    stop = Stop()
 
     def stopped_within(run: JobRun) -> None:
         stop.set()
@@ -146,7 +147,7 @@ def test_a_runner_survives_a_database_that_is_away(
     probe: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_WAIT_AFTER_FAILURE", 0.01)
-    stop = threading.Event()
+    stop = Stop()
     job_id = probe.ask("effect")
     suite = probe.suite
     answers = iter([True, True])
@@ -185,7 +186,7 @@ def test_a_job_due_later_waits(probe: Any) -> None:
 
 
 def test_an_interactive_job_is_not_kept_waiting_by_a_bulk_job(probe: Any, effect: Any) -> None:
-    stop, quick_is_done = threading.Event(), threading.Event()
+    stop, quick_is_done = Stop(), threading.Event()
 
     def slow(run: JobRun) -> None:
         asked = probe.ask("quick", note="quick")
@@ -207,7 +208,7 @@ def test_an_interactive_job_is_not_kept_waiting_by_a_bulk_job(probe: Any, effect
 
 
 def test_a_runner_serves_the_classes_that_it_was_told_to(probe: Any) -> None:
-    stop = threading.Event()
+    stop = Stop()
     bulk, other = probe.ask("effect"), probe.ask("effect")
     probe.change(bulk, queue=JobQueue.BULK)
     suite = probe.suite

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +16,7 @@ from backstay.i18n import gettext as _
 from backstay.jobs.models import Job, JobQueue, JobState
 from backstay.jobs.services import CancelJob, RetryJob, cancel_job, retry_job
 from backstay.jobs.waiting import why_it_waits
+from backstay.kernel.stopping import Stop
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -135,9 +134,8 @@ def scheduler() -> None:
     from backstay.jobs.scheduler import schedule_forever
 
     here = environment()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    stop = Stop()
+    stop.at_signals()
     schedule_forever(here.database, stop, SuiteInForce(here.database))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from backstay.db.database import Database
+    from backstay.kernel.stopping import Stop
     from backstay.kernel.suite import Suite
 
 _log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def living(database: Database, *, safe_mode: bool = False) -> Iterator[SuiteInFo
 
 def run_forever(
     database: Database,
-    stop: threading.Event,
+    stop: Stop,
     suite_provider: Callable[[], Suite] | None = None,
     *,
     queues: Collection[JobQueue] = tuple(JobQueue),
@@ -122,7 +123,7 @@ def run_forever(
 
 def _serve(
     database: Database,
-    stop: threading.Event,
+    stop: Stop,
     provider: Callable[[], Suite],
     queues: tuple[JobQueue, ...],
     lease: timedelta,

@@ -25,13 +25,13 @@ from backstay.jobs.schedules import CatchUp, Schedule, ScheduleState, StoredSche
 from backstay.kernel.leases import lease
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from backstay.db.database import Database
+    from backstay.kernel.stopping import Stop
     from backstay.kernel.suite import Suite
 
 LATE: Final = timedelta(minutes=5)
@@ -184,9 +184,7 @@ def add_planned(
     )
 
 
-def schedule_forever(
-    database: Database, stop: threading.Event, suite_provider: Callable[[], Suite]
-) -> None:
+def schedule_forever(database: Database, stop: Stop, suite_provider: Callable[[], Suite]) -> None:
     """Look after the schedules until the event is set."""
     scheduler = Scheduler(database)
     while not stop.is_set():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import signal
-import threading
 from typing import TYPE_CHECKING
 
 import click
 
 from backstay.cli_environment import Environment, environment
 from backstay.home import SAFE_MODE_VARIABLE, safe_mode_wanted
+from backstay.kernel.stopping import Stop
 
 if TYPE_CHECKING:
     from backstay.serve.processes import Address
@@ -157,9 +156,8 @@ def runner() -> None:
     from backstay.jobs.settings import lease_from_environment
 
     here = environment()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    stop = Stop()
+    stop.at_signals()
     with living(here.database, safe_mode=safe_mode_wanted()) as provider:
         run_forever(here.database, stop, provider, lease=lease_from_environment())
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from backstay.kernel.stopping import Stop
 from backstay.serve import watching
 from backstay.serve.gunicorn import TELL_FAILURES
 
@@ -176,9 +177,8 @@ class Served:
 
 def serve_reloading(home: Home, address: Address, announce: str) -> None:
     """Serve until SIGTERM or Ctrl-C, and start anew after each change of the code."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = Stop()
+    stopping.at_signals()
     served = Served(home, Listener.at(address))
     folders = watching.watched_folders()
     seen = watching.look(folders)

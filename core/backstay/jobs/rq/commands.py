@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import click
 
 from backstay.cli_environment import environment
 from backstay.errors import ConfigurationError
 from backstay.home import REDIS_VARIABLE, safe_mode_wanted
 from backstay.jobs.models import JobQueue
+from backstay.kernel.stopping import Stop
 
 LOCAL = "local"
 RQ = "rq"
@@ -57,9 +55,8 @@ def _by_polling(queues: frozenset[JobQueue], *, burst: bool) -> None:
     from backstay.jobs.settings import lease_from_environment
 
     here = environment()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop()
+    stop.at_signals()
     lease = lease_from_environment()
     if not burst:
         with living(here.database, safe_mode=safe_mode_wanted()) as provider:

@@ -23,13 +23,13 @@ from backstay.jobs.rq.doorbell import doorbell_id, queues, ring
 from backstay.kernel.leases import lease
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from redis import Redis
     from rq import Queue
 
     from backstay.db.database import Database
+    from backstay.kernel.stopping import Stop
     from backstay.kernel.suite import Suite
 
 _log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def relay_forever(
     database: Database,
     broker: Redis,
     suite_provider: Callable[[], Suite],
-    stop: threading.Event,
+    stop: Stop,
     wanted: Callable[[], bool] = lambda: True,
 ) -> None:
     """Ring for what is due whenever no other process does, until the event is set.
@@ -134,7 +134,7 @@ def relay_forever(
             stop.wait(_AFTER_FAILURE_SECONDS)
 
 
-def _round(relay: Relay, broker: Redis, stop: threading.Event) -> None:
+def _round(relay: Relay, broker: Redis, stop: Stop) -> None:
     try:
         relay.round()
         stop.wait(_BREATH_SECONDS)

@@ -10,9 +10,8 @@ import gc
 import logging
 import os
 import signal
-import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,15 +19,17 @@ from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
 from sqlalchemy.exc import SQLAlchemyError
 
 from backstay.errors import BackstayError
 from backstay.jobs.rq.broker import RedisError, connect
 from backstay.jobs.rq.doorbell import Doorbell, prepare, queues
 from backstay.jobs.rq.relay import Relay, relay_forever
+from backstay.kernel.stopping import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from types import FrameType
 
     from redis import Redis
@@ -43,6 +44,8 @@ _LISTEN: Final = timedelta(seconds=20)
 _PATIENCE: Final = timedelta(seconds=30)
 _MAINTENANCE: Final = timedelta(minutes=1)
 _AFTER_FAILURE_SECONDS: Final = 1.0
+_RELAY_GRACE_SECONDS: Final = 20.0
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class JobWorker(Worker):
@@ -59,7 +62,7 @@ class JobWorker(Worker):
         *,
         lease: timedelta,
         between: Callable[[], None],
-        stop: threading.Event,
+        stop: Stop,
     ) -> None:
         """Register with the broker.
 
@@ -86,6 +89,7 @@ class JobWorker(Worker):
         self._between = between
         self._stop = stop
         self.asked_to_stop = False
+        self._at_own_work = False
 
     def subscribe(self) -> None:
         """Take no commands from Redis: a job is cancelled in the table; no thread is forked."""
@@ -93,7 +97,27 @@ class JobWorker(Worker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Finish the job under way, then end."""
         self.asked_to_stop = True
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        self._stop_requested = True
+        if not self._at_own_work:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _own_work(self) -> Iterator[None]:
+        """Do something that a signal does not tear apart.
+
+        RQ's handler raises wherever the process is. Code of ours may take that for a failure of
+        its own, such as that of a plugin which is being loaded, and the worker would go on.
+
+        Raises:
+            StopRequested: afterwards, if it was asked for meanwhile and no job is under way.
+        """
+        self._at_own_work = True
+        try:
+            yield
+        finally:
+            self._at_own_work = False
+        if self.asked_to_stop and self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
 
     def set_shutdown_requested_date(self) -> None:
         """Tell RQ's monitors, if the broker is there: a worker ends without it too."""
@@ -113,7 +137,8 @@ class JobWorker(Worker):
     def heartbeat(self, *arguments: Any, **named: Any) -> None:
         """Use RQ's sign of life to look after what has to go on beside the jobs."""
         if not self.is_horse:
-            self._between()
+            with self._own_work():
+                self._between()
         super().heartbeat(*arguments, **named)
 
     def maintain_heartbeats(self, *arguments: Any, **named: Any) -> None:
@@ -129,8 +154,12 @@ class JobWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Bring the plugins up to date, then fork."""
         try:
-            prepare(self._database, self._suite_provider(), self._lease)
-            self._database.lend()
+            with self._own_work():
+                prepare(self._database, self._suite_provider(), self._lease)
+                self._database.lend()
+        except StopRequested:
+            job.delete()  # the row is still due: the relay rings for it again
+            raise
         except (SQLAlchemyError, BackstayError) as error:
             # The database is away, busy or being migrated: the relay will ring again.
             _log.warning("job worker: %s; trying again", error)
@@ -157,26 +186,39 @@ class RelayProcess:
         if self._database.is_sqlite:
             self._database.disconnect()
         parent = os.getpid()
-        self._pid = os.fork()
-        if self._pid == 0:
-            status = 1
-            try:
-                self._relay(parent)
-                status = 0
-            finally:
-                os._exit(status)
+        # A signal that the relay gets before it listens must not end in the worker's handler.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            self._pid = os.fork()
+            if self._pid == 0:
+                status = 1
+                try:
+                    self._relay(parent)
+                    status = 0
+                finally:
+                    os._exit(status)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
     def stop(self) -> None:
-        """End it and wait until its duty is free for others."""
-        if self._pid:
-            os.kill(self._pid, signal.SIGTERM)
-            os.waitpid(self._pid, 0)
-            self._pid = 0
+        """End it and wait until its duty is free for others, by its lease at the latest."""
+        if not self._pid:
+            return
+        os.kill(self._pid, signal.SIGTERM)
+        until = time.monotonic() + _RELAY_GRACE_SECONDS
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > until:
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+                break
+            time.sleep(0.02)
+        self._pid = 0
 
     def _relay(self, parent: int) -> None:
-        stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        stop = Stop()
+        stop.at_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the worker, which ends this
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         for engine in self._database.engines:
             engine.dispose(close=False)
         relay_forever(
@@ -207,8 +249,8 @@ def work_forever(
         beside: called every few seconds, between two jobs and while one runs; raises
             nothing but what RQ's handlers of signals raise.
     """
-    stop = threading.Event()
-    _stop_when_told(stop)
+    stop = Stop()
+    stop.at_signals()
     preload(suite_provider)
     relay = RelayProcess(database, url, suite_provider)
     relay.ensure()
@@ -237,7 +279,7 @@ def work_forever(
             except RedisError as error:
                 _log.warning("job worker: the broker is away (%s); trying again", error)
             finally:
-                _stop_when_told(stop)  # RQ leaves its own handlers behind
+                stop.at_signals()  # RQ leaves its own handlers behind
             if worker is not None:
                 worker.wait_for_the_last()
                 if worker.asked_to_stop:
@@ -246,11 +288,6 @@ def work_forever(
             stop.wait(_AFTER_FAILURE_SECONDS)
     finally:
         relay.stop()
-
-
-def _stop_when_told(stop: threading.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
 
 
 def work_off(
@@ -279,7 +316,7 @@ def work_off(
             wanted,
             lease=lease,
             between=lambda: None,
-            stop=threading.Event(),
+            stop=Stop(),
         )
         worked = worker.work(burst=True, logging_level="WARNING")
         going_on = not worker.asked_to_stop and (worked or rung > 0)
