@@ -27,7 +27,8 @@ class PostingLine:
         amount: base currency, debit > 0, credit < 0, at the currency's minor unit; never 0.
         text: what the line says; the entry's memo stands when it is empty.
         currency: ISO 4217 code when the line was made in another currency, else None.
-        amount_currency: the amount in that currency, same sign; None with ``currency`` None.
+        amount_currency: the amount in that currency, same sign; None with ``currency`` None. Zero
+            in an exchange of currencies where only the value of a foreign amount changes.
     """
 
     account: str
@@ -63,6 +64,8 @@ class Posting:
         date: accounting date (business date).
         reference: the document's own number, as people quote it.
         row: row of the file it came from, to be named in errors.
+        exchange: currencies are exchanged, or foreign amounts get another value: a currency need
+            not come to zero, but what is left of it has a value on the same side.
     """
 
     key: str
@@ -73,6 +76,7 @@ class Posting:
     reference: str = ""
     source: Source | None = None
     row: int | None = None
+    exchange: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from backstay_ledger.currencies import guards as currencies
 from backstay_ledger.guards import lines, posting, tables
 
-DECLARED: Final = (tables, lines, posting)
+DECLARED: Final = (tables, lines, posting, currencies)
 """Importing them declares the guards with the models."""

@@ -29,6 +29,27 @@ _BALANCE: Final = "Debit and credit differ."
 _CURRENCY: Final = "Debit and credit differ in a foreign currency."
 _REVERSES: Final = "Only a posted entry of the same company can be reversed."
 
+
+def _left_over(entry: str) -> str:
+    """Whether the lines of a currency, a group, come to more than the entry's kind allows.
+
+    An ordinary entry: to anything. An exchange: to an amount whose value in base currency is not on
+    the same side. A reversal: to anything but the opposite of what it reverses, which may have
+    exchanged. Opening balances bring amounts in. A line without a foreign amount, which changes
+    nothing but a value, is no part of an ordinary entry.
+    """
+    return f"""(CASE {entry}.kind
+        WHEN 'opening' THEN false
+        WHEN 'exchange' THEN sum(l.amount_currency) <> 0 AND NOT
+            ((sum(l.amount_currency) > 0 AND sum(l.amount) > 0)
+            OR (sum(l.amount_currency) < 0 AND sum(l.amount) < 0))
+        WHEN 'reversal' THEN sum(l.amount_currency) + coalesce((SELECT sum(o.amount_currency)
+            FROM ledger_line AS o WHERE o.entry_id = {entry}.reverses_id
+            AND o.currency = l.currency), 0) <> 0
+        ELSE sum(l.amount_currency) <> 0 OR min(abs(l.amount_currency)) = 0
+    END)"""
+
+
 _LINE_SUMS: Final = """sum(CASE WHEN l.amount > 0 THEN l.amount ELSE 0 END),
     sum(CASE WHEN l.amount < 0 THEN -l.amount ELSE 0 END),
     sum(CASE WHEN l.amount_currency > 0 THEN l.amount_currency ELSE 0 END),
@@ -84,7 +105,7 @@ SELECT RAISE(ABORT, '{_BALANCE}') WHERE
     (SELECT sum(l.amount) FROM ledger_line AS l WHERE l.entry_id = NEW.id) <> 0;
 SELECT RAISE(ABORT, '{_CURRENCY}') WHERE EXISTS (
     SELECT 1 FROM ledger_line AS l WHERE l.entry_id = NEW.id AND l.currency IS NOT NULL
-    GROUP BY l.currency HAVING sum(l.amount_currency) <> 0);
+    GROUP BY l.currency HAVING {_left_over("NEW")});
 INSERT INTO ledger_balance ({_BALANCE_COLUMNS})
 SELECT NEW.company_id, l.account_id, NEW.period_id, coalesce(l.currency, ''),
     {_LINE_SUMS}
@@ -163,7 +184,8 @@ BEGIN
     SELECT n.number_text, l.currency INTO bad
         FROM new_rows AS n JOIN ledger_line AS l ON l.entry_id = n.id
         WHERE n.state = 'posted' AND l.currency IS NOT NULL
-        GROUP BY n.id, n.number_text, l.currency HAVING sum(l.amount_currency) <> 0 LIMIT 1;
+        GROUP BY n.id, n.number_text, n.kind, n.reverses_id, l.currency
+        HAVING {_left_over("n")} LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
             MESSAGE = bad.number_text || ': {_CURRENCY} (' || bad.currency || ')',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backstay_ledger.currencies.models import CompanyCurrency, ExchangeRate, ExchangeSettings
 from backstay_ledger.models.accounts import Account, AccountClass
 from backstay_ledger.models.balances import AccountBalance
 from backstay_ledger.models.base import LedgerBase
@@ -22,12 +23,15 @@ __all__ = [
     "Account",
     "AccountBalance",
     "AccountClass",
+    "CompanyCurrency",
     "Entry",
     "EntryKind",
     "EntryReference",
     "EntrySheet",
     "EntryState",
     "EntryTemplate",
+    "ExchangeRate",
+    "ExchangeSettings",
     "FiscalYear",
     "Journal",
     "JournalKind",

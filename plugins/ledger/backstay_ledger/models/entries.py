@@ -38,6 +38,8 @@ class EntryKind(enum.Enum):
     NORMAL = "normal"
     OPENING = "opening"
     REVERSAL = "reversal"
+    EXCHANGE = "exchange"
+    """It exchanges currencies: one amount goes for another, so that neither is zero by itself."""
 
 
 class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
@@ -73,7 +75,7 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
         ),
         CheckConstraint(
             "(kind = 'reversal' AND reverses_id IS NOT NULL)"
-            " OR (kind IN ('normal', 'opening') AND reverses_id IS NULL)",
+            " OR (kind IN ('normal', 'opening', 'exchange') AND reverses_id IS NULL)",
             name="kind",
         ),
         Index("ix_ledger_entry_company_id_date_id", "company_id", "date", "id"),
@@ -156,7 +158,7 @@ class Line(CompanyScoped, LedgerBase):
             "(currency IS NULL AND amount_currency IS NULL AND minor_units_currency IS NULL)"
             " OR (currency IS NOT NULL AND amount_currency IS NOT NULL"
             " AND minor_units_currency IS NOT NULL"
-            " AND (amount > 0) = (amount_currency > 0) AND amount_currency <> 0)",
+            " AND (amount_currency = 0 OR (amount > 0) = (amount_currency > 0)))",
             name="currency",
         ),
         CheckConstraint(
@@ -190,6 +192,7 @@ class Line(CompanyScoped, LedgerBase):
     minor_units: Mapped[int]
     currency: Mapped[str | None] = mapped_column(short(3))
     amount_currency: Mapped[Decimal | None]
+    """Zero where only the base value of a foreign amount changes (an exchange difference)."""
     minor_units_currency: Mapped[int | None]
     text: Mapped[str] = mapped_column(short(500), default="")
 

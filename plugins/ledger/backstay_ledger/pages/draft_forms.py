@@ -19,7 +19,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
-from backstay_ledger.models import Account, Entry, Journal, JournalKind, Line
+from backstay_ledger.models import Account, Entry, EntryKind, Journal, JournalKind, Line
 from backstay_ledger.pages.entry_form import (
     Editor,
     EntryHeader,
@@ -72,6 +72,7 @@ def header(
             "date": (entry.date if entry else company_today(session)).isoformat(),
             "reference": entry.reference if entry else "",
             "memo": entry.memo if entry else "",
+            "exchange": entry is not None and entry.kind is EntryKind.EXCHANGE,
         },
     )
     today = company_today(session).isoformat()
@@ -197,6 +198,7 @@ def draft_command(
         date=understood.day or company_today(session),
         memo=understood.memo,
         reference=understood.reference,
+        exchange=understood.exchange,
         lines=tuple(
             DraftLine(
                 account=line.account_id,

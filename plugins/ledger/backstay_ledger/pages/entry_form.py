@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import url_for
-from wtforms import Form, SelectField, StringField
+from wtforms import BooleanField, Form, SelectField, StringField
 from wtforms.validators import DataRequired
 
 from backstay.spi import NoDate, Problem, lazy, read_day, resource_url
@@ -73,6 +73,10 @@ class EntryHeader(Form):
         description=words("What it is about, in a few words; stands for lines without a text."),
         render_kw={"maxlength": 500, "autocomplete": "off", "data-wide": True},
     )
+    exchange = BooleanField(
+        words("Exchange of currencies"),
+        description=words("One currency is given for another, so that neither comes to zero."),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Understood:
     memo: str
     lines: tuple[UnderstoodLine, ...]
     problems: tuple[Problem, ...]
+    exchange: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,7 @@ def understand(
         (form.memo.data or "").strip(),
         tuple(understood),
         tuple(problems),
+        bool(form.exchange.data),
     )
 
 

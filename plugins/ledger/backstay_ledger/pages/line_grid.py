@@ -154,7 +154,7 @@ def read_foreign(
         amount = _amount(line.foreign, line.currency, units, locale)
         if isinstance(amount, str):
             problem = Problem(amount, f"{field}.foreign")
-        elif not amount:
+        elif not amount and not line.foreign:
             message = _("Enter the amount in %(currency)s.", currency=line.currency)
             problem = Problem(message, f"{field}.foreign")
         elif amount < 0 < base:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from backstay.spi import CompanyRef, Problem
 
-HEADER: Final = ("journal", "date", "reference", "memo")
+HEADER: Final = ("journal", "date", "reference", "memo", "exchange")
 _CELLS: Final = ("account_id", "account_text", "text", "debit", "credit", "currency", "foreign")
 _LONGEST: Final = 1_000
 

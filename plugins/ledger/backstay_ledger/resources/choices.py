@@ -24,6 +24,7 @@ ENTRY_KINDS: Final = (
     Choice(EntryKind.NORMAL.value, _("Normal")),
     Choice(EntryKind.OPENING.value, _("Opening balances")),
     Choice(EntryKind.REVERSAL.value, _("Reversal")),
+    Choice(EntryKind.EXCHANGE.value, _("Exchange of currencies")),
 )
 PERIOD_STATES: Final = (
     Choice(PeriodState.OPEN.value, _("Open"), "ok"),

@@ -24,6 +24,7 @@ def _as_written(session: Session, entry: Entry) -> dict[str, Any]:
         "date": typed.date,
         "memo": typed.memo,
         "reference": typed.reference,
+        "exchange": typed.exchange,
         "lines": typed.lines,
     }
 

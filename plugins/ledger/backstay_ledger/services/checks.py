@@ -63,7 +63,10 @@ CHECKS: Final = (
         """SELECT e.number_text || ' ' || l.currency FROM ledger_entry AS e
         JOIN ledger_line AS l ON l.entry_id = e.id
         WHERE e.company_id = :company AND e.state = 'posted' AND l.currency IS NOT NULL
-        GROUP BY e.id, e.number_text, l.currency HAVING sum(l.amount_currency) <> 0""",
+        AND e.kind NOT IN ('opening', 'reversal')
+        GROUP BY e.id, e.number_text, e.kind, l.currency HAVING sum(l.amount_currency) <> 0
+        AND NOT (e.kind = 'exchange' AND ((sum(l.amount_currency) > 0 AND sum(l.amount) > 0)
+            OR (sum(l.amount_currency) < 0 AND sum(l.amount) < 0)))""",
     ),
     Check(
         "numbers",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posted, Posting, PostingLine
 from backstay.spi import (
+    BoolField,
     Conflict,
     DateField,
     Event,
@@ -28,7 +29,7 @@ from backstay.spi import (
     record_many,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryState, Line
+from backstay_ledger.models import Entry, EntryKind, EntryState, Line
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, ENTRY_POST
 from backstay_ledger.services.bulk_rows import insert_rows, update_rows
 from backstay_ledger.services.content import (
@@ -50,9 +51,9 @@ from backstay_ledger.services.posting import (
 )
 from backstay_ledger.services.stored import StoredEntry, stored_entry
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines
-from backstay_ledger.services.validation import Checked, Order, check_orders
+from backstay_ledger.services.validation import Checked, Order, check_orders, order_of
 
-_CHANGED = ("journal_id", "date", "memo", "reference", "payload_hash", "version")
+_CHANGED = ("journal_id", "kind", "date", "memo", "reference", "payload_hash", "version")
 
 __all__ = [
     "CopyEntry",
@@ -107,6 +108,13 @@ class SaveDraft:
         str,
         TextField(label=lazy("Reference"), help=lazy("The document's own number."), max_length=100),
     ] = ""
+    exchange: Annotated[
+        bool,
+        BoolField(
+            label=lazy("Exchange of currencies"),
+            help=lazy("Amounts of one currency are given for another, as at a bank."),
+        ),
+    ] = False
     id: int | None = None
     version: int | None = None
 
@@ -156,8 +164,8 @@ def post_entry(session: Session, command: SaveDraft) -> Posted:
     """
     authorize(session, ENTRY_POST)
     if command.id is None:
-        return post_orders(session, [Order(_posting(session, command))])[0]
-    check_orders(session, [Order(_posting(session, command))], lock=False)
+        return post_orders(session, [order_of(_posting(session, command))])[0]
+    check_orders(session, [order_of(_posting(session, command))], lock=False)
     _save(session, command)
     return _post_stored(session, stored_entry(session, command.id, lock=True))
 
@@ -240,6 +248,7 @@ def as_typed(entry: StoredEntry) -> SaveDraft:
         date=entry.row.date,
         memo=entry.row.memo,
         reference=entry.row.reference,
+        exchange=entry.row.kind is EntryKind.EXCHANGE,
         lines=tuple(
             DraftLine(
                 account=line.account,
@@ -300,6 +309,7 @@ def _as_posting(command: SaveDraft, lines: tuple[PostingLine, ...]) -> Posting:
         lines=lines,
         memo=command.memo,
         reference=command.reference,
+        exchange=command.exchange,
     )
 
 
@@ -307,7 +317,7 @@ def _other_problems(
     session: Session, command: SaveDraft, lines: tuple[PostingLine, ...]
 ) -> tuple[Problem, ...]:
     try:
-        check_orders(session, [Order(_as_posting(command, lines))], lock=False, drafts=True)
+        check_orders(session, [order_of(_as_posting(command, lines))], lock=False, drafts=True)
     except (Invalid, Conflict) as error:
         return error.problems
     return ()
@@ -317,7 +327,7 @@ def _save(session: Session, command: SaveDraft) -> int:
     company = writable_company(session)
     session.flush()
     before = None if command.id is None else load_draft(session, command.id, command.version)
-    order = Order(_posting(session, command))
+    order = order_of(_posting(session, command))
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():
         if before is None:
@@ -338,6 +348,7 @@ def _changed_row(before: EntryRow, checked: Checked) -> EntryRow:
     return replace(
         before,
         journal_id=checked.journal.id,
+        kind=checked.order.kind,
         date=posting.date,
         memo=posting.memo,
         reference=posting.reference,

@@ -52,7 +52,13 @@ from backstay_ledger.services.content import (
 )
 from backstay_ledger.services.lookups import existing_by_key
 from backstay_ledger.services.stored import stored_entries
-from backstay_ledger.services.validation import Checked, Order, check_orders, other_content
+from backstay_ledger.services.validation import (
+    Checked,
+    Order,
+    check_orders,
+    order_of,
+    other_content,
+)
 
 ENTRIES: Final = table_of(Entry)
 LINES: Final = table_of(Line)
@@ -108,7 +114,7 @@ def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
         Conflict: the only problems are closed periods or keys used for other content.
     """
     authorize(session, ENTRY_POST)
-    return post_orders(session, [Order(posting) for posting in postings])
+    return post_orders(session, [order_of(posting) for posting in postings])
 
 
 def post(session: Session, posting: Posting) -> Posted:
@@ -123,7 +129,7 @@ def preview(session: Session, posting: Posting) -> list[PostingLine]:
         Invalid, Conflict: as :func:`post_many`.
     """
     authorize(session, BOOKS_VIEW)
-    check_orders(session, [Order(posting)], lock=False)
+    check_orders(session, [order_of(posting)], lock=False)
     return list(posting.lines)
 
 

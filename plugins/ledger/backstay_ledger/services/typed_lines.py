@@ -82,7 +82,7 @@ def signed_lines(
                 amount=amount,
                 text=line.text,
                 currency=line.currency,
-                amount_currency=foreign.copy_sign(amount) if foreign is not None else None,
+                amount_currency=foreign.copy_sign(amount) if foreign else foreign,
             )
         )
     return tuple(signed), problems

@@ -21,6 +21,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import EntryKind, PeriodState
 from backstay_ledger.services.content import LineRow, payload_hash
 from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
+from backstay_ledger.services.currency_balance import currency_problems
 from backstay_ledger.services.fiscal_years import MONTHS, add_months
 from backstay_ledger.services.lookups import (
     Existing,
@@ -47,6 +48,11 @@ class Order:
     kind: EntryKind = EntryKind.NORMAL
     reverses_id: int | None = None
     draft_id: int | None = None
+
+
+def order_of(posting: Posting) -> Order:
+    """What somebody asks to be posted, as an order of its own kind."""
+    return Order(posting, EntryKind.EXCHANGE if posting.exchange else EntryKind.NORMAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ class _Check:
         lines = [
             row
             for index, line in enumerate(posting.lines)
-            if (row := self._line(index, line)) is not None
+            if (row := self._line(index, line, order.kind)) is not None
         ]
         self._texts(posting)
         if journal is None or len(lines) < len(posting.lines) or len(self.problems) > before:
@@ -164,7 +170,7 @@ class _Check:
         if order.kind is not EntryKind.REVERSAL:
             self._active(journal, posting)
         if not self.drafts:
-            self._balance(lines)
+            self._balance(lines, order.kind)
         period = self._open_period(posting.date)
         if len(self.problems) > before:
             return None
@@ -174,7 +180,7 @@ class _Check:
         self.problems.append(Problem(message, field, self.row))
         self.conflicts += conflict
 
-    def _line(self, index: int, line: PostingLine) -> LineRow | None:
+    def _line(self, index: int, line: PostingLine, kind: EntryKind) -> LineRow | None:
         place = f"lines.{index}"
         before = len(self.problems)
         account = self.accounts.get(line.account)
@@ -195,7 +201,7 @@ class _Check:
                 _("The text is too long: %(most)s characters at most.", most=LINE_TEXT),
                 f"{place}.text",
             )
-        units = self._foreign(line, place)
+        units = self._foreign(line, place, kind)
         if account is None or len(self.problems) > before:
             return None
         return LineRow(
@@ -208,7 +214,7 @@ class _Check:
             units,
         )
 
-    def _foreign(self, line: PostingLine, place: str) -> int | None:
+    def _foreign(self, line: PostingLine, place: str, kind: EntryKind) -> int | None:
         """Check the amount in a foreign currency; returns the currency's decimals."""
         if line.currency is None and line.amount_currency is None:
             return None
@@ -225,6 +231,16 @@ class _Check:
             return None
         if problem := amount_problem(line.amount_currency, line.currency, units):
             self._add(problem, field)
+        elif not line.amount_currency:
+            if kind is EntryKind.NORMAL:
+                self._add(
+                    _(
+                        "The amount in %(currency)s is missing. Only an exchange of currencies has"
+                        " lines that change nothing but the value of a foreign amount.",
+                        currency=line.currency,
+                    ),
+                    field,
+                )
         elif line.amount.is_finite() and line.amount_currency * line.amount <= 0:
             self._add(_("Both amounts of a line are debits or both are credits."), field)
         return units
@@ -277,7 +293,7 @@ class _Check:
                     f"lines.{index}.account",
                 )
 
-    def _balance(self, lines: Sequence[LineRow]) -> None:
+    def _balance(self, lines: Sequence[LineRow], kind: EntryKind) -> None:
         if len(lines) < 2:  # noqa: PLR2004
             self._add(_("An entry needs at least two lines."), "lines")
             return
@@ -294,23 +310,9 @@ class _Check:
                 ),
                 "lines",
             )
-        foreign: dict[str, Decimal] = {}
-        for line in lines:
-            if line.currency is not None and line.amount_currency is not None:
-                foreign[line.currency] = foreign.get(line.currency, Decimal(0)) + (
-                    line.amount_currency
-                )
-        for currency, difference in sorted(foreign.items()):
-            if difference:
-                self._add(
-                    _(
-                        "The entry is out by %(difference)s in the foreign currency.",
-                        difference=written(
-                            abs(difference), currency, minor_units_of(currency) or 0
-                        ),
-                    ),
-                    "lines",
-                )
+        if kind is not EntryKind.REVERSAL:  # the mirror image of what was checked before
+            for problem in currency_problems(lines, kind):
+                self._add(problem, "lines")
 
     def _period(self, day: date) -> PeriodRef | None:
         index = bisect_right(self.starts, day) - 1

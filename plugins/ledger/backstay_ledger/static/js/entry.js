@@ -89,6 +89,12 @@ form.addEventListener("submit", () => {
 });
 addEventListener("pageshow", (event) => event.persisted && (stopped = false));
 
+// Whether currencies are exchanged is asked where the columns for foreign currencies are shown.
+const exchange = form.querySelector("[data-exchange]");
+const askExchange = () => (exchange.hidden = !table.hasAttribute("data-fx") && !form.elements.exchange.checked);
+new MutationObserver(askExchange).observe(table, { attributeFilter: ["data-fx"] });
+askExchange();
+
 // Templates ---------------------------------------------------------------------------------
 
 const picker = form.querySelector("[data-template]");
