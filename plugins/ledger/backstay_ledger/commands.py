@@ -22,6 +22,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import CHECKS, check_books
 from backstay_ledger.services.rebuild import rebuild_balances
+from backstay_ledger.statements.commands import statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -176,5 +177,7 @@ def _say(done: Outcome | Validation, *, as_json: bool) -> None:
     notes = [str(note) for note in done.notes]
     click.echo(json.dumps({"new": done.new, "present": done.present, "notes": notes}, indent=2))
 
+
+ledger.add_command(statement)
 
 COMMANDS: Final = (ledger,)

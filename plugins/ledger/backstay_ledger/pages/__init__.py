@@ -18,6 +18,8 @@ from backstay_ledger.pages import (
     vouchers,
 )
 from backstay_ledger.pages.blueprint import blueprint
+from backstay_ledger.statements import behind, downloads
+from backstay_ledger.statements import pages as statement_pages
 
 if TYPE_CHECKING:
     from backstay.spi import PluginBlueprint
@@ -26,12 +28,15 @@ __all__ = [
     "BLUEPRINTS",
     "account_card",
     "account_texts",
+    "behind",
+    "downloads",
     "entry_editor",
     "entry_templates",
     "general_ledger",
     "opening",
     "overview",
     "sheets",
+    "statement_pages",
     "trial_balance",
     "vouchers",
 ]

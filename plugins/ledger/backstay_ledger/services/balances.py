@@ -81,6 +81,15 @@ def balances(
     return {row.account_id: row.net for row in found}
 
 
+def movements(
+    session: Session, start: date, end: date, account_ids: Sequence[int] | None = None
+) -> dict[int, Decimal]:
+    """By how much balances changed from a day to a day, both included, by account id."""
+    net = (_Sum("net", AccountBalance.debit - AccountBalance.credit, Line.amount),)
+    found = _sums(session, start, end, account_ids, net)
+    return {row.account_id: row.net for row in found}
+
+
 def turnover(
     session: Session, start: date, end: date, account_ids: Sequence[int] | None = None
 ) -> dict[int, tuple[Decimal, Decimal]]:

@@ -26,6 +26,8 @@ PAGES = (
     "/entries",
     "/entries/new",
     "/trial-balance",
+    "/balance-sheet",
+    "/profit-and-loss",
     "/general-ledger",
     "/opening-balances",
 )

@@ -1,0 +1,1 @@
+"""Financial statements: presentation trees, and what they show of the books on any day."""

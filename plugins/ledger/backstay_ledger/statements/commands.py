@@ -1,0 +1,115 @@
+"""``backstay ledger statement``: the financial statements on the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from backstay.spi import Invalid, command_environment
+from backstay.spi import gettext as _
+from backstay_ledger.statements.columns import (
+    balance_columns,
+    fiscal_start,
+    read_comparisons,
+    span_columns,
+)
+from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
+from backstay_ledger.statements.general_ledger import general_ledger_table
+from backstay_ledger.statements.tables import as_json, as_text, table_of
+from backstay_ledger.statements.trees import choose_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from sqlalchemy.orm import Session
+
+    from backstay_ledger.statements.tables import Table
+    from backstay_ledger.statements.tree import Tree
+
+KINDS: Final = ("balance-sheet", "profit-loss", "general-ledger")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    tree: Tree
+    start: date
+    end: date
+    compare: str
+    accounts: bool
+
+
+@click.command("statement")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--company", required=True, help="The company's code.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The day (2026-03-31), or the last one of the days.",
+)
+@click.option(
+    "--from",
+    "start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The first day; left out, the first of the fiscal year.",
+)
+@click.option(
+    "--compare",
+    default="",
+    help="prior-period or prior-year, how many (prior-year:3), several with commas between.",
+)
+@click.option("--tree", default="", help="Code of a presentation tree; left out, by class.")
+@click.option("--headings-only", is_flag=True, help="Leave the accounts out.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON.")
+def statement(
+    kind: str,
+    company: str,
+    as_of: datetime,
+    start: datetime | None,
+    compare: str,
+    tree: str,
+    *,
+    headings_only: bool,
+    as_data: bool,
+) -> None:
+    """Print a financial statement.
+
+    The result of the year is computed: nothing has to be closed first.
+    """
+    with command_environment(company=company) as session:
+        end = as_of.date()
+        first = start.date() if start else fiscal_start(session, end)
+        chosen, missing = choose_tree(session, tree)
+        if missing:
+            raise Invalid(_("There is no tree “%(code)s”.", code=missing), field="tree")
+        wanted = _Wanted(chosen, first, end, compare, not headings_only)
+        table = _MAKERS[kind](session, wanted)
+        if as_data:
+            click.echo(json.dumps(as_json(session, table), indent=2))
+        else:
+            click.echo(as_text(session, table))
+
+
+def _balance_sheet(session: Session, wanted: _Wanted) -> Table:
+    columns = balance_columns(session, wanted.end, read_comparisons(wanted.compare))
+    return table_of(balance_sheet(session, wanted.tree, columns), accounts=wanted.accounts)
+
+
+def _profit_loss(session: Session, wanted: _Wanted) -> Table:
+    columns = span_columns(wanted.start, wanted.end, read_comparisons(wanted.compare))
+    return table_of(profit_and_loss(session, wanted.tree, columns), accounts=wanted.accounts)
+
+
+def _general_ledger(session: Session, wanted: _Wanted) -> Table:
+    return general_ledger_table(session, wanted.start, wanted.end)
+
+
+_MAKERS: Final[dict[str, Callable[[Session, _Wanted], Table]]] = {
+    "balance-sheet": _balance_sheet,
+    "profit-loss": _profit_loss,
+    "general-ledger": _general_ledger,
+}

@@ -1,0 +1,166 @@
+"""Statements as files: CSV that is exact, and a workbook that opens as it would print."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Response, request
+
+from backstay.spi import Event, audit_now, company_of, context, neutral, requires, session
+from backstay.spi import gettext as _
+from backstay_ledger.pages.blueprint import blueprint
+from backstay_ledger.pages.files import csv_file
+from backstay_ledger.permissions import BOOKS_EXPORT
+from backstay_ledger.resources.figures import Figures
+from backstay_ledger.statements.asked import asked_as_of, asked_span
+from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
+from backstay_ledger.statements.tables import table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from backstay_ledger.statements.tables import Table
+
+WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_EXACT: Final = 15
+"""Digits of a number that a spreadsheet keeps."""
+
+
+@blueprint.get("/balance-sheet.csv", endpoint="balance_sheet_csv")
+@requires(BOOKS_EXPORT)
+def balance_sheet_as_csv() -> Response:
+    """The balance sheet as a file."""
+    return as_csv(_balance_sheet())
+
+
+@blueprint.get("/balance-sheet.xlsx", endpoint="balance_sheet_xlsx")
+@requires(BOOKS_EXPORT)
+def balance_sheet_as_workbook() -> Response:
+    """The balance sheet as a workbook."""
+    return as_workbook(_balance_sheet())
+
+
+@blueprint.get("/profit-and-loss.csv", endpoint="profit_loss_csv")
+@requires(BOOKS_EXPORT)
+def profit_and_loss_as_csv() -> Response:
+    """The profit and loss statement as a file."""
+    return as_csv(_profit_and_loss())
+
+
+@blueprint.get("/profit-and-loss.xlsx", endpoint="profit_loss_xlsx")
+@requires(BOOKS_EXPORT)
+def profit_and_loss_as_workbook() -> Response:
+    """The profit and loss statement as a workbook."""
+    return as_workbook(_profit_and_loss())
+
+
+def _balance_sheet() -> Table:
+    db = session()
+    asked = asked_as_of(db, request.args)
+    return table_of(balance_sheet(db, asked.tree, asked.columns), accounts=asked.accounts)
+
+
+def _profit_and_loss() -> Table:
+    db = session()
+    asked = asked_span(db, request.args)
+    return table_of(profit_and_loss(db, asked.tree, asked.columns), accounts=asked.accounts)
+
+
+def as_csv(table: Table) -> Response:
+    """A row for each line of the statement; the figures of each column as plain decimals."""
+    figures = Figures(session())
+
+    def rows(_reading: Session) -> Iterator[tuple[str, ...]]:
+        for row in table.rows:
+            amounts = (figures.plain(one) for one in row.amounts)
+            yield row.kind, neutral(row.code), neutral(row.heading), str(row.depth), *amounts
+
+    return csv_file(
+        f"{_file_name(table)}.csv",
+        ("row", "code", "heading", "depth", *table.columns),
+        rows,
+        entity=_entity(table),
+        parameters={"columns": list(table.columns)},
+    )
+
+
+def as_workbook(table: Table) -> Response:
+    """One sheet, headings indented and figures as numbers."""
+    name = f"{_file_name(table)}.xlsx"
+    acting = context()
+    audit_now(
+        Event(
+            action="export",
+            entity=_entity(table),
+            label=name,
+            plugin="ledger",
+            company_id=acting.company.id if acting.company else None,
+            after={"format": "xlsx", "columns": list(table.columns)},
+        )
+    )
+    response = Response(_workbook(table, company_of(session()).minor_units), mimetype=WORKBOOK)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _workbook(table: Table, minor_units: int) -> bytes:
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    company = company_of(session())
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        target,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    sheet = book.add_worksheet(table.title[:31])
+    look = "#,##0" + ("." + "0" * minor_units if minor_units else "")
+    formats: dict[tuple[int, bool], Any] = {}
+
+    def style(depth: int, *, money: bool) -> Any:
+        if (depth, money) not in formats:
+            wanted: dict[str, Any] = {"bold": depth == 0}
+            wanted |= {"num_format": look} if money else {"indent": depth}
+            formats[depth, money] = book.add_format(wanted)
+        return formats[depth, money]
+
+    bold = book.add_format({"bold": True, "align": "right"})
+    sheet.write_string(0, 0, f"{company.name}: {table.title}", style(0, money=False))
+    sheet.write_string(1, 0, _("Code"), style(0, money=False))
+    sheet.write_string(1, 1, f"{_('Item')} ({company.currency})", style(0, money=False))
+    for at, column in enumerate(table.columns, 2):
+        sheet.write_string(1, at, column, bold)
+    for line, row in enumerate(table.rows, 2):
+        sheet.write_string(line, 0, "" if row.code.startswith("?") else row.code)
+        sheet.write_string(line, 1, row.heading, style(row.depth, money=False))
+        for at, amount in enumerate(row.amounts, 2):
+            if len(amount.as_tuple().digits) <= _EXACT:
+                sheet.write_number(line, at, amount, style(row.depth, money=True))
+            else:
+                sheet.write_string(line, at, f"{amount:.{minor_units}f}")
+    sheet.set_column(0, 0, 12)
+    sheet.set_column(1, 1, 48)
+    sheet.set_column(2, 1 + len(table.columns), 20)
+    sheet.freeze_panes(2, 2)
+    sheet.repeat_rows(0, 1)
+    sheet.fit_to_pages(1, 0)
+    if len(table.columns) > 3:  # noqa: PLR2004 - more do not fit a sheet that stands upright
+        sheet.set_landscape()
+    book.close()
+    return target.getvalue()
+
+
+def _file_name(table: Table) -> str:
+    days = table.columns[0].replace("/", "-")
+    return f"{table.name}-{company_of(session()).code}-{days}"
+
+
+def _entity(table: Table) -> str:
+    return f"ledger.{table.name.replace('-', '_')}"

@@ -1,0 +1,96 @@
+"""The statements on screen and as files: what the services say, each figure a link."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from backstay.testing.web import Browser
+    from conftest import Books
+
+FIGURE = re.compile(r'<td [^>]*class="num money[^"]*"[^>]*>(.*?)</td>', re.DOTALL)
+STATEMENTS = ("balance-sheet?as_of=2026-02-28", "profit-and-loss?from=2026-01-01&to=2026-02-28")
+
+
+@pytest.fixture
+def busy(books: Books) -> Books:
+    """Capital, a sale, rent that is owed."""
+    books.post("capital", date(2026, 1, 2), "1000", "3000", "10000.00")
+    books.post("sale", date(2026, 1, 15), "1100", "4000", "1200.50")
+    books.post("rent", date(2026, 2, 10), "6000", "2000", "800.00")
+    return books
+
+
+@pytest.mark.parametrize("path", STATEMENTS)
+def test_every_figure_opens_its_rows(path: str, accountant: Browser, busy: Books) -> None:
+    shown = accountant.get(busy.url(f"/{path}")).text
+    figures = [cell for cell in FIGURE.findall(shown) if cell.strip()]
+    assert len(figures) >= 4
+    for cell in figures:
+        href = re.search(r'href="([^"]+)"', cell)
+        assert href, cell
+        behind = accountant.get(href[1].replace("&amp;", "&"))
+        assert behind.status_code == 200
+        amount = re.sub(r"<[^>]+>", "", cell).strip().lstrip("\u2212-")
+        assert amount in behind.text
+
+
+def test_the_sheet_balances_with_the_result_of_the_year(accountant: Browser, busy: Books) -> None:
+    shown = accountant.get(busy.url("/balance-sheet?as_of=2026-02-28")).text
+    assert "Balanced" in shown
+    assert "Result of the year" in shown
+    assert "400.50" in shown
+    assert "11,200.50" in shown
+
+
+def test_a_comparison_adds_columns_and_the_change(accountant: Browser, busy: Books) -> None:
+    shown = accountant.get(
+        busy.url("/profit-and-loss?from=2026-02-01&to=2026-02-28&compare=prior-period")
+    ).text
+    assert "Change" in shown
+    assert "-100.0" in shown
+    odd = accountant.get(busy.url("/profit-and-loss?compare=yesterday&tree=none"))
+    assert odd.status_code == 200
+    assert "be compared with" in odd.text
+    assert "There is no tree “none”" in odd.text
+
+
+def test_headings_alone_can_be_shown(accountant: Browser, busy: Books) -> None:
+    shown = accountant.get(busy.url("/balance-sheet?as_of=2026-02-28&accounts=0")).text
+    assert "1000 Bank" not in shown
+    assert "Assets" in shown
+
+
+@pytest.mark.parametrize("path", STATEMENTS)
+def test_files_say_the_same(path: str, accountant: Browser, busy: Books) -> None:
+    name, query = path.split("?")
+    file = accountant.get(busy.url(f"/{name}.csv?{query}"))
+    rows = list(csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    figures = {row["code"]: list(row.values())[-1] for row in rows}
+    if name == "balance-sheet":
+        assert figures["assets"] == figures["both"] == "11200.50"
+    else:
+        assert figures["result"] == "400.50"
+    book = accountant.get(busy.url(f"/{name}.xlsx?{query}"))
+    with zipfile.ZipFile(io.BytesIO(book.data)) as opened:
+        sheet = opened.read("xl/worksheets/sheet1.xml").decode()
+    assert ("11200.5" if name == "balance-sheet" else "400.5") in sheet
+
+
+def test_files_need_the_permission_to_export(reader: Browser, busy: Books) -> None:
+    for name in ("balance-sheet", "profit-and-loss"):
+        assert reader.get(busy.url(f"/{name}")).status_code == 200
+        for form in ("csv", "xlsx"):
+            assert reader.get(busy.url(f"/{name}.{form}")).status_code == 403
+
+
+def test_a_node_that_is_none_is_not_found(accountant: Browser, busy: Books) -> None:
+    assert accountant.get(busy.url("/statements/rows?node=nothing")).status_code == 404
+    assert accountant.get(busy.url("/statements/rows?node=assets&part=x")).status_code == 200
