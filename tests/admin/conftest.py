@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backstay.access.core_permissions import PERMISSIONS
 from backstay.access.models import User
-from backstay.access.roles import install_role_templates
+from backstay.access.role_templates import install_role_templates
 from backstay.access.user_commands import CreateUser
 from backstay.access.users import create_user
 from backstay.clock import now

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import inspect, update
+from sqlalchemy import inspect, select, update
 
 from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
-from backstay.access.models import SignIn, User
+from backstay.access.models import Role, SignIn, User
 from backstay.access.passwords import hash_password
 from backstay.clock import now
+from backstay.errors import Conflict
 from backstay.home import Home
 from backstay.kernel.checks import Checked, record_check
 from backstay.kernel.lifecycle import transition
 from backstay.kernel.models import Lease, PluginRow, PluginState
 from backstay.kernel.plans import DUTY
 from backstay.kernel.states import Step
+from backstay.kernel.step_log import noted
 from backstay.testing.api import ApiClient
 from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import build
@@ -124,6 +127,78 @@ def test_an_update_shows_its_sql_and_is_done_by_another_process(
         assert text in planned, text
     assert boss.post("/admin/modules/crate/upgrade", {"reason": "colour"}).status_code == 303
     assert "Crate is at version 2.0 now." in boss.get("/admin/modules/crate").text
+
+
+def test_permissions_for_roles_are_ticked_on_the_page_of_the_update(
+    boss: Browser, office: Office, shelf: PluginShelf
+) -> None:
+    crate.install_newer(shelf)
+    planned = boss.get("/admin/modules/crate/upgrade").text
+    assert 'name="give" value="storekeeper:crate.thing.edit"' in planned
+    assert "Only what you tick is given." in planned
+    sent = {"give": "storekeeper:crate.thing.edit"}
+    assert boss.post("/admin/modules/crate/upgrade", sent).status_code == 303
+    assert held_by_storekeeper(office) == {"crate.thing.view", "crate.thing.edit"}
+
+
+def held_by_storekeeper(office: Office) -> set[str]:
+    with office.read() as session:
+        role = session.scalars(select(Role).where(Role.code == "storekeeper")).one()
+        return {one.permission for one in role.permissions}
+
+
+def test_a_program_gives_roles_what_it_names_and_nothing_else(
+    app: Flask, boss: Browser, office: Office, suite: Suite, shelf: PluginShelf
+) -> None:
+    program = ApiClient.for_user(app, office.database, suite, "admin")
+    crate.install_newer(shelf)
+    planned = program.get("core/modules/crate/plan").json
+    assert [(one["role"], one["permission"]) for one in planned["proposals"]] == [
+        ("storekeeper", "crate.thing.edit")
+    ]
+    act = "core/modules/crate/actions/upgrade"
+    refused = program.post(act, {"give": "storekeeper"})
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "give")
+    refused = program.post(act, {"give": ["painter"]})
+    assert (refused.status_code, "not proposed" in refused.json["detail"]) == (409, True)
+    assert program.post(act, {"give": ["storekeeper"]}).status_code == 200
+    assert held_by_storekeeper(office) == {"crate.thing.view", "crate.thing.edit"}
+
+
+def test_a_step_that_takes_longer_is_answered_with_a_place_to_look(
+    app: Flask,
+    boss: Browser,
+    office: Office,
+    suite: Suite,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backstay.kernel.runner.PATIENCE_SECONDS", 0)
+    program = ApiClient.for_user(app, office.database, suite, "admin")
+    begun = program.post("core/modules/crate/actions/disable", {})
+    assert begun.status_code == 202
+    place = begun.headers["Location"].partition("/api/v1/")[2]
+    assert begun.json["operation"] == f"/api/v1/{place}"
+    give_up = monotonic() + 60
+    while (how := program.get(place).json)["step"] != "disable" or how["state"] == "running":
+        assert monotonic() < give_up, how
+        sleep(0.1)
+    assert (how["state"], how["message"]) == ("done", "Crate is off. Its data is kept.")
+    assert how["ended_at"] >= how["began_at"]
+    assert program.get("core/modules/crate").json["state"] == "disabled"
+    assert program.get("core/modules/ledger/operation").status_code == 404
+
+
+def test_a_step_that_failed_without_a_trace_is_told_on_the_page(
+    boss: Browser, office: Office
+) -> None:
+    with (
+        pytest.raises(Conflict, match="no such crate"),
+        noted(office.database, "crate", Step.PURGE, "cli:somebody"),
+    ):
+        raise Conflict("There is no such crate. Nothing changed.")
+    shown = boss.get("/admin/modules/crate").text
+    assert "“Delete its data” failed on" in shown
+    assert "There is no such crate. Nothing changed." in shown
 
 
 def test_data_is_deleted_for_the_name_and_the_password_only(boss: Browser, office: Office) -> None:

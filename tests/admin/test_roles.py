@@ -20,15 +20,14 @@ from backstay.access.core_permissions import (
 from backstay.access.explain import explain
 from backstay.access.models import Role, RolePermission, RoleTemplateMade
 from backstay.access.permissions import Permission, Risk, RoleTemplate
+from backstay.access.role_templates import EARLIER, install_role_templates
 from backstay.access.roles import (
-    EARLIER,
     CreateRole,
     DeleteRole,
     EditRole,
     create_role,
     delete_role,
     edit_role,
-    install_role_templates,
 )
 from backstay.access.user_commands import DisableUser
 from backstay.access.users import disable_user

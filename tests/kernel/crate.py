@@ -57,7 +57,8 @@ NEWER = (
     .replace("return [READ]", "return [READ, WRITE]")
     .replace(
         '"Keeps the crates.", (READ,))]',
-        '"Keeps the crates.", (READ,)), spi.RoleTemplate("painter", "Painter", "", (WRITE,))]',
+        '"Keeps the crates.", (READ, WRITE)),'
+        ' spi.RoleTemplate("painter", "Painter", "", (WRITE,))]',
     )
 )
 FIRST = '''"""make things."""

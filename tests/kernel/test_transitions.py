@@ -6,21 +6,25 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, inspect, select, table, text
 
+from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
 from backstay.access.models import Role, RolePermission
+from backstay.access.role_templates import install_role_templates, proposals
 from backstay.audit.models import AuditEvent
 from backstay.clock import now
 from backstay.db.context import operator_context
-from backstay.errors import Conflict
+from backstay.errors import ConfigurationError, Conflict, Forbidden, Invalid
 from backstay.jobs.models import Job, JobState
 from backstay.kernel.forecast import full_plan
 from backstay.kernel.leases import held
 from backstay.kernel.lifecycle import transition
+from backstay.kernel.load import load
 from backstay.kernel.models import Installation, PluginRow, PluginState
 from backstay.kernel.plan_json import plan_values, read_plan
 from backstay.kernel.plan_words import plan_lines
@@ -28,6 +32,7 @@ from backstay.kernel.plans import DUTY, plan
 from backstay.kernel.setup import DEFAULT_THEME
 from backstay.kernel.state import generation, in_force
 from backstay.kernel.states import FROM, ModuleState, Step
+from backstay.kernel.step_log import Outcome, last_step
 
 from . import crate
 
@@ -111,6 +116,96 @@ def test_a_newer_version_is_due_and_is_brought_in(filled: Database, shelf: Plugi
         transition(filled, "crate", Step.UPGRADE, ADMIN)
 
 
+def permissions_of(database: Database, code: str) -> set[str]:
+    with database.read(ADMIN) as session:
+        return set(
+            session.scalars(select(RolePermission.permission).join(Role).where(Role.code == code))
+        )
+
+
+def outcome(database: Database) -> tuple[Outcome, str]:
+    with database.reading_connection() as connection:
+        last = last_step(connection, "crate")
+    assert last is not None
+    return last.outcome, last.message
+
+
+@pytest.mark.parametrize(
+    ("give", "held"),
+    [
+        ((), {"crate.thing.view"}),
+        (("storekeeper:crate.thing.edit",), {"crate.thing.view", "crate.thing.edit"}),
+        (("storekeeper",), {"crate.thing.view", "crate.thing.edit"}),
+    ],
+)
+def test_what_a_newer_version_proposes_for_a_role_is_given_where_it_was_chosen_only(
+    filled: Database, shelf: PluginShelf, give: tuple[str, ...], held: set[str]
+) -> None:
+    crate.install_newer(shelf)
+    planned = full_plan(filled, "crate", Step.UPGRADE)
+    assert [one.key for one in planned.proposals] == ["storekeeper:crate.thing.edit"]
+    transition(filled, "crate", Step.UPGRADE, ADMIN, give)
+    assert permissions_of(filled, "storekeeper") == held
+    transition(filled, "crate", Step.DISABLE, ADMIN)
+    # It was listed and decided about: it does not come again.
+    assert full_plan(filled, "crate", Step.ENABLE).proposals == ()
+
+
+def test_what_started_by_itself_decides_nothing_about_roles(
+    filled: Database, shelf: PluginShelf
+) -> None:
+    crate.install_newer(shelf)
+    suite = load(["crate"])
+    with filled.write(ADMIN, suite) as session:  # as “backstay migrate” does at each start
+        install_role_templates(session, suite)
+    assert permissions_of(filled, "storekeeper") == {"crate.thing.view"}
+    with filled.reading_connection() as connection:
+        parts = suite.parts
+        found = proposals(connection, "crate", [one for one in parts if one.plugin == "crate"])
+    assert [one.key for one in found] == ["storekeeper:crate.thing.edit"]
+
+
+@pytest.mark.parametrize("give", ["painter", "storekeeper:core.role.edit", "nobody"])
+def test_what_is_not_proposed_is_refused_before_anything_changes(
+    filled: Database, shelf: PluginShelf, give: str
+) -> None:
+    crate.install_newer(shelf)
+    with pytest.raises(Invalid, match=r"not proposed. Proposed: storekeeper:crate\.thing\.edit"):
+        transition(filled, "crate", Step.UPGRADE, ADMIN, [give])
+    row = row_of(filled)
+    assert (row.state, row.version) == (PluginState.ENABLED, "1.0")
+    assert outcome(filled)[0] is Outcome.FAILED
+
+
+def test_who_may_not_edit_roles_gives_nothing_and_changes_nothing(
+    filled: Database, shelf: PluginShelf
+) -> None:
+    crate.install_newer(shelf)
+    manager = replace(ADMIN, permissions=frozenset({PLUGIN_MANAGE.name, PLUGIN_VIEW.name}))
+    with pytest.raises(Forbidden):
+        transition(filled, "crate", Step.UPGRADE, manager, ["storekeeper"])
+    assert row_of(filled).version == "1.0"
+    transition(filled, "crate", Step.UPGRADE, manager)
+    assert row_of(filled).version == "2.0"
+    assert permissions_of(filled, "storekeeper") == {"crate.thing.view"}
+
+
+def test_the_last_step_says_how_it_went(filled: Database, shelf: PluginShelf) -> None:
+    assert outcome(filled) == (Outcome.DONE, "Crate is on.")
+    crate.install_newer(shelf)
+    second = shelf.folder / "backstay_crate" / "migrations" / "versions" / "0002.py"
+    good = second.read_text(encoding="utf-8")
+    second.write_text(good.replace("def upgrade():", "def upgrade():\n    1 / 0"), encoding="utf-8")
+    with pytest.raises(ConfigurationError):
+        transition(filled, "crate", Step.UPGRADE, ADMIN)
+    how, message = outcome(filled)
+    assert how is Outcome.FAILED
+    assert "division by zero" in message
+    with pytest.raises(Conflict):
+        transition(filled, "crate", Step.UPGRADE, ADMIN)
+    assert outcome(filled)[1] == message
+
+
 def test_an_older_version_is_not_let_near_newer_data(filled: Database, shelf: PluginShelf) -> None:
     crate.set_version(shelf, "0.9")
     with pytest.raises(Conflict, match=r"0\.9 is installed.*1\.0 or newer"):
@@ -185,6 +280,7 @@ def test_killed_in_the_middle_of_a_migration_it_is_as_before_and_can_be_done_aga
     assert duty.note == "upgrade crate"
     with pytest.raises(Conflict, match="already doing this"):
         transition(filled, "crate", Step.DISABLE, ADMIN)
+    assert outcome(filled) == (Outcome.RUNNING, "")
     os.kill(running.pid, signal.SIGKILL)
     running.communicate()
     row = row_of(filled)
@@ -202,6 +298,7 @@ def test_killed_in_the_middle_of_a_migration_it_is_as_before_and_can_be_done_aga
         return not left.alive
 
     until(free)
+    assert outcome(filled) == (Outcome.INTERRUPTED, "")
     transition(filled, "crate", Step.UPGRADE, ADMIN)
     assert row_of(filled).version == "2.0"
     with filled.reading_connection() as connection:

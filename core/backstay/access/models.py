@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
@@ -102,6 +103,8 @@ class RoleTemplateMade(CoreBase):
     plugin: Mapped[str] = mapped_column(short(40), primary_key=True)
     code: Mapped[str] = mapped_column(short(40), primary_key=True)
     """``*`` in databases from before this table: whatever the plugin had then."""
+    permissions: Mapped[list[Any] | None]
+    """What the template held when an administrator last decided about it; None: not known."""
 
 
 class Grant(Identified, CoreBase):

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm.attributes import flag_modified
 
 from backstay.access.administrators import administrators_kept, not_over, refuse_giving_more
-from backstay.access.core_permissions import PLUGIN_MANAGE, ROLE_EDIT
-from backstay.access.models import Grant, Role, RolePermission, RoleTemplateMade
-from backstay.access.permissions import SIGNED_IN, Permission, Risk, RoleTemplate
+from backstay.access.core_permissions import ROLE_EDIT
+from backstay.access.models import Grant, Role, RolePermission
+from backstay.access.permissions import SIGNED_IN, Permission, Risk
 from backstay.audit.reasons import give_reason
 from backstay.db.context import authorize, context_of
 from backstay.db.versions import check_version
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-EARLIER: Final = "*"
-"""Stands in for the templates of a plugin that was enabled before they were written down."""
 CODE_PATTERN = r"[a-z][a-z0-9_\-]{1,39}"
 
 
@@ -207,7 +205,7 @@ def create_role(session: Session, command: CreateRole) -> Role:
     refuse_giving_more(session, wanted)
     session.add(role)
     session.flush()
-    _add(session, role, wanted)
+    add_permissions(session, role, wanted)
     return role
 
 
@@ -241,7 +239,7 @@ def edit_role(session: Session, command: EditRole) -> Role:
             row = held[name]
             role.permissions.remove(row)
             session.delete(row)
-        _add(session, role, added)
+        add_permissions(session, role, added)
         if added or removed:
             _count_version(role)
     return role
@@ -294,54 +292,23 @@ def get_role(session: Session, role_id: int) -> Role:
     return role
 
 
-def install_role_templates(session: Session, suite: Suite) -> None:
-    """Make roles from the templates that were never made here; called after each transition.
+def give_permissions(session: Session, role: Role, added: frozenset[str]) -> None:
+    """Add to a role, part of a larger use case.
 
-    After that its roles are the administrator's own: what they removed is not put back, a role that
-    they deleted not made again. Templates with the same code are one role (every plugin adds what
-    the auditor reads).
+    Raises:
+        Invalid: a permission is unknown, or the role only reads.
+        Forbidden: the acting user may not edit roles, or not add these to this one.
     """
-    authorize(session, PLUGIN_MANAGE)
-    made: dict[str, set[str]] = {}
-    for row in session.scalars(select(RoleTemplateMade)):
-        made.setdefault(row.plugin, set()).add(row.code)
-    for part in suite.parts:
-        known = made.setdefault(part.plugin, set())
-        for template in part.role_templates:
-            if template.code in known:
-                continue
-            if EARLIER not in known:
-                _install(session, template)
-            session.add(RoleTemplateMade(plugin=part.plugin, code=template.code))
-            known.add(template.code)
-    for plugin in (*suite.running, "core"):
-        if EARLIER in made.get(plugin, ()):
-            session.delete(session.get_one(RoleTemplateMade, (plugin, EARLIER)))
-    session.flush()
+    authorize(session, ROLE_EDIT)
+    _check_permissions(session, role, added)
+    _refuse_own(session, role, added)
+    refuse_giving_more(session, added)
+    add_permissions(session, role, added)
+    _count_version(role)
 
 
-def _install(session: Session, template: RoleTemplate) -> None:
-    role = session.scalar(select(Role).where(Role.code == template.code))
-    if role is None:
-        role = Role(
-            code=template.code,
-            name=str(template.name),
-            description=str(template.description),
-            read_only=template.read_only,
-            global_only=template.global_only,
-        )
-        session.add(role)
-        session.flush()
-    held = {row.permission for row in role.permissions}
-    # A template can't smuggle writing into a role that only reads.
-    wanted = {
-        one.name for one in template.permissions if one.risk is Risk.READ or not role.read_only
-    }
-    _add(session, role, wanted - held)
-    session.flush()
-
-
-def _add(session: Session, role: Role, names: Iterable[str]) -> None:
+def add_permissions(session: Session, role: Role, names: Iterable[str]) -> None:
+    """Add to a role whatever is said; for those who have asked whether that may be."""
     for name in sorted(names):
         role.permissions.append(RolePermission(role_id=role.id, permission=name))
     session.flush()

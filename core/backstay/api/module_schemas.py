@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
 from backstay.i18n import gettext as _
 from backstay.kernel.states import ModuleState, Step
+from backstay.kernel.step_log import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 MODULES: Final = "/api/v1/core/modules"
 TAG: Final = "core.module"
 SCHEMA: Final = "CoreModule"
-STEP_FIELDS: Final = ("reason", "confirm", "password")
+STEP_FIELDS: Final[dict[Step, tuple[str, ...]]] = {
+    Step.ENABLE: ("reason", "give"),
+    Step.UPGRADE: ("reason", "give"),
+    Step.DISABLE: ("reason",),
+    Step.RETIRE: ("reason",),
+    Step.PURGE: ("reason", "confirm", "password"),
+}
+"""What the body of each step may hold."""
 _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _READING: Final = ("400", "401", "403", "404", "405", "429", "503")
@@ -65,6 +73,15 @@ def module_paths(
         paths[f"{MODULES}/{{name}}"] = {
             "get": _operation("get", _("Read: module"), [_NAME], module, refusals(_READING))
         }
+        paths[f"{MODULES}/{{name}}/operation"] = {
+            "get": _operation(
+                "operation",
+                _("How far the last step with a module is"),
+                [_NAME],
+                _step_schema(),
+                refusals(_READING),
+            )
+        }
         paths[f"{MODULES}/{{name}}/plan"] = {
             "get": _operation(
                 "plan",
@@ -76,19 +93,35 @@ def module_paths(
         }
     if may(PLUGIN_MANAGE, in_company):
         for step in Step:
+            taking = _operation(
+                step.value, _summary(step), [_NAME, _KEY], module, refusals(_TAKING)
+            )
+            taking["responses"]["202"] = _still_under_way(module)
             paths[f"{MODULES}/{{name}}/actions/{step.value}"] = {
-                "post": {
-                    **_operation(
-                        step.value,
-                        _summary(step),
-                        [_NAME, _KEY],
-                        module,
-                        refusals(_TAKING),
-                    ),
-                    "requestBody": _body(step),
-                }
+                "post": {**taking, "requestBody": _body(step)}
             }
     return paths
+
+
+def _step_schema() -> dict[str, Any]:
+    """A step that was taken, or is being taken."""
+    instant = {"type": "string", "format": "date-time"}
+    properties: dict[str, Any] = {
+        "step": {"type": "string", "enum": [step.value for step in Step]},
+        "state": {"type": "string", "enum": [outcome.value for outcome in Outcome]},
+        "began_at": instant,
+        "ended_at": {"anyOf": [instant, {"type": "null"}]},
+        "message": {"type": "string", "description": _("What was said when it ended.")},
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _still_under_way(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": _("It takes longer: “Location” tells how far it is."),
+        "headers": {"Location": {"schema": _TEXT}, "Retry-After": {"schema": {"type": "integer"}}},
+        "content": {"application/json": {"schema": schema}},
+    }
 
 
 _NAME: Final = {"name": "name", "in": "path", "required": True, "schema": _TEXT}
@@ -112,6 +145,15 @@ def _summary(step: Step) -> str:
 def _body(step: Step) -> dict[str, Any]:
     properties: dict[str, Any] = {"reason": {"type": "string", "maxLength": 500}}
     required: list[str] = []
+    if "give" in STEP_FIELDS[step]:
+        properties["give"] = {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "description": _(
+                "What roles get of what the plan proposes: “role:permission”, or “role” for all of"
+                " one. Nothing else is given."
+            ),
+        }
     if step is Step.PURGE:
         properties |= {
             "confirm": {"type": "string", "description": _("The module's name once more.")},

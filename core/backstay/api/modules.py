@@ -5,7 +5,8 @@ They are no rows of a table, so they are no resource; the steps wait for a proce
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response
 
@@ -24,6 +25,8 @@ from backstay.kernel.plan_json import plan_values
 from backstay.kernel.plans import plan
 from backstay.kernel.runner import ask_plan, run_step
 from backstay.kernel.states import Step, next_step
+from backstay.kernel.step_log import LastStep, last_step
+from backstay.resources.formats import instant_iso
 from backstay.web.blueprint import requires
 from backstay.web.request import context, database, home, suite
 from backstay.web.transaction import once_outside, outside_transaction
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from backstay.kernel.plans import Plan
 
+_LOOK_AGAIN_SECONDS: Final = 5
 blueprint = Blueprint("api_modules", __name__, url_prefix=MODULES)
 
 
@@ -51,6 +55,19 @@ def one(name: str) -> Response:
     """One module."""
     read_parameters(())
     return answer(module_values(_module(name)))
+
+
+@blueprint.get("/<name>/operation")
+@requires(PLUGIN_VIEW)
+def operation(name: str) -> Response:
+    """The step that was taken last with a module, or is being taken: how far it is."""
+    read_parameters(())
+    _module(name)
+    with database().reading_connection() as connection:
+        last = last_step(connection, name)
+    if last is None:
+        raise NotFound(_("No step was taken with this module yet."))
+    return answer(operation_values(last))
 
 
 @blueprint.get("/<name>/plan")
@@ -98,19 +115,34 @@ def _take(name: str, step: Step) -> Response:
         raise NotFound(_("This server has no data folder; use the command line."))
     if step is Step.PURGE:
         _confirm(name, sent)
-    result = run_step(folder, name, step, context().actor.label, sent["reason"])
+    result = run_step(folder, name, step, context().actor.label, sent.reason, sent.give)
     if not result.ok:
         raise Conflict(result.message)
+    if not result.ended:
+        place = f"{MODULES}/{name}/operation"
+        told = {"message": _("It is still being done."), "operation": place}
+        headers = {"Location": place, "Retry-After": str(_LOOK_AGAIN_SECONDS)}
+        return answer({**told, **module_values(_module(name))}, 202, headers)
     return answer({"message": result.message, **module_values(_module(name))})
 
 
-def _read(step: Step) -> dict[str, str]:
-    """The members of the body: texts that this step knows.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The members of a step's body."""
+
+    reason: str = ""
+    give: tuple[str, ...] = ()
+    confirm: str = ""
+    password: str = ""
+
+
+def _read(step: Step) -> Sent:
+    """The members of the body that this step knows.
 
     Raises:
         Invalid: names each that is wrong.
     """
-    known = STEP_FIELDS if step is Step.PURGE else ("reason",)
+    known = STEP_FIELDS[step]
     sent = read_object()
     problems = [
         Problem(_("There is no field of this name here."), name[:40])
@@ -120,25 +152,35 @@ def _read(step: Step) -> dict[str, str]:
     problems += [
         Problem(_("It must be a text."), name)
         for name in known
-        if name in sent and not isinstance(sent[name], str)
+        if name in sent and name != "give" and not isinstance(sent[name], str)
     ]
+    given = sent.get("give", [])
+    if "give" in known and not (
+        isinstance(given, list) and all(isinstance(one, str) and one for one in given)
+    ):
+        problems.append(Problem(_("It must be a list of texts."), "give"))
     problems += [
         Problem(_("This field is missing."), name)
         for name in known
-        if name != "reason" and name not in sent
+        if name not in {"reason", "give"} and name not in sent
     ]
     if problems:
         raise Invalid(problems[0].message, problems=tuple(problems))
-    return {"reason": "", **sent, **({"reason": sent["reason"][:500]} if "reason" in sent else {})}
+    return Sent(
+        str(sent.get("reason", ""))[:500],
+        tuple(one[:200] for one in given),
+        str(sent.get("confirm", "")),
+        str(sent.get("password", "")),
+    )
 
 
-def _confirm(name: str, sent: dict[str, str]) -> None:
+def _confirm(name: str, sent: Sent) -> None:
     """A token is not enough to delete what can't be had back: its person types the password."""
-    if sent["confirm"] != name:
+    if sent.confirm != name:
         raise Invalid(_("This is not the name of the module."), field="confirm")
     login = caller().access.person.login
     try:
-        confirm_password(database(), context(), login, sent["password"], session_id=None)
+        confirm_password(database(), context(), login, sent.password, session_id=None)
     except (WrongPassword, TooManyAttempts) as error:
         raise Invalid(error.message, field="password") from error
 
@@ -146,6 +188,17 @@ def _confirm(name: str, sent: dict[str, str]) -> None:
 def _module(name: str) -> Module:
     with database().read(context(), suite()) as reading:
         return get_module(reading, name)
+
+
+def operation_values(last: LastStep) -> dict[str, Any]:
+    """A step as it is answered."""
+    return {
+        "step": last.step.value,
+        "state": last.outcome.value,
+        "began_at": instant_iso(last.began_at),
+        "ended_at": instant_iso(last.ended_at) if last.ended_at else None,
+        "message": last.message,
+    }
 
 
 def module_values(found: Module) -> dict[str, Any]:

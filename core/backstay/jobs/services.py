@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backstay.access.core_permissions import JOB_MANAGE
 from backstay.audit.capture import Event, record_event
@@ -76,6 +76,19 @@ def cancel_job(session: Session, command: CancelJob) -> Job:
     session.flush()
     _note(session, job, "cancel")
     return job
+
+
+def cancel_jobs_of(session: Session, plugin: str) -> None:
+    """Cancel what waits for a module that is uninstalled: it must not run years later."""
+    session.execute(
+        update(Job)
+        .where(
+            Job.kind.startswith(f"{plugin}.", autoescape=True),
+            Job.state.in_((JobState.READY, JobState.DEAD)),
+        )
+        .values(state=JobState.CANCELLED, finished_at=now()),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _waits(session: Session, job: Job) -> bool:

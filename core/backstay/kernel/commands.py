@@ -69,12 +69,21 @@ def show_plan(name: str, step: str | None, *, as_json: bool) -> None:
     _say(_full_plan(here, name, chosen), as_json=as_json)
 
 
+_give = click.option(
+    "--give",
+    metavar="ROLE[:PERMISSION]",
+    multiple=True,
+    help="Give a role what the plan proposes for it, all or one; can be repeated.",
+)
+
+
 @plugin.command("enable")
 @click.argument("name")
+@_give
 @_dry_run
-def enable(name: str, *, dry_run: bool) -> None:
+def enable(name: str, give: tuple[str, ...], *, dry_run: bool) -> None:
     """Switch the module NAME on, and bring its tables up to date."""
-    _take(name, Step.ENABLE, dry_run=dry_run)
+    _take(name, Step.ENABLE, dry_run=dry_run, give=give)
 
 
 @plugin.command("disable")
@@ -87,10 +96,15 @@ def disable(name: str, *, dry_run: bool) -> None:
 
 @plugin.command("upgrade")
 @click.argument("name")
+@_give
 @_dry_run
-def upgrade(name: str, *, dry_run: bool) -> None:
-    """Bring the data of the module NAME to the version that is installed."""
-    _take(name, Step.UPGRADE, dry_run=dry_run)
+def upgrade(name: str, give: tuple[str, ...], *, dry_run: bool) -> None:
+    """Bring the data of the module NAME to the version that is installed.
+
+    Roles stay as they are, unless --give adds to them what the new version proposes: the plan lists
+    it role by role.
+    """
+    _take(name, Step.UPGRADE, dry_run=dry_run, give=give)
 
 
 @plugin.command("retire")
@@ -121,7 +135,7 @@ def purge(name: str, confirm: str, *, dry_run: bool) -> None:
     click.echo(purge_module(here.database, exports, name, confirm, here.context()).message)
 
 
-def _take(name: str, step: Step, *, dry_run: bool) -> None:
+def _take(name: str, step: Step, *, dry_run: bool, give: tuple[str, ...] = ()) -> None:
     here = environment()
     context = here.context()
     if not context.may(PLUGIN_MANAGE):
@@ -131,7 +145,7 @@ def _take(name: str, step: Step, *, dry_run: bool) -> None:
     if dry_run:
         _say(_full_plan(here, name, step))
         return
-    click.echo(transition(here.database, name, step, context).message)
+    click.echo(transition(here.database, name, step, context, give).message)
 
 
 def _full_plan(here: Environment, name: str, step: Step) -> Plan:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from backstay.access.models import Role, RoleTemplateMade
 from backstay.access.permissions import Risk
-from backstay.access.roles import EARLIER
+from backstay.access.role_templates import EARLIER, proposals
 from backstay.i18n import gettext as _
 from backstay.kernel.load import load
 from backstay.kernel.migrate import pending_sql, plugin_schema
@@ -67,6 +67,7 @@ def _asked(connection: Connection, planned: Plan, suite: Suite) -> Plan:
         ),
         lost=tuple(one for one in had.values() if one.name not in wanted),
         roles=_roles(connection, name, parts),
+        proposals=proposals(connection, name, parts),
     )
 
 

@@ -152,7 +152,24 @@ def held(connection: Connection, name: str) -> Held | None:
     ).one_or_none()
     if row is None:
         return None
-    return Held(row.holder, row.note, row.taken_at, alive=row.expires_at >= now())
+    alive = row.expires_at >= now() or (
+        connection.dialect.name == "sqlite" and _runs_here(row.holder)
+    )
+    return Held(row.holder, row.note, row.taken_at, alive=alive)
+
+
+def _runs_here(holder: str) -> bool:
+    """Whether the process is there: while it migrates SQLite, nobody can renew its duty."""
+    host, _colon, pid = holder.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _renew_until(duty: Duty, stop: threading.Event) -> None:

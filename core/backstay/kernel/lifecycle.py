@@ -8,17 +8,25 @@ things as they were before it, and a lease that runs out within seconds.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from backstay.access.role_templates import (
+    Proposal,
+    chosen_of,
+    give_chosen,
+    install_role_templates,
+    note_decided,
+    proposals,
+)
 from backstay.clock import now
 from backstay.db.database import busy_message, is_busy
-from backstay.errors import ConfigurationError, Conflict, Problem, Unavailable
+from backstay.errors import ConfigurationError, Conflict, Invalid, Problem, Unavailable
 from backstay.i18n import gettext as _
-from backstay.jobs.models import Job, JobState
+from backstay.jobs.services import cancel_jobs_of
 from backstay.kernel.discovery import discover
 from backstay.kernel.leases import lease
 from backstay.kernel.load import load
@@ -30,9 +38,12 @@ from backstay.kernel.models import (
 from backstay.kernel.plans import DUTY, Result, plan
 from backstay.kernel.state import in_force, next_generation
 from backstay.kernel.states import LEADS_TO, Step
+from backstay.kernel.step_log import note_end, noted
 from backstay.search.rebuild import build_missing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sqlalchemy.orm import Session
 
     from backstay.db.context import Context
@@ -51,20 +62,41 @@ class _Taking:
     step: Step
     duty: Duty
 
-    def finish(self, state: PluginState, *, message: str = "", suite: Suite | None = None) -> None:
+    def finish(
+        self,
+        state: PluginState,
+        said: str,
+        *,
+        failed: bool = False,
+        suite: Suite | None = None,
+        chosen: tuple[Proposal, ...] = (),
+    ) -> None:
         """The one commit that ends it: state, roles and the next generation."""
         with self.database.write(self.context, suite) as session:
             self.duty.secure(session.connection())
+            message = said if failed else ""
             write_down(session, self.name, state, message=message, suite=suite)
+            if suite is not None:
+                give_chosen(session, chosen)
+                note_decided(session, suite, self.name)
             if self.step is Step.RETIRE:
-                _cancel_jobs(session, self.name)
+                cancel_jobs_of(session, self.name)
+            note_end(session.connection(), self.name, said, failed=failed)
 
 
-def transition(database: Database, name: str, step: Step, context: Context) -> Result:
+def transition(
+    database: Database, name: str, step: Step, context: Context, give: Sequence[str] = ()
+) -> Result:
     """Take any step but the purge with a module now, in this process.
+
+    Arguments:
+        give: which permissions that a new version proposes for roles are given to them, each as
+            ``ROLE:PERMISSION``, or ``ROLE`` for all of one role; nothing else is given.
 
     Raises:
         Conflict: the plan has blockers, or another step is being taken.
+        Invalid: what is to be given is not proposed; nothing changed.
+        Forbidden: the actor may not give it; nothing changed.
         ConfigurationError: a migration or the plugin's own code failed; nothing changed but the
             plugin's state, which says why.
         Unavailable: somebody else held a lock for too long; nothing changed.
@@ -72,20 +104,60 @@ def transition(database: Database, name: str, step: Step, context: Context) -> R
     with lease(database, DUTY, note=f"{step.value} {name}", alone=True) as duty:
         planned = plan(database, name, step)
         refuse_blocked(planned.blockers, planned.title)
-        taking = _Taking(database, context, name, step, duty)
-        if step in {Step.DISABLE, Step.RETIRE}:
-            taking.finish(LEADS_TO[step])
-        else:
-            try:
-                suite = _prepare(taking)
-            except Exception as error:
-                if _was_busy(error):
-                    raise Unavailable(busy_message()) from error
-                taking.finish(PluginState.FAILED, message=str(error))
-                raise
-            taking.finish(LEADS_TO[step], suite=suite)
         version = discover()[name].version if name in discover() else ""
-    return Result(ok=True, message=_done(step, planned.title, version))
+        done = _done(step, planned.title, version)
+        taking = _Taking(database, context, name, step, duty)
+        with noted(database, name, step, context.actor.label):
+            if step in {Step.DISABLE, Step.RETIRE}:
+                refuse_giving(give)
+                taking.finish(LEADS_TO[step], done)
+            else:
+                _run(taking, done, give)
+    return Result(ok=True, message=done)
+
+
+def _run(taking: _Taking, done: str, give: Sequence[str]) -> None:
+    """Enable or upgrade."""
+    with _failing(taking):
+        suite = _load(taking)
+    chosen = _chosen(taking, suite, give)
+    with _failing(taking):
+        _prepare(taking, suite)
+    taking.finish(LEADS_TO[taking.step], done, suite=suite, chosen=chosen)
+
+
+@contextmanager
+def _failing(taking: _Taking) -> Iterator[None]:
+    """Let a plugin whose code or migration raises be known as failed."""
+    try:
+        yield
+    except Exception as error:
+        if _was_busy(error):
+            raise Unavailable(busy_message()) from error
+        taking.finish(PluginState.FAILED, str(error), failed=True)
+        raise
+
+
+def _chosen(taking: _Taking, suite: Suite, give: Sequence[str]) -> tuple[Proposal, ...]:
+    """What is to be given to roles, refused before anything changes where it may not be."""
+    if not give:
+        return ()
+    parts = [part for part in suite.parts if part.plugin == taking.name]
+    with taking.database.open(taking.context, suite, write=True) as session:
+        chosen = chosen_of(proposals(session.connection(), taking.name, parts), give)
+        give_chosen(session, chosen)
+        session.rollback()
+    return chosen
+
+
+def refuse_giving(give: Sequence[str]) -> None:
+    """Refuse to give permissions in a step that brings none.
+
+    Raises:
+        Invalid: something is to be given.
+    """
+    if give:
+        raise Invalid(_("Only switching on and updating bring permissions."), field="give")
 
 
 def refuse_blocked(blockers: tuple[str, ...], title: str) -> None:
@@ -123,21 +195,24 @@ def _done(step: Step, title: str, version: str) -> str:
     }[step]
 
 
-def _prepare(taking: _Taking) -> Suite:
-    """Load the plugin with all that is enabled, and bring its tables up to date."""
+def _load(taking: _Taking) -> Suite:
+    """Load the plugin with all that is enabled."""
+    suite = load(in_force(taking.database).enabled | {taking.name})
+    if taking.name in suite.failed:
+        message = f"{taking.name}: {suite.failed[taking.name]}"
+        raise ConfigurationError(message)
+    return suite
+
+
+def _prepare(taking: _Taking, suite: Suite) -> None:
+    """Bring the plugin's tables up to date, and the index of the search."""
     from backstay.kernel.migrate import plugin_schema, upgrade
 
-    name, database = taking.name, taking.database
-    suite = load(in_force(database).enabled | {name})
-    if name in suite.failed:
-        message = f"{name}: {suite.failed[name]}"
-        raise ConfigurationError(message)
-    part = suite.part(name)
+    part = suite.part(taking.name)
     if part.base is not None:
-        schema = plugin_schema(suite.found[name], part.base.metadata)
-        upgrade(database.engine, schema, at_last=taking.duty.secure)
-    build_missing(database, suite)
-    return suite
+        schema = plugin_schema(suite.found[taking.name], part.base.metadata)
+        upgrade(taking.database.engine, schema, at_last=taking.duty.secure)
+    build_missing(taking.database, suite)
 
 
 def write_down(
@@ -153,8 +228,6 @@ def write_down(
     Arguments:
         suite: what was loaded, when it was brought up to date: its version and its roles.
     """
-    from backstay.access.roles import install_role_templates
-
     found = discover().get(name)
     row = session.get(PluginRow, name)
     if row is None:
@@ -192,13 +265,3 @@ def remember_declared(session: Session, suite: Suite, name: str) -> None:
     row.jobs = [
         {"name": kind.name, "label": str(kind.label)} for part in parts for kind in part.jobs
     ]
-
-
-def _cancel_jobs(session: Session, name: str) -> None:
-    """What waited for a module that is uninstalled must not run years later."""
-    session.execute(
-        update(Job)
-        .where(Job.kind.startswith(f"{name}."), Job.state.in_((JobState.READY, JobState.DEAD)))
-        .values(state=JobState.CANCELLED, finished_at=now()),
-        execution_options={"synchronize_session": False},
-    )

@@ -72,6 +72,23 @@ class PluginDeclared(CoreBase):
     """Of each kind its name and label."""
 
 
+class StepTaken(CoreBase):
+    """The step that was taken last with a plugin or is being taken, for who asks how it went."""
+
+    __tablename__ = "core_plugin_step"
+    __scope__ = Scope.SHARED
+    __audit__ = Audit.DERIVED
+
+    name: Mapped[str] = mapped_column(short(40), primary_key=True)
+    step: Mapped[str] = mapped_column(short(20))
+    actor: Mapped[str] = mapped_column(short(120))
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    failed: Mapped[bool] = mapped_column(default=False)
+    message: Mapped[str] = mapped_column(short(1000), default="")
+    """What was said at the end."""
+
+
 class PluginCheck(CoreBase):
     """How a plugin did when ``backstay plugin check`` last tried it here."""
 

@@ -13,6 +13,7 @@ from backstay.i18n import gettext as _
 from backstay.i18n import lazy, ngettext
 from backstay.kernel.modules import STATE_LABELS
 from backstay.kernel.states import ModuleState, Step
+from backstay.kernel.step_log import Outcome
 from backstay.resources.formats import instant_text
 from backstay.resources.urls import resource_url
 from backstay.web.page import (
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from backstay.access.role_templates import Proposal
     from backstay.i18n import Text
     from backstay.kernel.checks import CheckResult
     from backstay.kernel.modules import Module, ModuleDetails, Summary, UnderWay
+    from backstay.kernel.step_log import LastStep
     from backstay.web.page import ButtonKind
 
 _GONE: Final = frozenset({ModuleState.RETIRED, ModuleState.PURGED})
@@ -174,6 +177,21 @@ def under_way_notes(step: UnderWay | None) -> tuple[Note, ...]:
         since=since,
     )
     return (Note(text, "warn", step.plugin),)
+
+
+def failed_step_notes(found: Module, last: LastStep | None) -> Iterator[Note]:
+    """Why the last step changed nothing, where the state of the module does not say it already."""
+    if last is None or last.outcome is not Outcome.FAILED or found.state is ModuleState.FAILED:
+        return
+    title = _("“%(step)s” failed on %(at)s:", step=WORDS[last.step].label, at=_when(last.began_at))
+    yield Note(last.message, "warn", title)
+
+
+def by_role(proposals: Sequence[Proposal]) -> tuple[tuple[str, tuple[Proposal, ...]], ...]:
+    """What is proposed for roles, under the name of each role."""
+    return tuple(
+        (name, tuple(found)) for name, found in groupby(proposals, lambda one: one.role_name)
+    )
 
 
 def notes(found: Module) -> tuple[Note, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flask import Blueprint, Response, request, url_for
 
-from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
+from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW, ROLE_EDIT
 from backstay.access.sign_in import TooManyAttempts, WrongPassword
 from backstay.access.step_up import confirm_password, was_confirmed
 from backstay.errors import NotFound
@@ -26,6 +26,7 @@ from backstay.kernel.plans import plan
 from backstay.kernel.process_pages import module_notes
 from backstay.kernel.runner import ask_plan, run_step
 from backstay.kernel.states import Step
+from backstay.kernel.step_log import last_step
 from backstay.web.blueprint import requires
 from backstay.web.page import (
     Button,
@@ -54,6 +55,7 @@ from backstay.web.transaction import outside_transaction
 if TYPE_CHECKING:
     from backstay.kernel.plans import Plan
 
+_MOST_GIVEN: Final = 500
 blueprint = Blueprint("modules", __name__, url_prefix="/admin/modules")
 
 
@@ -106,6 +108,7 @@ def module(name: str) -> Response:
         related=shown.related(found, details),
         notes=(
             *shown.under_way_notes(step if step and step.plugin == name else None),
+            *shown.failed_step_notes(found, last_step(session().connection(), name)),
             *shown.notes(found),
             *module_notes(session(), name),
         ),
@@ -141,7 +144,8 @@ def take(name: str, verb: str) -> Response:
     if any(problems):
         return _plan_page(found, step, problems)
     reason = request.form.get("reason", "").strip()[:500]
-    result = run_step(folder, name, step, context().actor.label, reason)
+    give = request.form.getlist("give")[:_MOST_GIVEN]
+    result = run_step(folder, name, step, context().actor.label, reason, give)
     (flash_done if result.ok else flash_problem)(result.message)
     return redirect_to(url_for("modules.module", name=name))
 
@@ -197,6 +201,8 @@ def _plan_page(found: Module, step: Step, problems: _Problems | None = None) -> 
         status=422 if problems and any(problems) else 200,
         page=view,
         planned=planned,
+        proposals=shown.by_role(planned.proposals),
+        may_give=context().may(ROLE_EDIT),
         blocked=bool(planned.blockers),
         asks_password=purging and not (person is not None and was_confirmed(person.confirmed_at)),
         password_problem=problems.password if problems else "",

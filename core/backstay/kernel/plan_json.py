@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
+from backstay.access.role_templates import Proposal
 from backstay.kernel.holdings import Belonging, TableSize
 from backstay.kernel.plans import (
     Plan,
@@ -22,6 +23,7 @@ _PARTS: dict[str, type[Any]] = {
     "gained": PlannedPermission,
     "lost": PlannedPermission,
     "roles": PlannedRole,
+    "proposals": Proposal,
 }
 
 

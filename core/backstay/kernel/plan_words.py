@@ -46,3 +46,10 @@ def _permissions(plan: Plan) -> Iterator[str]:
     for role in plan.roles:
         what = _("New role") if role.new else _("Role that gets more")
         yield f"{what} {role.code}: {', '.join(role.permissions)}"
+    for one in plan.proposals:
+        yield _(
+            "Proposed for the role %(role)s, given with --give %(key)s: %(label)s",
+            role=one.role,
+            key=one.key,
+            label=one.label,
+        )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import select
 
+from backstay.access.role_templates import Proposal
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.jobs.models import JobState
@@ -85,6 +86,7 @@ class Plan:
         jobs: how many of its jobs wait or were given up.
         migrations: those that would run; like the next three known to a full plan only.
         gained: permissions that it brings, and ``lost`` those that its new version gave up.
+        proposals: what roles that there are could get besides, if it is chosen.
         full: whether the plugin's own code was asked.
     """
 
@@ -104,15 +106,21 @@ class Plan:
     gained: tuple[PlannedPermission, ...] = ()
     lost: tuple[PlannedPermission, ...] = ()
     roles: tuple[PlannedRole, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a transition ended, with a message for the administrator."""
+    """How a transition ended, with a message for the administrator.
+
+    Arguments:
+        ended: False while it is still being done, for who did not want to wait any longer.
+    """
 
     ok: bool
     message: str
+    ended: bool = True
 
 
 @dataclass(frozen=True, slots=True)

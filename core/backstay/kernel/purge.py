@@ -33,6 +33,7 @@ from backstay.kernel.models import PluginCheck, PluginDeclared, PluginState
 from backstay.kernel.plans import DUTY, Result, plan
 from backstay.kernel.schema import schema_transaction
 from backstay.kernel.states import Step
+from backstay.kernel.step_log import note_end, noted
 from backstay.search.models import SearchDefinition, SearchRow
 
 if TYPE_CHECKING:
@@ -72,25 +73,25 @@ def purge(database: Database, exports: Path, name: str, confirm: str, context: C
         planned = plan(database, name, Step.PURGE)
         refuse_blocked(planned.blockers, planned.title)
         target = exports / f"{name}-{now():%Y%m%dT%H%M%SZ}.zip"
-        with database.reading_connection() as connection:
-            export_module(connection, name, planned.migrated, target, database.files)
-        export = verify_export(target)
-        _forget_index(database, name)
-        database.prepare_to_write()
-        with schema_transaction(database.engine, at_last=duty.secure) as connection:
-            _compare(connection, name, export)
-            needed = stored_files(connection, name)
-            _drop(connection, name)
-            with database.joined(connection, context) as session:
-                _forget(session, name, export, target.name, needed)
-    return Result(
-        ok=True,
-        message=_(
+        said = _(
             "The data of %(name)s is deleted. Its export is %(file)s.",
             name=planned.title,
             file=target,
-        ),
-    )
+        )
+        with noted(database, name, Step.PURGE, context.actor.label):
+            with database.reading_connection() as connection:
+                export_module(connection, name, planned.migrated, target, database.files)
+            export = verify_export(target)
+            _forget_index(database, name)
+            database.prepare_to_write()
+            with schema_transaction(database.engine, at_last=duty.secure) as connection:
+                _compare(connection, name, export)
+                needed = stored_files(connection, name)
+                _drop(connection, name)
+                with database.joined(connection, context) as session:
+                    _forget(session, name, export, target.name, needed)
+                note_end(connection, name, said)
+    return Result(ok=True, message=said)
 
 
 def _compare(connection: Connection, name: str, export: Export) -> None:

@@ -12,6 +12,8 @@ from backstay.kernel.plan_json import read_plan
 from backstay.kernel.plans import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backstay.home import Home
     from backstay.kernel.plans import Plan
     from backstay.kernel.states import Step
@@ -42,19 +44,23 @@ def ask_plan(home: Home, name: str, step: Step, actor_login: str) -> Plan | None
     return read_plan(done.stdout) if done.returncode == 0 else None
 
 
-def run_step(home: Home, name: str, step: Step, actor_login: str, reason: str) -> Result:
+def run_step(
+    home: Home, name: str, step: Step, actor_login: str, reason: str, give: Sequence[str] = ()
+) -> Result:
     """Take a step in a process of its own and wait for it; for web processes.
 
     Arguments:
         actor_login: on whose behalf; the audit trail names them.
         reason: why, in the administrator's words; may be empty.
+        give: what is given to roles, see :func:`backstay.kernel.lifecycle.transition`.
     """
     options = ["--as", actor_login, *(["--reason", reason] if reason else [])]
-    confirm = ["--confirm", name] if step.value == "purge" else []
+    more = ["--confirm", name] if step.value == "purge" else []
+    more += [f"--give={one}" for one in give]
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as refused:
         # Files and a session of its own: it must not end with the web process that started it.
         running = subprocess.Popen(
-            [sys.executable, "-m", "backstay", *options, "plugin", step.value, name, *confirm],
+            [sys.executable, "-m", "backstay", *options, "plugin", step.value, name, *more],
             env=home.environment(),
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -67,6 +73,7 @@ def run_step(home: Home, name: str, step: Step, actor_login: str, reason: str) -
             return Result(
                 ok=True,
                 message=_("It is still being done. This page says how far it is."),
+                ended=False,
             )
         answer = refused if status else said
         answer.seek(0)

@@ -43,7 +43,7 @@ def migrate(
     Returns:
         what was done, in words.
     """
-    from backstay.access.roles import install_role_templates
+    from backstay.access.role_templates import install_role_templates
 
     done = [f"core: {step}" for step in upgrade(database.engine, core_schema(CoreBase.metadata))]
     context = operator_context("system:migrate")

@@ -75,29 +75,76 @@ def found_on_the_way(own: Schema, database: Database, ground: Ground) -> Iterato
         yield str(error)
         return
     furnish(ground, database)
+    try:
+        yield from _all_at_once(own, database, shapes) or _one_by_one(own, database, shapes)
+    except _Stopped as stopped:
+        yield str(stopped)
+
+
+class _Stopped(Exception):
+    """A migration raised; there is nothing more to compare."""
+
+
+def _all_at_once(own: Schema, database: Database, shapes: dict[str, Shape]) -> list[str]:
+    """From the first migration to the last one in one go, as the oldest release is upgraded."""
+    first, last = list(shapes)[1], list(shapes)[-1]
+    before = _contents(database, shapes[last])
+    back = _move(own, database, shapes, first, first)
+    found = list(_unlike(shapes[first], back, f"undone down to {first}"))
+    return found or _upgraded(own, database, shapes, (first, last), before, back)
+
+
+def _one_by_one(own: Schema, database: Database, shapes: dict[str, Shape]) -> list[str]:
+    """Down from today's tables migration by migration, each of them up again in between."""
+    line = list(shapes)
     before = _contents(database, shapes[line[-1]])
-    for earlier in (*reversed(line[:-1]), BASE):
-        try:
-            move_to(database.engine, own, earlier, _that_fit(own, shapes))
-            back = shape_of(database, own)
-            if found := list(_unlike(shapes[earlier], back, f"undone down to {earlier}")):
-                yield from found
-                return
-            upgrade(database.engine, own)
-        except ConfigurationError as error:
-            yield f"from {earlier} and back: {error}"
-            return
-        again = f"upgraded again from {earlier}"
-        found = [
-            *_unlike(shapes[line[-1]], shape_of(database, own), again),
-            *_lost(before, _contents(database, shapes[line[-1]]), back, earlier),
-        ]
+    for earlier, later in zip(line[-2::-1], line[:0:-1], strict=True):
+        back = _move(own, database, shapes, earlier, earlier)
+        found = list(_unlike(shapes[earlier], back, f"undone down to {earlier}"))
+        found = found or _upgraded(own, database, shapes, (earlier, later), before, back)
+        if found:
+            return found
+        _move(own, database, shapes, earlier, earlier)
+        before = _contents(database, shapes[earlier])
+    return []
+
+
+def _upgraded(
+    own: Schema,
+    database: Database,
+    shapes: dict[str, Shape],
+    way: tuple[str, str],
+    before: dict[str, dict[str, list[str]]],
+    kept: Shape,
+) -> list[str]:
+    """What is not as it was, upgraded again."""
+    earlier, later = way
+    again = f"upgraded again from {earlier}"
+    shape = _move(own, database, shapes, later, earlier)
+    found = [
+        *_unlike(shapes[later], shape, again),
+        *_lost(before, _contents(database, shapes[later]), kept, earlier),
+    ]
+    if later == list(shapes)[-1]:
         with database.engine.connect() as connection:
             if guards_are_missing(connection, own.metadata):
                 found.append(f"{again}, the triggers are not those of the models")
-        if found:
-            yield from found
-            return
+    return found
+
+
+def _move(
+    own: Schema, database: Database, shapes: dict[str, Shape], to: str, earlier: str
+) -> Shape:
+    """Bring the tables to a migration; today's as an administrator does, with all triggers."""
+    try:
+        if to == list(shapes)[-1]:
+            upgrade(database.engine, own)
+        else:
+            move_to(database.engine, own, to, _that_fit(own, shapes))
+    except ConfigurationError as error:
+        message = f"from {earlier} and back: {error}"
+        raise _Stopped(message) from error
+    return shape_of(database, own)
 
 
 def schema_of(bench: Bench, name: str) -> Schema:
