@@ -10,7 +10,8 @@ from backstay.spi import Company, SetupChoice, company_of, lazy, today
 from backstay_ledger.services.accounts import add_accounts
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 from backstay_ledger.services.journals import add_standard_journals
-from backstay_ledger.starter_charts import STARTER_CHARTS, read_starter_chart
+from backstay_ledger.starter_charts import CASH_CODES, STARTER_CHARTS, read_starter_chart
+from backstay_ledger.statements.cash_accounts import mark_as_cash
 
 
 def set_up_books(session: Session, company: Company, chart: str) -> None:
@@ -25,7 +26,8 @@ def set_up_books(session: Session, company: Company, chart: str) -> None:
     add_standard_journals(session)
     ensure_fiscal_years(session, [today(company.time_zone)])
     if chart:
-        add_accounts(session, read_starter_chart(chart))
+        added = add_accounts(session, read_starter_chart(chart))
+        mark_as_cash(session, [one for one in added if one.code in CASH_CODES])
 
 
 COMPANY_SETUP: Final = (

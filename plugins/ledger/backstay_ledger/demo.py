@@ -20,7 +20,8 @@ from backstay_ledger.services.accounts import add_accounts
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import MONTHS, add_months, ensure_fiscal_years
 from backstay_ledger.services.posting import post_many
-from backstay_ledger.starter_charts import read_starter_chart
+from backstay_ledger.starter_charts import CASH_CODES, read_starter_chart
+from backstay_ledger.statements.cash_accounts import mark_as_cash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,8 @@ def _complete_chart(session: Session) -> None:
     """Add the accounts of the starter chart that the company was created without."""
     present = set(session.scalars(select(Account.code)))
     missing = [one for one in read_starter_chart("trading") if one.code not in present]
-    add_accounts(session, missing)
+    added = add_accounts(session, missing)
+    mark_as_cash(session, [one for one in added if one.code in CASH_CODES])
 
 
 def _posting(

@@ -56,6 +56,11 @@ ENTRY_IMPORT: Final = Permission(
 )
 OPENING_POST: Final = Permission("ledger.opening.post", _("post opening balances"), Risk.SENSITIVE)
 
+STATEMENT_EDIT: Final = Permission(
+    "ledger.statement.edit",
+    _("change presentation trees and name cash accounts"),
+)
+
 PERMISSIONS: Final = (
     BOOKS_VIEW,
     BOOKS_EXPORT,
@@ -70,6 +75,7 @@ PERMISSIONS: Final = (
     ENTRY_REVERSE,
     ENTRY_IMPORT,
     OPENING_POST,
+    STATEMENT_EDIT,
 )
 
 ROLE_TEMPLATES: Final = (

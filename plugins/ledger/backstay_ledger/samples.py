@@ -12,6 +12,7 @@ from backstay.testing.attack import Sample
 from backstay_ledger.models import Entry, EntryState, EntryTemplate, FiscalYear, Period, PeriodState
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
+from backstay_ledger.statements.kinds import NodeKind
 
 if TYPE_CHECKING:
     from backstay.testing.attack import Making
@@ -74,6 +75,16 @@ def template(making: Making) -> EntryTemplate:
 
 
 SAMPLES: Final = (
+    Sample(
+        resource="ledger.statement_node",
+        values={
+            "code": lambda number: f"n{number}",
+            "parent": lambda _number: "",
+            "accounts": lambda number: f"sample{number}",
+            "formula": lambda _number: "",
+            "kind": lambda _number: NodeKind.ACCOUNTS,
+        },
+    ),
     Sample(resource="ledger.entry", make=draft),
     Sample(resource="ledger.entry", make=posted, state=EntryState.POSTED.value),
     Sample(resource="ledger.template", make=template),

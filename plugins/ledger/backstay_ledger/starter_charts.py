@@ -25,6 +25,8 @@ STARTER_CHARTS: Final = (
         help=lazy("83 accounts: stock, foreign currency, payroll, fixed assets and loans."),
     ),
 )
+CASH_CODES: Final = frozenset({"1000", "1010", "1020", "1080"})
+"""Accounts of the starter charts that are cash, for the cash flow statement."""
 
 
 def read_starter_chart(name: str) -> list[CreateAccount]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from backstay_ledger.currencies import guards as currencies
 from backstay_ledger.guards import lines, posting, tables
+from backstay_ledger.statements import guards as statements
 
-DECLARED: Final = (tables, lines, posting, currencies)
+DECLARED: Final = (tables, lines, posting, currencies, statements)
 """Importing them declares the guards with the models."""

@@ -6,5 +6,6 @@ from typing import Final
 
 from backstay_ledger.imports.chart import CHART
 from backstay_ledger.imports.journal import JOURNAL
+from backstay_ledger.statements.tree_files import STATEMENT_TREES
 
-IMPORTS: Final = (CHART, JOURNAL)
+IMPORTS: Final = (CHART, JOURNAL, STATEMENT_TREES)

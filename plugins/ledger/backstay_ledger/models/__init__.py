@@ -17,12 +17,19 @@ from backstay_ledger.models.entries import (
 from backstay_ledger.models.journals import Journal, JournalKind, SequenceHead
 from backstay_ledger.models.periods import FiscalYear, Period, PeriodState
 from backstay_ledger.models.sheets import EntrySheet, EntryTemplate
+from backstay_ledger.statements.models import (
+    CashAccount,
+    StatementAccounts,
+    StatementNode,
+    StatementTree,
+)
 
 __all__ = [
     "IS_DRAFT",
     "Account",
     "AccountBalance",
     "AccountClass",
+    "CashAccount",
     "CompanyCurrency",
     "Entry",
     "EntryKind",
@@ -40,4 +47,7 @@ __all__ = [
     "Period",
     "PeriodState",
     "SequenceHead",
+    "StatementAccounts",
+    "StatementNode",
+    "StatementTree",
 ]

@@ -18,7 +18,7 @@ from backstay_ledger.pages import (
     vouchers,
 )
 from backstay_ledger.pages.blueprint import blueprint
-from backstay_ledger.statements import behind, downloads
+from backstay_ledger.statements import behind, cash_pages, downloads
 from backstay_ledger.statements import pages as statement_pages
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "account_card",
     "account_texts",
     "behind",
+    "cash_pages",
     "downloads",
     "entry_editor",
     "entry_templates",

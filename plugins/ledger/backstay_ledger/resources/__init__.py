@@ -9,6 +9,7 @@ from backstay_ledger.resources.entries import ENTRIES
 from backstay_ledger.resources.journals import JOURNALS
 from backstay_ledger.resources.periods import FISCAL_YEARS, PERIODS
 from backstay_ledger.resources.templates import TEMPLATES
+from backstay_ledger.statements.resources import STATEMENT_RESOURCES
 
 if TYPE_CHECKING:
     from backstay.spi import Resource
@@ -20,4 +21,5 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     FISCAL_YEARS,
     PERIODS,
     TEMPLATES,
+    *STATEMENT_RESOURCES,
 )

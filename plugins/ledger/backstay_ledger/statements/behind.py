@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import request
 
@@ -17,6 +17,7 @@ from backstay_ledger.pages.report_dates import company_today, read_span
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.services.balances import balances, day_before, turnover
+from backstay_ledger.statements.cash_accounts import cash_account_ids
 from backstay_ledger.statements.compute import UNPLACED, known_accounts
 from backstay_ledger.statements.kinds import NodeKind, Part
 from backstay_ledger.statements.pages import card
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay_ledger.statements.tree import KnownAccount
+
+
+CASH: Final = "cash:"
+"""Stands for the code of a node: all cash accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,11 @@ def accounts_behind(
     """
     authorize(session, BOOKS_VIEW)
     accounts = known_accounts(session)
-    wanted = {one.id for one in _accounts_of(tree, part, code, accounts)}
+    wanted = (
+        cash_account_ids(session)
+        if code == CASH
+        else {one.id for one in _accounts_of(tree, part, code, accounts)}
+    )
     if not wanted:
         return []
     ids = sorted(wanted)
@@ -127,6 +136,8 @@ def show_statement_rows() -> Response:
     heading = node.heading if node else _("Accounts that have no place in this tree")
     if code.startswith(UNPLACED) and code != UNPLACED:
         heading = _("Result")
+    if code == CASH:
+        heading = _("Cash accounts")
     total = [sum(column, Decimal(0)) for column in zip(*map(_amounts, rows), strict=True)]
     shown = ui.ReportPage(
         title=heading,

@@ -10,6 +10,8 @@ import click
 
 from backstay.spi import Invalid, command_environment
 from backstay.spi import gettext as _
+from backstay_ledger.statements.cash_flow import cash_flow
+from backstay_ledger.statements.cash_table import cash_table
 from backstay_ledger.statements.columns import (
     balance_columns,
     fiscal_start,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from backstay_ledger.statements.tables import Table
     from backstay_ledger.statements.tree import Tree
 
-KINDS: Final = ("balance-sheet", "profit-loss", "general-ledger")
+KINDS: Final = ("balance-sheet", "profit-loss", "cash-flow", "general-ledger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class _Wanted:
     end: date
     compare: str
     accounts: bool
+    indirect: bool
 
 
 @click.command("statement")
@@ -63,9 +66,10 @@ class _Wanted:
     help="prior-period or prior-year, how many (prior-year:3), several with commas between.",
 )
 @click.option("--tree", default="", help="Code of a presentation tree; left out, by class.")
+@click.option("--indirect", is_flag=True, help="Cash flow from the result and what changed.")
 @click.option("--headings-only", is_flag=True, help="Leave the accounts out.")
 @click.option("--json", "as_data", is_flag=True, help="Print JSON.")
-def statement(
+def statement(  # noqa: PLR0913 - one for each option of the command
     kind: str,
     company: str,
     as_of: datetime,
@@ -73,6 +77,7 @@ def statement(
     compare: str,
     tree: str,
     *,
+    indirect: bool,
     headings_only: bool,
     as_data: bool,
 ) -> None:
@@ -86,7 +91,7 @@ def statement(
         chosen, missing = choose_tree(session, tree)
         if missing:
             raise Invalid(_("There is no tree “%(code)s”.", code=missing), field="tree")
-        wanted = _Wanted(chosen, first, end, compare, not headings_only)
+        wanted = _Wanted(chosen, first, end, compare, not headings_only, indirect)
         table = _MAKERS[kind](session, wanted)
         if as_data:
             click.echo(json.dumps(as_json(session, table), indent=2))
@@ -104,6 +109,11 @@ def _profit_loss(session: Session, wanted: _Wanted) -> Table:
     return table_of(profit_and_loss(session, wanted.tree, columns), accounts=wanted.accounts)
 
 
+def _cash_flow(session: Session, wanted: _Wanted) -> Table:
+    columns = span_columns(wanted.start, wanted.end, read_comparisons(wanted.compare))
+    return cash_table(cash_flow(session, wanted.tree, columns, direct=not wanted.indirect))
+
+
 def _general_ledger(session: Session, wanted: _Wanted) -> Table:
     return general_ledger_table(session, wanted.start, wanted.end)
 
@@ -111,5 +121,6 @@ def _general_ledger(session: Session, wanted: _Wanted) -> Table:
 _MAKERS: Final[dict[str, Callable[[Session, _Wanted], Table]]] = {
     "balance-sheet": _balance_sheet,
     "profit-loss": _profit_loss,
+    "cash-flow": _cash_flow,
     "general-ledger": _general_ledger,
 }

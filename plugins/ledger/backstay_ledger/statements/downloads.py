@@ -16,6 +16,8 @@ from backstay_ledger.resources.figures import Figures
 from backstay_ledger.statements.asked import asked_as_of, asked_span
 from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
 from backstay_ledger.statements.tables import table_of
+from backstay_ledger.statements.tree_files import COLUMNS, tree_rows
+from backstay_ledger.statements.trees import load_own_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +57,25 @@ def profit_and_loss_as_csv() -> Response:
 def profit_and_loss_as_workbook() -> Response:
     """The profit and loss statement as a workbook."""
     return as_workbook(_profit_and_loss())
+
+
+@blueprint.get("/statement-trees/<int:id>.csv", endpoint="statement_tree_csv")
+@requires(BOOKS_EXPORT)
+def tree_as_csv(id: int) -> Response:  # noqa: A002 - the name of the URL's part
+    """A presentation tree as the import takes it."""
+    tree = load_own_tree(session(), id)
+
+    def rows(reading: Session) -> Iterator[tuple[str, ...]]:
+        for row in tree_rows(reading, load_own_tree(reading, id)):
+            yield tuple(neutral(one) for one in row)
+
+    return csv_file(
+        f"statement-tree-{tree.code}.csv",
+        COLUMNS,
+        rows,
+        entity="ledger.statement_tree",
+        parameters={"tree": tree.code},
+    )
 
 
 def _balance_sheet() -> Table:

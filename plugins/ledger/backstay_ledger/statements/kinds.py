@@ -46,5 +46,3 @@ class Activity(enum.Enum):
     OPERATING = "operating"
     INVESTING = "investing"
     FINANCING = "financing"
-    CASH = "cash"
-    """Its accounts are the cash whose change the statement explains."""

@@ -28,6 +28,11 @@ PAGES = (
     "/trial-balance",
     "/balance-sheet",
     "/profit-and-loss",
+    "/cash-flow",
+    "/statement-trees",
+    "/statement-trees/new",
+    "/statement-nodes/new",
+    "/cash-accounts",
     "/general-ledger",
     "/opening-balances",
 )

@@ -94,3 +94,57 @@ def test_files_need_the_permission_to_export(reader: Browser, busy: Books) -> No
 def test_a_node_that_is_none_is_not_found(accountant: Browser, busy: Books) -> None:
     assert accountant.get(busy.url("/statements/rows?node=nothing")).status_code == 404
     assert accountant.get(busy.url("/statements/rows?node=assets&part=x")).status_code == 200
+
+
+def test_a_tree_is_made_and_divided_on_screen(accountant: Browser, busy: Books) -> None:
+    made = accountant.post(
+        busy.url("/statement-trees/new"),
+        {"code": "board", "name": "For the board", "purpose": "management", "copied": "y"},
+    )
+    assert made.status_code == 303, made.text
+    shown = accountant.get(made.location).text
+    assert "class:asset" in shown
+    tree = made.location.rstrip("/").rpartition("/")[2]
+    form = accountant.get(busy.url(f"/statement-nodes/new?tree={tree}")).text
+    assert "board For the board" in form
+    node = {
+        "tree_id": tree,
+        "code": "cash",
+        "heading": "Cash at banks",
+        "part": "balance_sheet",
+        "parent": "assets",
+        "position": "15",
+        "kind": "accounts",
+        "side": "debit",
+        "accounts": "1000..1099",
+    }
+    again = accountant.post(busy.url("/statement-nodes/new"), {**node, "parent": "nowhere"})
+    assert again.status_code == 422
+    assert "There is no node “nowhere”" in again.text
+    assert accountant.post(busy.url("/statement-nodes/new"), node).status_code == 303
+    sheet = accountant.get(busy.url("/balance-sheet?as_of=2026-02-28&tree=board")).text
+    assert "Cash at banks" in sheet
+    file = accountant.get(busy.url(f"/statement-trees/{tree}.csv")).text
+    assert "board,For the board,cash,Cash at banks,assets" in file
+
+
+def test_cash_flow_asks_for_the_cash_accounts_and_explains_them(
+    accountant: Browser, busy: Books
+) -> None:
+    address = busy.url("/cash-flow?from=2026-01-01&to=2026-02-28")
+    assert "Name a cash account" in accountant.get(address).text
+    named = accountant.post(
+        busy.url("/cash-accounts/new"), {"account_id": str(busy.account("1000"))}
+    )
+    assert named.status_code == 303, named.text
+    for method in ("", "&method=indirect"):
+        shown = accountant.get(address + method).text
+        assert "Agrees with cash" in shown
+        assert "10,000.00" in shown
+    file = accountant.get(busy.url("/cash-flow.csv?from=2026-01-01&to=2026-02-28")).text
+    assert "closing,closing,Cash at the end,0,10000.00" in file
+    assert accountant.get(busy.url("/cash-flow.xlsx")).status_code == 200
+    behind = accountant.get(
+        busy.url("/statements/rows?node=cash:&from=2026-01-01&to=2026-02-28")
+    ).text
+    assert "1000" in behind

@@ -1,0 +1,174 @@
+"""Cash flow, direct and indirect: two ways to explain how cash changed, which agree to the cent.
+
+Direct: of every entry that moved cash, the lines on other accounts are why. Indirect: the result,
+and what changed on every other account of the balance sheet. An entry's lines add up to nothing, so
+both give exactly what the cash accounts moved by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backstay.spi import Invalid, Money, authorize, company_of
+from backstay.spi import gettext as _
+from backstay_ledger.models import Line
+from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.services.balances import balances, day_before, movements
+from backstay_ledger.statements.cash_accounts import cash_account_ids
+from backstay_ledger.statements.columns import Column
+from backstay_ledger.statements.compute import Amounts, known_accounts
+from backstay_ledger.statements.kinds import Activity, Part
+from backstay_ledger.statements.tree import KnownAccount, Tree, part_of
+
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlowRow:
+    """Money that came in (positive) or went out, in each column.
+
+    Arguments:
+        account_id: the account that it came from or went to; None for the result.
+    """
+
+    activity: Activity
+    code: str
+    heading: str
+    amounts: Amounts
+    account_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlow:
+    """How cash changed from the opening to the closing balance of each column.
+
+    Arguments:
+        out_by: the change less everything that explains it; zero in every sound set of books.
+    """
+
+    direct: bool
+    columns: tuple[Column, ...]
+    rows: tuple[CashFlowRow, ...]
+    opening: Amounts
+    closing: Amounts
+    out_by: Amounts
+
+    def total(self, activity: Activity) -> Amounts:
+        """The cash that an activity brought or took."""
+        own = [row.amounts for row in self.rows if row.activity is activity]
+        return tuple(sum(figures, ZERO) for figures in zip(*own, strict=True)) or self.nothing
+
+    @property
+    def change(self) -> Amounts:
+        """By how much cash changed."""
+        return tuple(b - a for a, b in zip(self.opening, self.closing, strict=True))
+
+    @property
+    def nothing(self) -> Amounts:
+        """Zero in each column."""
+        return (ZERO,) * len(self.columns)
+
+
+class NoCashAccounts(Invalid):
+    """The company has not said which of its accounts are cash."""
+
+
+def cash_flow(session: Session, tree: Tree, columns: Sequence[Column], *, direct: bool) -> CashFlow:
+    """The cash flow statement of the days of each column.
+
+    Arguments:
+        tree: says by its nodes which activity an account belongs to; without a node, accounts of
+            the balance sheet and of the result count as operating.
+
+    Raises:
+        NoCashAccounts: no account counts as cash.
+    """
+    authorize(session, BOOKS_VIEW)
+    cash = cash_account_ids(session)
+    if not cash:
+        raise NoCashAccounts(
+            _("No account counts as cash: name the accounts of tills and banks first.")
+        )
+    accounts = known_accounts(session)
+    ids = sorted(cash)
+    opening, closing, moved = [], [], []
+    for column in columns:
+        opening.append(sum(balances(session, day_before(column.start), ids).values(), ZERO))
+        closing.append(sum(balances(session, column.end, ids).values(), ZERO))
+        found = (
+            _counter_lines(session, column, ids)
+            if direct
+            else movements(session, column.start, column.end)
+        )
+        moved.append({key: -net for key, net in found.items() if key not in cash})
+    rows = tuple(_rows(tree, accounts, moved, split=direct))
+    explained = [row.amounts for row in rows]
+    changes = [b - a for a, b in zip(opening, closing, strict=True)]
+    return CashFlow(
+        direct,
+        tuple(columns),
+        rows,
+        tuple(opening),
+        tuple(closing),
+        tuple(
+            change - sum((amounts[at] for amounts in explained), ZERO)
+            for at, change in enumerate(changes)
+        ),
+    )
+
+
+def _counter_lines(session: Session, column: Column, cash: Sequence[int]) -> dict[int, Decimal]:
+    """Sums by account of the other lines of entries that have a line on a cash account."""
+    company_id = company_of(session).id
+    moved_cash = select(Line.entry_id).where(
+        Line.company_id == company_id,
+        Line.account_id.in_(cash),
+        Line.date.between(column.start, column.end),
+    )
+    found = session.execute(
+        select(Line.account_id, func.sum(Line.amount, type_=Money()))
+        .where(
+            Line.company_id == company_id,
+            Line.entry_id.in_(moved_cash),
+            Line.account_id.not_in(cash),
+        )
+        .group_by(Line.account_id)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _rows(
+    tree: Tree,
+    accounts: Iterable[KnownAccount],
+    moved: Sequence[Mapping[int, Decimal]],
+    *,
+    split: bool,
+) -> Iterable[CashFlowRow]:
+    """A row for each account by activity; the indirect way has one for the whole result."""
+    placed = tree.place(accounts)
+    rows: list[CashFlowRow] = []
+    result = [ZERO] * len(moved)
+    for account in accounts:
+        amounts = tuple(one.get(account.id, ZERO) for one in moved)
+        if not any(amounts):
+            continue
+        if not split and part_of(account.account_class) is Part.PROFIT_LOSS:
+            result = [a + b for a, b in zip(result, amounts, strict=True)]
+            continue
+        node = placed.get(account.id)
+        activity = tree.activity_of(node) if node else None
+        rows.append(
+            CashFlowRow(
+                activity or Activity.OPERATING, account.code, account.name, amounts, account.id
+            )
+        )
+    if not split:
+        rows.insert(0, CashFlowRow(Activity.OPERATING, "", _("Result"), tuple(result)))
+    order = list(Activity)
+    return sorted(rows, key=lambda row: order.index(row.activity))
