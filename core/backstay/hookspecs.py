@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
+    from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
     from backstay.jobs.events import DomainEvent, Subscription
@@ -112,6 +113,12 @@ def backstay_services() -> Mapping[type[Any], Any]:
 @hookspec
 def backstay_commands() -> Sequence[click.Command]:
     """Return commands for ``backstay <command>``; groups are named as the plugin."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_account_roles() -> Sequence[AccountRole]:
+    """Return what the plugin's postings need accounts for; rules of a company name the accounts."""
     raise NotImplementedError
 
 

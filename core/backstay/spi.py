@@ -87,7 +87,7 @@ from backstay.jobs.events import DomainEvent, Subscription, emit
 from backstay.jobs.models import JobQueue
 from backstay.jobs.queue import enqueue
 from backstay.jobs.schedules import CatchUp, Schedule
-from backstay.kernel.suite import find, require
+from backstay.kernel.suite import account_roles, find, require
 from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
 from backstay.resources.attachment_routes import AttachmentBlueprint, attachments_view
@@ -234,6 +234,7 @@ __all__ = [
     "Upload",
     "Validation",
     "Versioned",
+    "account_roles",
     "append_only",
     "attachments_view",
     "audit_now",

@@ -17,18 +17,61 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from backstay.i18n import Text
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRole:
+    """What an account is for, where the account itself is the company's own choice.
+
+    Plugins declare theirs with the hook ``backstay_account_roles``; their postings name the role,
+    and rules of the company lead from it to an account.
+
+    Arguments:
+        name: unique among all plugins, such as ``receivable`` or ``payroll.wages_payable``.
+        label: what people read.
+        help: which accounts are meant, in one sentence.
+    """
+
+    name: str
+    label: Text
+    help: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountContext:
+    """What the rules that choose an account may look at; empty where it is not known.
+
+    Arguments:
+        item_group: of what is sold, bought or moved, as the company calls its groups.
+        party_group: of the customer, vendor or employee.
+        country: ISO 3166-1 alpha-2, where the supply is taxed.
+    """
+
+    item_group: str = ""
+    party_group: str = ""
+    country: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class PostingLine:
     """One line of an entry.
 
     Arguments:
-        account: the account's code in the company's chart.
+        account: the account's code in the company's chart; empty where ``role`` is given.
         amount: base currency, debit > 0, credit < 0, at the currency's minor unit; never 0.
         text: what the line says; the entry's memo stands when it is empty.
         currency: ISO 4217 code when the line was made in another currency, else None.
         amount_currency: the amount in that currency, same sign; None with ``currency`` None. Zero
             in an exchange of currencies where only the value of a foreign amount changes.
+        tax_code: the code of the tax on this line, or several with ``+`` between them, in the order
+            in which they are computed. The lines of tax are added by the provider.
+        tax_included: whether the amounts contain the tax; None as the code says. A line that
+            contains tax is posted net.
+        tax_line: this is a line of tax itself, as the document has it: the sum of tax ``tax_code``
+            on this account. It may differ from what is computed by one unit a taxed line.
+        role: the account's role, in place of ``account``; rules of the company choose the account.
+        context: what those rules look at.
     """
 
     account: str
@@ -36,6 +79,11 @@ class PostingLine:
     text: str = ""
     currency: str | None = None
     amount_currency: Decimal | None = None
+    tax_code: str = ""
+    tax_included: bool | None = None
+    tax_line: bool = False
+    role: str = ""
+    context: AccountContext | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ _FIELDS: Final = {
     "subscriptions": "backstay_subscriptions",
     "imports": "backstay_imports",
     "commands": "backstay_commands",
+    "account_roles": "backstay_account_roles",
     "company_setup": "backstay_company_setup",
     "demo": "backstay_demo",
 }

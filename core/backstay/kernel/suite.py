@@ -13,7 +13,7 @@ from backstay.errors import ConfigurationError
 from backstay.search.declared import remember_core, searched_models
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import click
     from flask import Blueprint
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
+    from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
     from backstay.jobs.events import DomainEvent, Subscription
@@ -53,6 +54,7 @@ class Part:
     imports: tuple[ImportKind, ...] = ()
     services: dict[type[Any], Any] = field(default_factory=dict)
     commands: tuple[click.Command, ...] = ()
+    account_roles: tuple[AccountRole, ...] = ()
     company_setup: tuple[SetupChoice, ...] = ()
     demo: tuple[DemoData, ...] = ()
 
@@ -91,6 +93,7 @@ class Suite:
     """Name of an event -> the jobs that it causes."""
     imports: dict[str, ImportKind] = field(default_factory=dict)
     services: dict[type[Any], Any] = field(default_factory=dict)
+    account_roles: dict[str, AccountRole] = field(default_factory=dict)
     searched: dict[str, Searched] = field(default_factory=dict)
     """Table -> how its records are searched."""
 
@@ -107,6 +110,7 @@ class Suite:
                 self.subscribers[one.event.name] = (*others, self.jobs[one.name])
             self.imports.update({item.name: item for item in part.imports})
             self.services.update(part.services)
+            self.account_roles.update({item.name: item for item in part.account_roles})
         self.searched.update(searched_models(self.resources.values()))
         remember_core(one for part in self.parts if part.plugin == "core" for one in part.resources)
 
@@ -136,6 +140,7 @@ def refuse_twins(parts: Sequence[Part]) -> None:
             *(("event", item.name) for item in part.events),
             *(("import", item.name) for item in part.imports),
             *(("contract", contract.__name__) for contract in part.services),
+            *(("account role", item.name) for item in part.account_roles),
             *(("group of pages", item.name) for item in part.blueprints),
             *(("command", str(item.name)) for item in part.commands),
             *(("table", name) for name in (part.base.metadata.tables if part.base else ())),
@@ -158,6 +163,11 @@ def suite_of(session: Session) -> Suite:
         message = "this session was opened without the loaded plugins"
         raise ConfigurationError(message)
     return suite
+
+
+def account_roles(session: Session) -> Mapping[str, AccountRole]:
+    """The account roles that the running plugins declare, by name."""
+    return suite_of(session).account_roles
 
 
 def find(session: Session, contract: type[Contract]) -> Contract | None:

@@ -54,6 +54,12 @@ ENTRY_IMPORT: Final = Permission(
     Risk.SENSITIVE,
     _("All entries of the file are posted at once."),
 )
+TAX_EDIT: Final = Permission(
+    "ledger.tax.edit",
+    _("create and change tax codes, boxes and account rules"),
+    Risk.SENSITIVE,
+    _("They decide the tax and the accounts of entries that are posted from then on."),
+)
 OPENING_POST: Final = Permission("ledger.opening.post", _("post opening balances"), Risk.SENSITIVE)
 
 STATEMENT_EDIT: Final = Permission(
@@ -76,6 +82,7 @@ PERMISSIONS: Final = (
     ENTRY_IMPORT,
     OPENING_POST,
     STATEMENT_EDIT,
+    TAX_EDIT,
 )
 
 ROLE_TEMPLATES: Final = (

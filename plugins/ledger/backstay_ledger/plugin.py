@@ -11,6 +11,7 @@ from backstay_ledger.commands import COMMANDS
 from backstay_ledger.company_setup import COMPANY_SETUP
 from backstay_ledger.contract import GeneralLedger
 from backstay_ledger.demo import DEMO
+from backstay_ledger.determination.roles import ACCOUNT_ROLES
 from backstay_ledger.guards import DECLARED
 from backstay_ledger.imports import IMPORTS
 from backstay_ledger.models import LedgerBase
@@ -22,6 +23,7 @@ from backstay_ledger.resources import RESOURCES
 if TYPE_CHECKING:
     import click
 
+    from backstay.contracts.ledger import AccountRole
     from backstay.spi import (
         DemoData,
         DomainEvent,
@@ -90,6 +92,12 @@ def backstay_services() -> Mapping[type[Any], Any]:
 def backstay_events() -> Sequence[type[DomainEvent]]:
     """What others may want to follow: the classes are in the contract."""
     return (EntriesPosted, EntriesReversed)
+
+
+@hookimpl
+def backstay_account_roles() -> Sequence[AccountRole]:
+    """What entries of every company need accounts for."""
+    return ACCOUNT_ROLES
 
 
 @hookimpl

@@ -12,8 +12,10 @@ from __future__ import annotations
 from typing import Final
 
 from backstay_ledger.currencies import guards as currencies
+from backstay_ledger.determination import guards as determination
 from backstay_ledger.guards import lines, posting, tables
 from backstay_ledger.statements import guards as statements
+from backstay_ledger.tax import guards as tax
 
-DECLARED: Final = (tables, lines, posting, currencies, statements)
+DECLARED: Final = (tables, lines, posting, currencies, statements, tax, determination)
 """Importing them declares the guards with the models."""

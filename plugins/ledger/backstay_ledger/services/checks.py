@@ -17,6 +17,7 @@ from backstay.spi import Text, authorize, lazy
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.content import EntryRow, payload_hash
 from backstay_ledger.services.stored import stored_entries
+from backstay_ledger.tax.rows import sealed
 
 EXAMPLES: Final = 5
 _PIECE: Final = 1000
@@ -273,5 +274,5 @@ def _changed_in(session: Session, company_id: int) -> Iterable[str]:
                     for line in entry.lines
                 ],
             )
-            if digest != row.payload_hash:
+            if sealed(digest, entry.taxes) != row.payload_hash:
                 yield row.number_text or row.memo

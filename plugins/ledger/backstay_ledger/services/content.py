@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from backstay.spi import Event, canonical, row_hash, to_units
 from backstay_ledger.models import EntryKind, EntryState
+from backstay_ledger.tax.rows import TaxRow, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,20 @@ LINE_COLUMNS: Final = (
     "minor_units_currency",
     "text",
 )
+POSTED_COLUMNS: Final = (
+    "journal_id",
+    "fiscal_year_id",
+    "period_id",
+    "date",
+    "state",
+    "number",
+    "number_text",
+    "payload_hash",
+    "posted_by",
+    "posted_at",
+    "version",
+)
+"""What changes in an entry that becomes posted."""
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 entry_values: Final = attrgetter(*ENTRY_COLUMNS)
 """An entry row as the tuple that is inserted."""
@@ -154,11 +169,13 @@ def entry_event(
     *,
     before: EntryRow | None = None,
     lines_before: Sequence[LineRow] | None = None,
+    taxes: Sequence[TaxRow] = (),
 ) -> Event:
     """The audit row of an entry with its lines; of a changed entry only what changed.
 
     Arguments:
         lines: the lines, or None where they did not change.
+        taxes: what the entry says of tax, where its lines are shown.
     """
     present = {
         name: canonical(value)
@@ -176,6 +193,8 @@ def entry_event(
             old["lines"] = _shown(lines_before)
     if lines is not None:
         new["lines"] = _shown(lines)
+        if taxes:
+            new["taxes"] = shown(taxes)
     return Event(
         action=action,
         entity="ledger_entry",

@@ -36,7 +36,6 @@ from backstay_ledger.services.content import (
     ENTRY_COLUMNS,
     LINE_COLUMNS,
     EntryRow,
-    LineRow,
     entry_event,
     entry_values,
     line_values,
@@ -50,8 +49,11 @@ from backstay_ledger.services.posting import (
     writable_company,
 )
 from backstay_ledger.services.stored import StoredEntry, stored_entry
-from backstay_ledger.services.typed_lines import DraftLine, signed_lines
+from backstay_ledger.services.typed_lines import DraftLine, signed_lines, typed_again
 from backstay_ledger.services.validation import Checked, Order, check_orders, order_of
+from backstay_ledger.tax.drafts import codes_by_line, without_taxes
+from backstay_ledger.tax.entries import completed
+from backstay_ledger.tax.rows import insert_taxes
 
 _CHANGED = ("journal_id", "kind", "date", "memo", "reference", "payload_hash", "version")
 
@@ -164,8 +166,8 @@ def post_entry(session: Session, command: SaveDraft) -> Posted:
     """
     authorize(session, ENTRY_POST)
     if command.id is None:
-        return post_orders(session, [order_of(_posting(session, command))])[0]
-    check_orders(session, [order_of(_posting(session, command))], lock=False)
+        return post_orders(session, [completed(session, _posting(session, command))])[0]
+    check_orders(session, [completed(session, _posting(session, command))], lock=False)
     _save(session, command)
     return _post_stored(session, stored_entry(session, command.id, lock=True))
 
@@ -234,9 +236,8 @@ def draft_from(session: Session, command: CopyEntry) -> SaveDraft:
     """What the editor shows for a copy of an entry, before anything is saved."""
     authorize(session, BOOKS_VIEW)
     original = stored_entry(session, command.id)
-    return replace(
-        as_typed(original), id=None, version=None, date=command.date or original.row.date
-    )
+    typed = without_taxes(as_typed(original))
+    return replace(typed, id=None, version=None, date=command.date or original.row.date)
 
 
 def as_typed(entry: StoredEntry) -> SaveDraft:
@@ -249,17 +250,7 @@ def as_typed(entry: StoredEntry) -> SaveDraft:
         memo=entry.row.memo,
         reference=entry.row.reference,
         exchange=entry.row.kind is EntryKind.EXCHANGE,
-        lines=tuple(
-            DraftLine(
-                account=line.account,
-                debit=line.amount if line.amount > 0 else None,
-                credit=-line.amount if line.amount < 0 else None,
-                text=line.text,
-                currency=line.currency,
-                amount_currency=None if line.amount_currency is None else abs(line.amount_currency),
-            )
-            for line in entry.lines
-        ),
+        lines=typed_again(entry.lines, codes_by_line(entry.taxes)),
     )
 
 
@@ -327,19 +318,20 @@ def _save(session: Session, command: SaveDraft) -> int:
     company = writable_company(session)
     session.flush()
     before = None if command.id is None else load_draft(session, command.id, command.version)
-    order = order_of(_posting(session, command))
+    order = completed(session, _posting(session, command))
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():
         if before is None:
             row = new_entry(new_id(), company, context_of(session), checked)
             insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(row)])
-            record_many(session, [entry_event("create", row, checked.lines)])
+            record_many(session, [entry_event("create", row, checked.lines, taxes=order.taxes)])
         else:
             row = _changed_row(before.row, checked)
             if row == replace(before.row, version=row.version):
                 return row.id
-            _replace_rows(session, before, row, checked.lines)
+            _replace_rows(session, before, row, checked)
         insert_rows(session, LINES, LINE_COLUMNS, line_values(row, checked.lines, None))
+        insert_taxes(session, row.company_id, [(row.id, order.taxes)])
     return row.id
 
 
@@ -357,9 +349,8 @@ def _changed_row(before: EntryRow, checked: Checked) -> EntryRow:
     )
 
 
-def _replace_rows(
-    session: Session, before: StoredEntry, row: EntryRow, lines: tuple[LineRow, ...]
-) -> None:
+def _replace_rows(session: Session, before: StoredEntry, row: EntryRow, checked: Checked) -> None:
+    lines, taxes = checked.lines, checked.order.taxes
     session.execute(
         delete(Line).where(Line.entry_id == row.id, Line.company_id == row.company_id),
         execution_options={"audited": True},
@@ -372,7 +363,7 @@ def _replace_rows(
         _CHANGED,
         [tuple(getattr(row, name) for name in keys + _CHANGED)],
     )
-    changed = lines != before.lines
+    changed = lines != before.lines or bool(taxes or before.taxes)
     record_event(
         session,
         entry_event(
@@ -381,6 +372,7 @@ def _replace_rows(
             lines if changed else None,
             before=before.row,
             lines_before=before.lines if changed else None,
+            taxes=taxes,
         ),
     )
 
@@ -398,4 +390,5 @@ def _post_stored(session: Session, draft: StoredEntry) -> Posted:
         memo=row.memo,
         reference=row.reference,
     )
-    return post_orders(session, [Order(posting, kind=row.kind, draft_id=row.id)])[0]
+    order = Order(posting, kind=row.kind, draft_id=row.id, taxes=draft.taxes)
+    return post_orders(session, [order])[0]

@@ -45,6 +45,7 @@ from backstay_ledger.services.bulk_rows import (
 from backstay_ledger.services.content import (
     ENTRY_COLUMNS,
     LINE_COLUMNS,
+    POSTED_COLUMNS,
     EntryRow,
     entry_event,
     entry_values,
@@ -56,9 +57,10 @@ from backstay_ledger.services.validation import (
     Checked,
     Order,
     check_orders,
-    order_of,
     other_content,
 )
+from backstay_ledger.tax.entries import completed, orders_of
+from backstay_ledger.tax.reasons import write_reasons
 
 ENTRIES: Final = table_of(Entry)
 LINES: Final = table_of(Line)
@@ -82,19 +84,6 @@ _RAISE_COUNTER: Final = (
     .values(last_number=bindparam("last"))
 )
 _KEYS: Final = ("company_id", "id")
-_POSTED_COLUMNS: Final = (
-    "journal_id",
-    "fiscal_year_id",
-    "period_id",
-    "date",
-    "state",
-    "number",
-    "number_text",
-    "payload_hash",
-    "posted_by",
-    "posted_at",
-    "version",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +103,7 @@ def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
         Conflict: the only problems are closed periods or keys used for other content.
     """
     authorize(session, ENTRY_POST)
-    return post_orders(session, [order_of(posting) for posting in postings])
+    return post_orders(session, orders_of(session, postings))
 
 
 def post(session: Session, posting: Posting) -> Posted:
@@ -129,8 +118,8 @@ def preview(session: Session, posting: Posting) -> list[PostingLine]:
         Invalid, Conflict: as :func:`post_many`.
     """
     authorize(session, BOOKS_VIEW)
-    check_orders(session, [order_of(posting)], lock=False)
-    return list(posting.lines)
+    checked = check_orders(session, [completed(session, posting)], lock=False)[0]
+    return list(checked.order.posting.lines)
 
 
 def post_orders(session: Session, orders: Sequence[Order]) -> list[Posted]:
@@ -341,12 +330,14 @@ def _write(
         with together(session.connection()):
             insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
             insert_rows(session, LINES, LINE_COLUMNS, lines)
+            write_reasons(session, [(step.draft, step.checked.order) for step in made])
             _write_posted(session, steps, heads, company)
         return
     insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
     refresh_statistics(session, ENTRIES, len(made))
     insert_rows(session, LINES, LINE_COLUMNS, lines)
     refresh_statistics(session, LINES, len(lines))
+    write_reasons(session, [(step.draft, step.checked.order) for step in made])
     kept = [step for step in steps if step.checked.order.draft_id is not None]
     update_rows(
         session,
@@ -383,13 +374,13 @@ def _write_posted(
         session,
         ENTRIES,
         _KEYS,
-        _POSTED_COLUMNS,
-        [tuple(getattr(step.posted, name) for name in _KEYS + _POSTED_COLUMNS) for step in steps],
+        POSTED_COLUMNS,
+        [tuple(getattr(step.posted, name) for name in _KEYS + POSTED_COLUMNS) for step in steps],
     )
     record_many(
         session,
         [
-            entry_event("post", step.posted, step.checked.lines)
+            entry_event("post", step.posted, step.checked.lines, taxes=step.checked.order.taxes)
             if step.checked.order.draft_id is None
             else entry_event("post", step.posted, None, before=step.draft)
             for step in steps

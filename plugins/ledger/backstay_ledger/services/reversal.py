@@ -31,6 +31,7 @@ from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.stored import StoredEntry, stored_entries
 from backstay_ledger.services.validation import LENGTHS, Order
+from backstay_ledger.tax.rows import mirrored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +203,7 @@ def _mirror(command: ReverseEntry, original: StoredEntry) -> Order:
         ),
         kind=EntryKind.REVERSAL,
         reverses_id=row.id,
+        taxes=mirrored(original.taxes),
     )
 
 

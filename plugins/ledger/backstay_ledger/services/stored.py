@@ -14,6 +14,8 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Account, Entry, Journal, Line
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
+from backstay_ledger.tax.rows import TaxRow
+from backstay_ledger.tax.stored import HAS_TAXES, stored_taxes
 
 _SOME: Final = 1000
 
@@ -25,6 +27,7 @@ class StoredEntry:
     row: EntryRow
     journal: str
     lines: tuple[LineRow, ...]
+    taxes: tuple[TaxRow, ...] = ()
 
 
 def stored_entry(session: Session, entry_id: int, *, lock: bool = False) -> StoredEntry:
@@ -52,7 +55,7 @@ def stored_entries(
     for start in range(0, len(wanted), _SOME):
         some = wanted[start : start + _SOME]
         query = (
-            select(*(getattr(Entry, name) for name in ENTRY_COLUMNS), Journal.code)
+            select(*(getattr(Entry, name) for name in ENTRY_COLUMNS), Journal.code, HAS_TAXES)
             .join(Journal, Journal.id == Entry.journal_id)
             .where(Entry.company_id == company_id, among(session, Entry.id, some))
             .order_by(Entry.id)
@@ -78,7 +81,9 @@ def stored_entries(
         ).all()
         for entry_id, *values in stored_lines:
             lines.setdefault(entry_id, []).append(LineRow(*values))
-        for *values, journal in entries:
+        taxes = stored_taxes(session, [row.id for row in entries if row.has_taxes], company_id)
+        for *values, journal, _has_taxes in entries:
             row = EntryRow(**dict(zip(ENTRY_COLUMNS, values, strict=True)))
-            found[row.id] = StoredEntry(row, journal, tuple(lines.get(row.id, ())))
+            of_it = tuple(taxes.get(row.id, ()))
+            found[row.id] = StoredEntry(row, journal, tuple(lines.get(row.id, ())), of_it)
     return found

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import PostingLine
-from backstay.spi import MoneyField, Problem, TextField, lazy
+from backstay.spi import BoolField, MoneyField, Problem, TextField, lazy
 from backstay.spi import gettext as _
 from backstay_ledger.services.accounts import account_codes
+from backstay_ledger.services.content import LineRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,28 @@ class DraftLine:
             any_currency=True,
         ),
     ] = None
+    tax_code: Annotated[
+        str,
+        TextField(
+            label=lazy("Tax code"),
+            help=lazy("Lines of tax are added; several codes have + between them."),
+            max_length=100,
+        ),
+    ] = ""
+    tax_included: Annotated[
+        bool | None,
+        BoolField(
+            label=lazy("Tax included"),
+            help=lazy("Whether the amount contains the tax; left out, as the code says."),
+        ),
+    ] = None
+    tax_line: Annotated[
+        bool,
+        BoolField(
+            label=lazy("Line of tax"),
+            help=lazy("This line is itself the tax of the code, as the document has it."),
+        ),
+    ] = False
 
 
 def signed_lines(
@@ -83,9 +106,34 @@ def signed_lines(
                 text=line.text,
                 currency=line.currency,
                 amount_currency=foreign.copy_sign(amount) if foreign else foreign,
+                tax_code=line.tax_code,
+                tax_included=line.tax_included,
+                tax_line=line.tax_line,
             )
         )
     return tuple(signed), problems
+
+
+def typed_again(
+    lines: Sequence[LineRow], taxes: Mapping[int, Mapping[str, Any]]
+) -> tuple[DraftLine, ...]:
+    """Stored lines as they are typed.
+
+    Arguments:
+        taxes: what lines say of tax, by line number.
+    """
+    return tuple(
+        DraftLine(
+            account=line.account,
+            debit=line.amount if line.amount > 0 else None,
+            credit=-line.amount if line.amount < 0 else None,
+            text=line.text,
+            currency=line.currency,
+            amount_currency=None if line.amount_currency is None else abs(line.amount_currency),
+            **taxes.get(line_no, {}),
+        )
+        for line_no, line in enumerate(lines, 1)
+    )
 
 
 def side_problem(debit: Decimal | None, credit: Decimal | None) -> str | None:

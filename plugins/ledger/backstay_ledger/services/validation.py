@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,10 @@ from backstay_ledger.services.lookups import (
     journals_and_accounts,
     periods_between,
 )
+from backstay_ledger.tax.rows import TaxRow, sealed
+
+if TYPE_CHECKING:
+    from backstay_ledger.determination.resolve import RoleRow
 
 LENGTHS: Final = {"memo": 500, "reference": 100, "key": 120}
 LINE_TEXT: Final = 500
@@ -42,12 +46,16 @@ class Order:
 
     Arguments:
         draft_id: the draft that is to be posted, whose rows exist already.
+        taxes: what the entry says of tax; its lines of tax are among the posting's.
+        roles: why lines are on their accounts.
     """
 
     posting: Posting
     kind: EntryKind = EntryKind.NORMAL
     reverses_id: int | None = None
     draft_id: int | None = None
+    taxes: tuple[TaxRow, ...] = ()
+    roles: tuple[RoleRow, ...] = ()
 
 
 def order_of(posting: Posting) -> Order:
@@ -255,7 +263,7 @@ class _Check:
     def _digest(order: Order, journal: JournalRef, lines: Sequence[LineRow]) -> str:
         posting = order.posting
         source = posting.source
-        return payload_hash(
+        digest = payload_hash(
             journal_id=journal.id,
             day=posting.date,
             kind=order.kind,
@@ -268,6 +276,7 @@ class _Check:
                 for line in lines
             ],
         )
+        return sealed(digest, order.taxes)
 
     def _existing(self, posting: Posting, digest: str) -> Existing | None:
         if not posting.key:

@@ -1,0 +1,295 @@
+"""Tax codes: made with their first rate and their parts, changed, given new rates, deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backstay.spi import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Problem,
+    account_roles,
+    authorize,
+    check_version,
+    company_of,
+)
+from backstay.spi import gettext as _
+from backstay_ledger.models import Account, Entry
+from backstay_ledger.permissions import TAX_EDIT
+from backstay_ledger.tax.boxes import CODE_HELP, CODE_PATTERN, load_box
+from backstay_ledger.tax.commands import AddRate, CreateTaxCode, DeleteTaxCode, EditTaxCode
+from backstay_ledger.tax.models import TaxCode, TaxDetail, TaxPart, TaxRate
+from backstay_ledger.tax.rounding import HUNDRED
+
+_SMALLEST = Decimal("0.0001")
+_LARGEST = Decimal(1000)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPart:
+    """A part of a new code.
+
+    Arguments:
+        factor: share of the tax; negative for the other side of a reverse charge.
+        account_id, role: where it goes; with neither onto the account of the taxed line.
+        waiting_account_id: where it waits until the document is paid.
+        box_id: where it counts in the return; None for nowhere.
+    """
+
+    factor: Decimal = Decimal(1)
+    account_id: int | None = None
+    role: str = ""
+    waiting_account_id: int | None = None
+    box_id: int | None = None
+
+
+def create_tax_code(session: Session, command: CreateTaxCode) -> TaxCode:
+    """Make a tax code with its first rate.
+
+    Raises:
+        Invalid: the code is taken, an account or a box is not the company's, the rate has more
+            than four decimals, or what was chosen does not go together.
+    """
+    authorize(session, TAX_EDIT)
+    problems = _code_problems(session, command)
+    problems += rate_problems(command.rate)
+    if problems:
+        raise Invalid(problems[0].message, problems=tuple(problems))
+    return add_tax_code(session, command, _parts(command))
+
+
+def add_tax_code(session: Session, command: CreateTaxCode, parts: Sequence[NewPart]) -> TaxCode:
+    """Make a tax code with parts of any kind; the caller has checked permission and fields.
+
+    Raises:
+        Invalid: an account or a box of a part is not the company's.
+    """
+    company = company_of(session)
+    for part in parts:
+        _check_part(session, part)
+    code = TaxCode(
+        company_id=company.id,
+        code=command.code,
+        name=command.name,
+        use=command.use,
+        included=command.included,
+        feeds=command.feeds,
+        fed=command.fed,
+        cash_basis=any(part.waiting_account_id for part in parts),
+        active=True,
+    )
+    session.add(code)
+    session.flush()
+    session.add(
+        TaxRate(
+            company_id=company.id,
+            code_id=code.id,
+            valid_from=command.valid_from,
+            rate=command.rate,
+        )
+    )
+    session.add_all(
+        TaxPart(
+            company_id=company.id,
+            code_id=code.id,
+            position=position,
+            factor=part.factor,
+            account_id=part.account_id,
+            role=part.role,
+            waiting_account_id=part.waiting_account_id,
+            box_id=part.box_id,
+        )
+        for position, part in enumerate(parts, 1)
+    )
+    session.flush()
+    return code
+
+
+def edit_tax_code(session: Session, command: EditTaxCode) -> TaxCode:
+    """Change how a code is called and computed from now on; what was posted stays.
+
+    Raises:
+        Invalid: the name is missing.
+        Stale: somebody else saved in the meantime.
+    """
+    authorize(session, TAX_EDIT)
+    code = load_tax_code(session, command.id)
+    check_version(code, command.version)
+    if not command.name.strip():
+        message = _("Give it a name.")
+        raise Invalid(message, problems=(Problem(message, "name"),))
+    code.name = command.name
+    code.included = command.included
+    code.feeds = command.feeds
+    code.fed = command.fed
+    code.active = command.active
+    session.flush()
+    return code
+
+
+def add_rate(session: Session, command: AddRate) -> TaxCode:
+    """Give a code another rate from a day on.
+
+    Raises:
+        Invalid: it has a rate from that day, the rate has more than four decimals, or entries
+            dated that day or later were posted at the rate before.
+    """
+    authorize(session, TAX_EDIT)
+    code = load_tax_code(session, command.id)
+    problems = rate_problems(command.rate)
+    same = select(TaxRate.id).where(
+        TaxRate.code_id == code.id, TaxRate.valid_from == command.valid_from
+    )
+    last = session.scalar(
+        select(func.max(Entry.date))
+        .join(TaxDetail, TaxDetail.entry_id == Entry.id)
+        .where(TaxDetail.code_id == code.id)
+    )
+    if session.scalar(same) is not None:
+        message = _("It has a rate from %(day)s already.", day=command.valid_from)
+        problems.append(Problem(message, "valid_from"))
+    elif last is not None and last >= command.valid_from:
+        message = _(
+            "An entry of %(day)s was computed at the rate before. Reverse it, or begin later.",
+            day=last,
+        )
+        problems.append(Problem(message, "valid_from"))
+    if problems:
+        raise Invalid(problems[0].message, problems=tuple(problems))
+    session.add(
+        TaxRate(
+            company_id=code.company_id,
+            code_id=code.id,
+            valid_from=command.valid_from,
+            rate=command.rate,
+        )
+    )
+    session.flush()
+    return code
+
+
+def delete_tax_code(session: Session, command: DeleteTaxCode) -> None:
+    """Delete a code that no entry has.
+
+    Raises:
+        Conflict: entries have it; it can only be made inactive.
+    """
+    authorize(session, TAX_EDIT)
+    code = load_tax_code(session, command.id)
+    if message := code_in_use(session, code):
+        raise Conflict(message)
+    for model in (TaxRate, TaxPart):
+        for row in session.scalars(select(model).where(model.code_id == code.id)):
+            session.delete(row)
+    session.flush()
+    session.delete(code)
+    session.flush()
+
+
+def code_in_use(session: Session, code: TaxCode) -> str | None:
+    """Why a code can't be deleted, or None."""
+    used = select(TaxDetail.id).where(TaxDetail.code_id == code.id).limit(1)
+    if session.scalar(used) is None:
+        return None
+    return _("Entries have tax %(code)s. Make it inactive instead.", code=code.code)
+
+
+def load_tax_code(session: Session, code_id: int) -> TaxCode:
+    """A tax code of the company.
+
+    Raises:
+        NotFound: the company has no such code.
+    """
+    found = session.scalars(
+        select(TaxCode).where(TaxCode.id == code_id, TaxCode.company_id == company_of(session).id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such tax code in this company."))
+    return found
+
+
+def rate_problems(rate: Decimal) -> list[Problem]:
+    """What is wrong with a rate in percent."""
+    if not rate.is_finite() or abs(rate) > _LARGEST or rate % _SMALLEST:
+        message = _("A rate is a percentage with at most four decimals, up to 1000.")
+        return [Problem(message, "rate")]
+    return []
+
+
+def _parts(command: CreateTaxCode) -> list[NewPart]:
+    """The parts of a code as its form describes them."""
+    own = NewPart(
+        account_id=command.account_id,
+        role=command.role,
+        waiting_account_id=command.waiting_account_id,
+        box_id=command.box_id,
+    )
+    if command.other_account_id is not None:
+        other = NewPart(Decimal(-1), command.other_account_id, box_id=command.other_box_id or None)
+        return [own, other]
+    if command.deductible is None or command.deductible == HUNDRED:
+        return [own]
+    share = command.deductible / 100
+    rest = NewPart(1 - share)
+    return [replace(own, factor=share), rest] if share else [rest]
+
+
+def _code_problems(session: Session, command: CreateTaxCode) -> list[Problem]:
+    problems: list[Problem] = []
+    taken = select(TaxCode.id).where(
+        TaxCode.company_id == company_of(session).id, TaxCode.code == command.code
+    )
+    if not re.fullmatch(CODE_PATTERN, command.code):
+        problems.append(Problem(str(CODE_HELP), "code"))
+    elif session.scalar(taken) is not None:
+        message = _("There is a tax code “%(code)s” already.", code=command.code)
+        problems.append(Problem(message, "code"))
+    if not command.name.strip():
+        problems.append(Problem(_("Give it a name."), "name"))
+    deductible = command.deductible
+    if deductible is not None and (
+        not deductible.is_finite() or not 0 <= deductible <= HUNDRED or deductible % Decimal("0.01")
+    ):
+        message = _("Give a percentage from 0 to 100 with at most two decimals.")
+        problems.append(Problem(message, "deductible"))
+    elif deductible not in {None, HUNDRED} and command.other_account_id is not None:
+        message = _("A reverse charge is deducted whole here; leave one of the two empty.")
+        problems.append(Problem(message, "deductible"))
+    if command.account_id is None and not command.role and deductible != 0:
+        message = _("Choose the account that the tax goes to, or its role.")
+        problems.append(Problem(message, "account_id"))
+    elif command.account_id is not None and command.role:
+        message = _("Choose an account or a role, not both.")
+        problems.append(Problem(message, "role"))
+    if command.other_account_id is not None and command.other_account_id == command.account_id:
+        message = _("The two sides of a reverse charge are on different accounts.")
+        problems.append(Problem(message, "other_account_id"))
+    if command.other_account_id is not None and command.waiting_account_id is not None:
+        message = _("A reverse charge is due at once: leave this empty.")
+        problems.append(Problem(message, "waiting_account_id"))
+    return problems
+
+
+def _check_part(session: Session, part: NewPart) -> None:
+    for field, account_id in (
+        ("account_id", part.account_id),
+        ("waiting_account_id", part.waiting_account_id),
+    ):
+        known = select(Account.id).where(
+            Account.id == account_id, Account.company_id == company_of(session).id
+        )
+        if account_id is not None and session.scalar(known) is None:
+            message = _("There is no such account in the chart.")
+            raise Invalid(message, problems=(Problem(message, field),))
+    if part.role and part.role not in account_roles(session):
+        message = _("No module declares the account role “%(role)s”.", role=part.role)
+        raise Invalid(message, problems=(Problem(message, "role"),))
+    if part.box_id is not None:
+        load_box(session, part.box_id)
