@@ -52,10 +52,23 @@ def _home(session):
 
 @spi.hookimpl
 def backstay_navigation():
-    return [spi.Page(spi.Area.SUPPLY, "Rogue", "rogue.start", "star", SEE, home=_home)]
+    return [
+        spi.Page(spi.Area.SUPPLY, "Rogue", "rogue.start", "star", SEE, home=_home),
+        spi.Page(spi.Area.SUPPLY, "Mute", "rogue.start", "star", SEE, home=_told),
+    ]
 
 def _panel(session, record):
     raise ZeroDivisionError("a mistake in a panel")
+
+def _told(session):
+    class Value:
+        def __str__(self):
+            raise ZeroDivisionError("a mistake in a text")
+    from backstay.spi import view as ui
+    return ui.HomePart(figures=(ui.Figure("Things", Value()),))
+
+def _sound(session, record):
+    return {"things": 1}
 
 def _count(session, record):
     raise ZeroDivisionError("a mistake in a count")
@@ -66,7 +79,11 @@ def backstay_resources():
         spi.Resource(
             "rogue.thing", "things", Thing, SEE, "Thing", "Things", "star",
             (spi.Column("size", "Size", Thing.size, link=True),),
-            panels=(spi.Panel("Its panel", "rogue/panel.html", _panel),),
+            panels=(
+                spi.Panel("Its panel", "rogue/panel.html", _panel),
+                spi.Panel("Its template", "rogue/panel.html", _sound),
+                spi.Panel("No template", "rogue/none.html", _sound),
+            ),
             related=(spi.Related("Others", "rogue.thing", "size", _count),),
         )
     ]
@@ -76,7 +93,8 @@ def backstay_resources():
 
 @pytest.fixture
 def faulty(town: Town) -> Iterator[Town]:
-    town.shelf.add("rogue", FAULTY)
+    broken = "{{ panel.context.things // 0 }}"
+    town.shelf.add("rogue", FAULTY, files={"templates/rogue/panel.html": broken})
     town.enable("rogue", tables=True)
     FAILURES.__init__()  # type: ignore[misc]
     yield town
@@ -123,8 +141,19 @@ def test_a_paused_plugin_runs_again_when_it_is_resumed(faulty: Town) -> None:
     heartbeat(faulty).beat()
     browser = faulty.browser()
     assert "Resume Rogue" in browser.get("/admin/processes").text
-    assert "It is paused." in browser.get("/admin/modules/rogue").text
-    browser.post("/admin/processes/resume/rogue")
+    listed = browser.get("/admin/modules").text
+    assert "Paused" in listed
+    assert "Failed" not in listed
+    shown = browser.get("/admin/modules/rogue").text
+    for text in (
+        "Paused since",
+        "It failed 20 times within five minutes",
+        "ZeroDivisionError: a mistake of its author",
+        'name="back" value="module"',
+    ):
+        assert text in shown, text
+    answer = browser.post("/admin/processes/resume/rogue", {"back": "module"})
+    assert answer.headers["Location"] == "/admin/modules/rogue"
     assert faulty.get("/c/ALPHA/rogue/").text == "it works"
     assert "Resume Rogue" not in faulty.get("/admin/processes").text
     assert browser.post("/admin/processes/resume/rogue").status_code == 404
@@ -175,7 +204,8 @@ def test_a_part_of_the_start_page_that_fails_is_left_out_and_counted(faulty: Tow
     for _request in range(LIMIT):
         page = faulty.get("/c/ALPHA/")
         assert page.status_code == 200
-        assert "could not show its part of this page" in page.text
+        for part in ("Rogue", "Mute"):
+            assert f"“{part}” could not show its part of this page" in page.text
     heartbeat(faulty).beat()
     assert set(in_force(faulty.database).paused) == {"rogue"}
 
@@ -190,5 +220,19 @@ def test_a_panel_that_fails_is_left_out_and_the_record_stands(faulty: Town) -> N
     page = faulty.get(f"/rogue/things/{number}")
     assert page.status_code == 200, page.text
     assert "42" in page.text
-    assert "Its panel" in page.text
-    assert "This part could not be shown" in page.text
+    for title in ("Its panel", "Its template", "No template"):
+        assert title in page.text
+    assert page.text.count("This part could not be shown") == 3
+
+
+def test_a_template_that_fails_is_counted(faulty: Town) -> None:
+    suite = faulty.app.extensions["backstay"].suite
+    with faulty.database.write(SYSTEM, suite) as session:
+        thing = suite.part("rogue").resources[0].model(size=7)
+        session.add(thing)
+        session.flush()
+        number = thing.id
+    for _request in range(LIMIT // 3 + 1):
+        assert faulty.get(f"/rogue/things/{number}").status_code == 200
+    heartbeat(faulty).beat()
+    assert set(in_force(faulty.database).paused) == {"rogue"}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backstay.db.context import operator_context
 from backstay.errors import Invalid
 from backstay.jobs.execute import execute_next
-from backstay.jobs.models import JobState
+from backstay.jobs.models import Job, JobState
 from backstay.jobs.scheduler import Scheduler
 from backstay.jobs.schedules import StoredSchedule
 from backstay.kernel.load import load
@@ -117,6 +117,11 @@ def test_the_list_shows_the_jobs_of_one_schedule(app: Flask, probe: Any) -> None
     assert admin.post(f"/admin/schedules/{row.id}/do/run").status_code == 303
     record = admin.get(f"/admin/schedules/{row.id}").text
     assert "Take away files that nobody needs" in record
+    assert row.label in listed
+    with probe.database.read(operator_context("cli:test")) as session:
+        job = session.scalars(select(Job).where(Job.schedule_id == row.id)).first()
+    assert job is not None
+    assert f'href="/admin/schedules/{row.id}"' in admin.get(f"/admin/jobs/{job.id}").text
     jobs = admin.get(f"/admin/jobs?schedule={row.id}").text
     assert "core.prune_files" in jobs
     assert "probe.later" not in jobs

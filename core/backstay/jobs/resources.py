@@ -82,8 +82,11 @@ def _wait(session: Session, job: Job) -> dict[str, Any]:
 
 def _work(session: Session, job: Job) -> dict[str, Any]:
     kind = suite_of(session).jobs.get(job.kind)
+    planned = session.get(StoredSchedule, job.schedule_id) if job.schedule_id else None
     return {
         "label": str(kind.label) if kind else "",
+        "schedule": (planned.label or planned.name) if planned else "",
+        "schedule_href": resource_url("core.schedule", "record", id=planned.id) if planned else "",
         "arguments": json.dumps(job.arguments, indent=2, ensure_ascii=False),
         "cursor": json.dumps(job.cursor, ensure_ascii=False) if job.cursor else "",
         "trace": job.trace,

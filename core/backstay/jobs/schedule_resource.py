@@ -51,7 +51,11 @@ _STATES = (
 
 
 def _title(row: Any) -> str:
-    return str(row.name)
+    return str(row.label or row.name)
+
+
+def _named(label: Any) -> str:
+    return str(label) or str(_("not named by its module yet"))
 
 
 def _count(session: Session, row: Row) -> int:
@@ -84,7 +88,8 @@ SCHEDULES_RESOURCE = Resource(
     icon="calendar",
     help=_("Jobs that run by themselves. Their modules bring them; the times can be changed."),
     columns=(
-        Column("name", _("Schedule"), StoredSchedule.name, Kind.CODE, sortable=True, link=True),
+        Column("label", _("Schedule"), StoredSchedule.label, link=True, format=_named),
+        Column("name", _("Name"), StoredSchedule.name, Kind.CODE, sortable=True),
         Column("state", _("State"), StoredSchedule.state, Kind.STATE, choices=_STATES),
         Column("cron", _("Times"), StoredSchedule.cron, Kind.CODE),
         Column("time_zone", _("Time zone"), StoredSchedule.time_zone),
@@ -100,11 +105,11 @@ SCHEDULES_RESOURCE = Resource(
         Column("limit", _("Limit"), StoredSchedule.limit, Kind.NUMBER, in_list=False),
     ),
     filters=(Filter("state", _("State"), StoredSchedule.state, _STATES),),
-    search=(StoredSchedule.name,),
+    search=(StoredSchedule.label, StoredSchedule.name),
     search_label=_("Search by name"),
     order=("name",),
     sections=(
-        Section(_("Times"), ("state", "cron", "time_zone", "next_at")),
+        Section(_("Times"), ("state", "name", "cron", "time_zone", "next_at")),
         Section(_("Job"), ("job", "catch_up", "limit")),
     ),
     title=_title,

@@ -98,10 +98,12 @@ def remember_declared(session: Session, suite: Suite) -> None:
         if row is None:
             row = StoredSchedule(name=name, planned_until=now(), next_at=None)
             session.add(row)
-        elif row.is_own:
+        if row.label != str(declared.label):
+            row.label = str(declared.label)[:200]
+        if row.is_own:
             row.job = declared.job
             continue
-        elif _as_declared(row) == _declared(declared):
+        if name in stored and _as_declared(row) == _declared(declared):
             continue
         row.job, row.cron, row.time_zone = declared.job, declared.cron, declared.time_zone
         row.catch_up, row.limit = declared.catch_up, declared.limit

@@ -73,6 +73,8 @@ class StoredSchedule(Versioned, Identified, CoreBase):
     __audit__ = Audit.DERIVED
 
     name: Mapped[str] = mapped_column(short(80), unique=True)
+    label: Mapped[str] = mapped_column(short(200), default="")
+    """What its module called it last."""
     job: Mapped[str] = mapped_column(short(80))
     cron: Mapped[str] = mapped_column(short(120))
     time_zone: Mapped[str] = mapped_column(short(64))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from backstay.web.page import ButtonKind
 
 _GONE: Final = frozenset({ModuleState.RETIRED, ModuleState.PURGED})
+_TROUBLED: Final = frozenset({ModuleState.FAILED, ModuleState.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _card(found: Module, summary: Summary) -> Card:
         status=Tag(label, tone),
         summary=found.summary,
         facts=tuple(_card_facts(found, summary)),
-        message=found.message if found.state is ModuleState.FAILED else "",
+        message=found.message if found.state in _TROUBLED else "",
         step=step_button(found, forward) if forward else None,
     )
 
@@ -181,7 +182,7 @@ def under_way_notes(step: UnderWay | None) -> tuple[Note, ...]:
 
 def failed_step_notes(found: Module, last: LastStep | None) -> Iterator[Note]:
     """Why the last step changed nothing, where the state of the module does not say it already."""
-    if last is None or last.outcome is not Outcome.FAILED or found.state is ModuleState.FAILED:
+    if last is None or last.outcome is not Outcome.FAILED or found.state in _TROUBLED:
         return
     title = _("“%(step)s” failed on %(at)s:", step=WORDS[last.step].label, at=_when(last.began_at))
     yield Note(last.message, "warn", title)

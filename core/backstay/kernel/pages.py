@@ -22,10 +22,11 @@ from backstay.kernel.modules import (
     summaries,
     under_way,
 )
+from backstay.kernel.pause_views import pause_note, pause_of, pause_panel, resume_button
 from backstay.kernel.plans import plan
 from backstay.kernel.process_pages import module_notes
 from backstay.kernel.runner import ask_plan, run_step
-from backstay.kernel.states import Step
+from backstay.kernel.states import ModuleState, Step
 from backstay.kernel.step_log import last_step
 from backstay.web.blueprint import requires
 from backstay.web.page import (
@@ -89,11 +90,13 @@ def module(name: str) -> Response:
     step = under_way(session())
     label, tone = STATE_LABELS[found.state]
     buttons = {one: shown.step_button(found, one) for one in found.steps}
+    forward = buttons.get(Step.UPGRADE) or buttons.get(Step.ENABLE)
+    pause = pause_of(session(), name) if found.state is ModuleState.PAUSED else None
     record = RecordPage(
         title=found.title,
         subtitle=_("Module"),
         status=Tag(label, tone),
-        primary=buttons.get(Step.UPGRADE) or buttons.get(Step.ENABLE),
+        primary=resume_button(pause) if pause else forward,
         actions=tuple(buttons[one] for one in (Step.DISABLE,) if one in buttons),
         menu=tuple(
             buttons[one]
@@ -104,12 +107,13 @@ def module(name: str) -> Response:
             SectionView(_("Module"), shown.facts(found)),
             SectionView(_("Place among the others"), shown.neighbours(found)),
         ),
-        panels=shown.panels(details),
+        panels=(*((pause_panel(pause),) if pause else ()), *shown.panels(details)),
         related=shown.related(found, details),
         notes=(
             *shown.under_way_notes(step if step and step.plugin == name else None),
             *shown.failed_step_notes(found, last_step(session().connection(), name)),
             *shown.notes(found),
+            *((pause_note(pause),) if pause else ()),
             *module_notes(session(), name),
         ),
         help=found.summary,

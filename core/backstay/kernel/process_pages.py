@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
 from backstay.clock import now
 from backstay.i18n import current_locale, lazy, ngettext
 from backstay.i18n import gettext as _
+from backstay.kernel.pause_views import pause_panel
 from backstay.kernel.pauses import resume_plugin
-from backstay.kernel.process_models import Pause, Process, ProcessKind
+from backstay.kernel.process_models import Process, ProcessKind
 from backstay.kernel.processes import Life, life, pauses
 from backstay.resources.formats import instant_text
 from backstay.web.blueprint import requires
-from backstay.web.page import Button, Cell, Crumb, Head, Note, PanelView, RecordPage, Row
+from backstay.web.page import Cell, Crumb, Head, Note, PanelView, RecordPage, Row
 from backstay.web.render import page, redirect_to
 from backstay.web.request import context, flash_done, session, suite
 
@@ -48,7 +49,7 @@ def overview() -> Response:
         ),
         notes=_notes(found),
         panels=(
-            *(_paused(one) for one in paused),
+            *(pause_panel(one, with_button=True) for one in paused),
             PanelView(_("Running now"), "admin/table_panel.html", _table(found), flush=True),
             *_troubles(found),
         ),
@@ -63,7 +64,9 @@ def resume(name: str) -> Response:
     """Let a paused module run again."""
     resume_plugin(session(), name)
     flash_done(_("%(name)s runs again.", name=_title(name)))
-    return redirect_to(url_for("processes.overview"))
+    from_module = request.form.get("back") == "module"
+    there = url_for("modules.module", name=name) if from_module else url_for("processes.overview")
+    return redirect_to(there)
 
 
 def _title(name: str) -> str:
@@ -85,19 +88,8 @@ def _where(one: Process) -> str:
 
 
 def module_notes(session: Session, name: str) -> tuple[Note, ...]:
-    """What a module's own page says of the processes: where it is paused, what must start anew."""
-    return (
-        *(
-            Note(
-                _("The last errors, and the button that resumes it, are under Processes."),
-                "bad",
-                _("It is paused."),
-            )
-            for one in pauses(session)
-            if one.plugin == name
-        ),
-        *_restart_notes(life(session), (name,)),
-    )
+    """What a module's own page says of the processes: which of them must start anew."""
+    return _restart_notes(life(session), (name,))
 
 
 def _notes(found: Life) -> tuple[Note, ...]:
@@ -191,49 +183,6 @@ def _troubles(found: Life) -> tuple[PanelView, ...]:
     heads = (Head("module", _("Module")), Head("where", _("Process")), Head("why", _("Why")))
     values = {"heads": heads, "rows": tuple(rows), "empty": "", "links": ()}
     return (PanelView(_("Not running, or slow"), "admin/table_panel.html", values, flush=True),)
-
-
-def _paused(one: Pause) -> PanelView:
-    rows = tuple(
-        Row(
-            (
-                Cell(_when(datetime.fromisoformat(str(error["at"]))), "muted"),
-                Cell(str(error["where"]), "code"),
-                Cell(str(error["error"]), "prose"),
-                Cell(str(error["reference"]), "code"),
-            )
-        )
-        for error in one.errors
-    )
-    values = {
-        "heads": (
-            Head("at", _("When")),
-            Head("where", _("Where")),
-            Head("error", _("What it said")),
-            Head("request", _("Request")),
-        ),
-        "rows": rows,
-        "empty": _("Nothing is known about its failures."),
-        "links": (
-            Button(
-                _("Resume %(title)s", title=_title(one.plugin)),
-                href=url_for("processes.resume", name=one.plugin),
-                icon="player-play",
-                kind="primary",
-                method="post",
-                disabled_reason=None
-                if context().may(PLUGIN_MANAGE)
-                else _("Your roles do not let you %(what)s.", what=PLUGIN_MANAGE.label),
-            ),
-        ),
-    }
-    title = _(
-        "“%(title)s” is paused: it failed %(count)s times within five minutes (%(process)s)",
-        title=_title(one.plugin),
-        count=one.failures,
-        process=one.process,
-    )
-    return PanelView(title, "admin/table_panel.html", values, flush=True)
 
 
 __all__ = ["blueprint", "module_notes"]

@@ -22,6 +22,7 @@ class ModuleState(enum.Enum):
     ENABLED = "enabled"
     DISABLED = "disabled"
     UPGRADE_DUE = "upgrade_due"
+    PAUSED = "paused"
     FAILED = "failed"
     MISSING = "missing"
     RETIRED = "retired"
@@ -80,13 +81,16 @@ LEADS_TO: Final[dict[Step, PluginState]] = {
 }
 
 
-def state_of(package: Found | None, row: PluginRow | None, trouble: str = "") -> ModuleState:
+def state_of(
+    package: Found | None, row: PluginRow | None, trouble: str = "", *, paused: bool = False
+) -> ModuleState:
     """Where a module stands.
 
     Arguments:
         package: what is installed; None when nothing is.
         row: what the database knows; None for a module that was never enabled.
         trouble: why it does not run although it is enabled, where that is known.
+        paused: whether it is that it failed too often.
     """
     if row is None:
         broken = package is not None and bool(package.broken)
@@ -98,7 +102,7 @@ def state_of(package: Found | None, row: PluginRow | None, trouble: str = "") ->
     if row.state is not PluginState.ENABLED:
         return ModuleState(row.state.value)
     if trouble or package.broken:
-        return ModuleState.FAILED
+        return ModuleState.PAUSED if paused else ModuleState.FAILED
     return ModuleState.ENABLED if row.version == package.version else ModuleState.UPGRADE_DUE
 
 

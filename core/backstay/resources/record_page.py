@@ -103,7 +103,7 @@ def _panel(resource: Resource, panel: Panel, session: Session, record: Any) -> P
         _part_failed(resource, str(panel.title), session, error)
         return PanelView(panel.title, "resources/failed_panel.html", None)
     FAILURES.succeeded(resource.plugin)
-    return PanelView(panel.title, panel.template, context, panel.flush)
+    return PanelView(panel.title, panel.template, context, panel.flush, resource.plugin)
 
 
 def _part_failed(resource: Resource, part: str, session: Session, error: Exception) -> None:

@@ -14,6 +14,7 @@ from backstay.navigation.recent import lately
 from backstay.web.blueprint import requires
 from backstay.web.gallery import gallery_context
 from backstay.web.page import Button, Crumb, HomePage, HomePart, Note
+from backstay.web.parts import part_failed, settled
 from backstay.web.render import frame, page, redirect_to
 from backstay.web.request import context, runtime, session, signed_in, suite
 
@@ -106,8 +107,15 @@ def _part(declared: Page) -> HomePart | None:
     """What a module puts here; one that fails is left out and said so, the page stands."""
     if declared.home is None:
         return None
+    plugin = declared.endpoint.partition(".")[0]
     try:
-        return declared.home(session())
+        made = declared.home(session())
+        try:
+            return None if made is None else settled(made)
+        except Exception as error:
+            # Its function was counted as a success already: what it gave was none.
+            part_failed(plugin, f"start page: {declared.endpoint}", error)
+            raise
     except Exception:  # noqa: BLE001 - whatever a module does wrong, the page stands
         _log.exception("request %s: %s fails on the home page", g.request_id, declared.endpoint)
         failed = _("“%(page)s” could not show its part of this page.", page=declared.label)

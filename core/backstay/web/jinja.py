@@ -15,6 +15,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 
 from backstay.i18n import current_locale
+from backstay.web.parts import drawn_panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -130,5 +131,6 @@ def install(env: Environment, *, sprite_url: Callable[[], str]) -> None:
 
     env.globals["still"] = still
     env.globals["icon"] = icon
+    env.globals["drawn_panel"] = drawn_panel
     env.filters["dom_id"] = dom_id
     env.filters["initials"] = initials

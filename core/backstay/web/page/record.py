@@ -84,6 +84,8 @@ class PanelView:
     template: str
     context: object = None
     flush: bool = False
+    plugin: str = "core"
+    """Whose it is, for the count of what fails."""
 
 
 @dataclass(frozen=True, slots=True)
