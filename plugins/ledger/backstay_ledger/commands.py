@@ -23,6 +23,7 @@ from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import CHECKS, check_books
 from backstay_ledger.services.rebuild import rebuild_balances
 from backstay_ledger.statements.commands import statement
+from backstay_ledger.tax.command_line import print_tax_return
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -179,5 +180,6 @@ def _say(done: Outcome | Validation, *, as_json: bool) -> None:
 
 
 ledger.add_command(statement)
+ledger.add_command(print_tax_return)
 
 COMMANDS: Final = (ledger,)

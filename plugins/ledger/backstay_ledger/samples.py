@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -83,6 +84,33 @@ SAMPLES: Final = (
             "accounts": lambda number: f"sample{number}",
             "formula": lambda _number: "",
             "kind": lambda _number: NodeKind.ACCOUNTS,
+        },
+    ),
+    Sample(
+        resource="ledger.tax_code",
+        values={
+            "role": lambda _number: "vat_output",
+            "account_id": lambda _number: None,
+            "deductible": lambda _number: None,
+            "other_account_id": lambda _number: None,
+            "waiting_account_id": lambda _number: None,
+            "rate": lambda number: Decimal(number % 100),
+            "valid_from": lambda number: date(2001, 1, 1) + timedelta(days=number),
+        },
+    ),
+    Sample(
+        resource="ledger.tax_rounding",
+        values={
+            "unit": lambda _number: Decimal(1),
+            "valid_from": lambda number: date(2001, 1, 1) + timedelta(days=number),
+        },
+    ),
+    Sample(
+        resource="ledger.account_rule",
+        values={
+            "role": lambda _number: "revenue",
+            "country": lambda _number: "AT",
+            "item_group": lambda number: f"g{number}",
         },
     ),
     Sample(resource="ledger.entry", make=draft),

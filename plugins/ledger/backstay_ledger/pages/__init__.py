@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 # Imported for their routes.
+from backstay_ledger.determination import pages as rule_pages
 from backstay_ledger.pages import (
     account_card,
     account_texts,
@@ -20,6 +21,7 @@ from backstay_ledger.pages import (
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.statements import behind, cash_pages, downloads
 from backstay_ledger.statements import pages as statement_pages
+from backstay_ledger.tax import pages as tax_pages
 
 if TYPE_CHECKING:
     from backstay.spi import PluginBlueprint
@@ -36,8 +38,10 @@ __all__ = [
     "general_ledger",
     "opening",
     "overview",
+    "rule_pages",
     "sheets",
     "statement_pages",
+    "tax_pages",
     "trial_balance",
     "vouchers",
 ]

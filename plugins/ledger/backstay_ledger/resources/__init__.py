@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from backstay_ledger.determination.resources import ACCOUNT_RULES
 from backstay_ledger.resources.accounts import ACCOUNTS
 from backstay_ledger.resources.entries import ENTRIES
 from backstay_ledger.resources.journals import JOURNALS
 from backstay_ledger.resources.periods import FISCAL_YEARS, PERIODS
 from backstay_ledger.resources.templates import TEMPLATES
 from backstay_ledger.statements.resources import STATEMENT_RESOURCES
+from backstay_ledger.tax.resources import TAX_RESOURCES
 
 if TYPE_CHECKING:
     from backstay.spi import Resource
@@ -22,4 +24,6 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     PERIODS,
     TEMPLATES,
     *STATEMENT_RESOURCES,
+    *TAX_RESOURCES,
+    ACCOUNT_RULES,
 )

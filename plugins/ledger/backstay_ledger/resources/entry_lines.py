@@ -16,6 +16,7 @@ from backstay_ledger.models import Account, EntryState, Line
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.services.references import references_of
 from backstay_ledger.services.reversal import reversals_of
+from backstay_ledger.tax.why import reasons
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -89,6 +90,7 @@ def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
         ),
         "notes": _notes(entry, figures, gap, reversals),
         "ties": _ties(session, entry, reversals),
+        **reasons(session, entry, figures),
     }
 
 

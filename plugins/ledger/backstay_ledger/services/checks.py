@@ -17,6 +17,7 @@ from backstay.spi import Text, authorize, lazy
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.content import EntryRow, payload_hash
 from backstay_ledger.services.stored import stored_entries
+from backstay_ledger.tax.checks import TAX_CHECKS
 from backstay_ledger.tax.rows import sealed
 
 EXAMPLES: Final = 5
@@ -188,6 +189,7 @@ CHECKS: Final = (
             SELECT 1 FROM core_audit AS c WHERE c.entity = 'ledger_entry'
             AND c.entity_id = CAST(e.id AS VARCHAR(30)) AND c.action = 'post')""",
     ),
+    *(Check(*one) for one in TAX_CHECKS),
 )
 """The checks in SQL; :func:`check_books` adds ``content``, which needs a hash of each entry."""
 
