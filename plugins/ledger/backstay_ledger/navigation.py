@@ -6,6 +6,7 @@ from typing import Final
 
 from backstay.spi import Area, Page
 from backstay.spi import lazy as _
+from backstay_ledger.currencies.pages import CURRENCY_PAGES
 from backstay_ledger.pages.overview import home_part
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, OPENING_POST
 
@@ -204,4 +205,5 @@ PAGES: Final = (
         in_palette_only=True,
         keywords=_("start carry forward"),
     ),
+    *CURRENCY_PAGES,
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 from backstay.spi import LIST_VIEW_SHARE, Permission, Risk, RoleTemplate
 from backstay.spi import lazy as _
+from backstay_ledger.currencies.permissions import CURRENCY_PERMISSIONS
 
 BOOKS_VIEW: Final = Permission(
     "ledger.books.view",
@@ -83,6 +84,7 @@ PERMISSIONS: Final = (
     OPENING_POST,
     STATEMENT_EDIT,
     TAX_EDIT,
+    *CURRENCY_PERMISSIONS,
 )
 
 ROLE_TEMPLATES: Final = (

@@ -10,6 +10,7 @@ from backstay.spi import hookimpl
 from backstay_ledger.commands import COMMANDS
 from backstay_ledger.company_setup import COMPANY_SETUP
 from backstay_ledger.contract import GeneralLedger
+from backstay_ledger.currencies.rate_import import RATES
 from backstay_ledger.demo import DEMO
 from backstay_ledger.determination.roles import ACCOUNT_ROLES
 from backstay_ledger.guards import DECLARED
@@ -78,8 +79,8 @@ def backstay_navigation() -> Sequence[Page]:
 
 @hookimpl
 def backstay_imports() -> Sequence[ImportKind]:
-    """Charts of accounts and journals."""
-    return IMPORTS
+    """Charts of accounts, journals, exchange rates."""
+    return (*IMPORTS, RATES)
 
 
 @hookimpl

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from backstay.spi import company_of, now, today
 from backstay.testing.attack import Sample
+from backstay_ledger.currencies.samples import CURRENCY_SAMPLES
 from backstay_ledger.models import Entry, EntryState, EntryTemplate, FiscalYear, Period, PeriodState
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
@@ -113,6 +114,7 @@ SAMPLES: Final = (
             "item_group": lambda number: f"g{number}",
         },
     ),
+    *CURRENCY_SAMPLES,
     Sample(resource="ledger.entry", make=draft),
     Sample(resource="ledger.entry", make=posted, state=EntryState.POSTED.value),
     Sample(resource="ledger.template", make=template),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backstay_ledger.determination.resources import ACCOUNT_RULES
+from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
 from backstay_ledger.resources.accounts import ACCOUNTS
 from backstay_ledger.resources.entries import ENTRIES
 from backstay_ledger.resources.journals import JOURNALS
@@ -26,4 +27,5 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *STATEMENT_RESOURCES,
     *TAX_RESOURCES,
     ACCOUNT_RULES,
+    *CURRENCY_RESOURCES,
 )

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext
 from backstay.spi import gettext as _
+from backstay_ledger.currencies.units import keep_units, stored_units
 from backstay_ledger.models import EntryKind, PeriodState
 from backstay_ledger.services.content import LineRow, payload_hash
 from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
@@ -115,6 +116,8 @@ def check_orders(
         )
         error = Conflict if check.conflicts == len(problems) else Invalid
         raise error(message, problems=problems)
+    if lock and check.first_used:
+        keep_units(session, check.first_used)
     return checked
 
 
@@ -151,6 +154,11 @@ class _Check:
             self.company.id,
             {line.account for order in orders for line in order.posting.lines},
         )
+        foreign = {
+            line.currency for order in orders for line in order.posting.lines if line.currency
+        }
+        self.units = stored_units(session, foreign) if foreign else {}
+        self.first_used: dict[str, int] = {}
         keys = [order.posting.key for order in orders if order.posting.key]
         self.existing = existing_by_key(session, self.company.id, keys) if keys else {}
 
@@ -230,7 +238,9 @@ class _Check:
         if line.currency is None or line.amount_currency is None:
             self._add(_("Give the foreign currency and the amount in it, or neither."), field)
             return None
-        units = minor_units_of(line.currency)
+        units = self.units.get(line.currency)
+        if units is None and (units := minor_units_of(line.currency)) is not None:
+            self.first_used[line.currency] = units
         if units is None or line.currency == self.company.currency:
             self._add(
                 _("“%(currency)s” is not a foreign currency (ISO 4217).", currency=line.currency),

@@ -1,0 +1,132 @@
+"""``backstay ledger import-rates``: rates from a file, the ECB's history as it is published."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from backstay.spi import Invalid, NotFound, import_file, import_summary, reading_options
+from backstay.spi import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from backstay.spi import Outcome, ReadingOptions, Validation
+
+LARGEST: Final = 60 * 1024 * 1024
+"""Bytes of an unpacked file; the ECB's history since 1999 has less than 2 MB."""
+
+
+@click.command("import-rates")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--company", required=True, help="The company's code.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Leave out rates of days before (2024-01-01).",
+)
+@click.option("--dry-run", is_flag=True, help="Only check the file, change nothing.")
+@reading_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_rates(
+    file: str,
+    company: str,
+    since: datetime | None,
+    *,
+    dry_run: bool,
+    reading: ReadingOptions,
+    as_json: bool,
+) -> None:
+    """Import exchange rates from FILE: a table, or the history of the European Central Bank.
+
+    A table has the columns date, base, quote and rate: one unit of base costs so much in quote.
+    The ECB's history is taken as it is published, eurofxref-hist.csv or the zip with it in. Rates
+    that are there already are left alone; importing a file twice changes nothing.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = _unpacked(Path(file), Path(folder))
+        if since is not None:
+            path = _since(path, Path(folder), since.date())
+        done = import_file("ledger.rates", path, company=company, dry_run=dry_run, reading=reading)
+    _say(done, as_json=as_json)
+
+
+def _unpacked(path: Path, folder: Path) -> Path:
+    """The file itself, or the one CSV file of a zip.
+
+    Raises:
+        Invalid: the zip holds none or several, or it is larger than rates can be.
+    """
+    if not path.is_file() or not zipfile.is_zipfile(path) or path.suffix.lower() != ".zip":
+        return path  # what is missing is said where files are read
+    with zipfile.ZipFile(path) as packed:
+        names = [one for one in packed.infolist() if one.filename.lower().endswith(".csv")]
+        if len(names) != 1:
+            raise Invalid(
+                _("%(file)s holds %(n)s CSV files instead of one.", file=path.name, n=len(names)),
+                field="file",
+            )
+        with packed.open(names[0]) as content:
+            data = content.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise Invalid(_("%(file)s is too large once unpacked.", file=path.name), field="file")
+    unpacked = folder / f"{path.stem}.csv"
+    unpacked.write_bytes(data)
+    return unpacked
+
+
+def _since(path: Path, folder: Path, first: date) -> Path:
+    """The same file without the rows of days before; what is no date is kept, to be told of."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise NotFound(
+            _("The file %(path)s can't be read: %(why)s.", path=path, why=error.strerror),
+            field="file",
+        ) from error
+    lines = text.splitlines()
+    place = next(
+        (
+            number
+            for number, cell in enumerate(next(csv.reader(lines[:1]), []))
+            if cell.strip().casefold() == "date"
+        ),
+        0,
+    )
+    kept = io.StringIO()
+    writer = csv.writer(kept)
+    writer.writerows(_after(csv.reader(lines), place, first))
+    shorter = folder / f"since-{path.name}"
+    shorter.write_text(kept.getvalue(), "utf-8")
+    return shorter
+
+
+def _after(rows: Iterator[list[str]], place: int, first: date) -> Iterator[list[str]]:
+    for cells in rows:
+        try:
+            if len(cells) > place and date.fromisoformat(cells[place].strip()) < first:
+                continue
+        except ValueError:
+            pass
+        yield cells
+
+
+def _say(done: Outcome | Validation, *, as_json: bool) -> None:
+    import json
+
+    if not as_json:
+        click.echo(import_summary(done))
+        return
+    notes = [str(note) for note in done.notes]
+    click.echo(json.dumps({"new": done.new, "present": done.present, "notes": notes}, indent=2))
+
+
+CURRENCY_COMMANDS: Final = (import_rates,)
