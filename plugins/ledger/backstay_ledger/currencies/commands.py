@@ -1,9 +1,10 @@
-"""``backstay ledger import-rates``: rates from a file, the ECB's history as it is published."""
+"""``backstay ledger import-rates`` and ``revalue``: rates from a file, and what they change."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import tempfile
 import zipfile
 from datetime import date
@@ -12,8 +13,25 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from backstay.spi import Invalid, NotFound, import_file, import_summary, reading_options
+from backstay.spi import (
+    Invalid,
+    NotFound,
+    command_environment,
+    company_of,
+    import_file,
+    import_summary,
+    plain_money,
+    reading_options,
+)
 from backstay.spi import gettext as _
+from backstay_ledger.currencies.conversion import plain
+from backstay_ledger.currencies.revaluation import (
+    Revaluation,
+    Revalue,
+    preview_revaluation,
+    revalue,
+)
+from backstay_ledger.services.journals import DEFAULT_JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,9 +137,63 @@ def _after(rows: Iterator[list[str]], place: int, first: date) -> Iterator[list[
         yield cells
 
 
-def _say(done: Outcome | Validation, *, as_json: bool) -> None:
-    import json
+@click.command("revalue")
+@click.option("--company", required=True, help="The company's code.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day (2026-03-31)."
+)
+@click.option("--journal", default=DEFAULT_JOURNAL, show_default=True, help="The journal's code.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be posted.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def revalue_accounts(
+    company: str, as_of: datetime, journal: str, *, dry_run: bool, as_json: bool
+) -> None:
+    """Bring assets and debts in foreign currencies to the rate of a day, and post the difference.
 
+    What is unrealised is taken back by a reversal dated the next day. Running it twice for a day
+    posts nothing twice.
+    """
+    day = as_of.date()
+    with command_environment(company=company, write=not dry_run) as session:
+        if dry_run:
+            done = Revaluation(preview_revaluation(session, day))
+        else:
+            done = revalue(session, Revalue(as_of=day, journal=journal))
+        units = company_of(session).minor_units
+    numbers = {
+        name: posted.number
+        for name, posted in (
+            ("unrealised", done.unrealised),
+            ("reversal", done.reversal),
+            ("realised", done.realised),
+        )
+        if posted is not None
+    }
+    if as_json:
+        rows = [
+            {
+                "account": one.position.account,
+                "currency": one.position.currency,
+                "foreign": plain(one.position.foreign),
+                "before": plain_money(one.position.base, units),
+                "after": plain_money(one.after, units),
+                "difference": plain_money(one.difference, units),
+                "realised": one.realised,
+                "reason": one.reason,
+            }
+            for one in done.adjustments
+        ]
+        click.echo(json.dumps({"entries": numbers, "adjustments": rows}, indent=2))
+        return
+    for one in done.adjustments:
+        click.echo(f"{one.position.account}: {one.reason}")
+    if not done.adjustments:
+        click.echo(_("Every foreign amount is at its rate; there is nothing to post."))
+    elif numbers:
+        click.echo(_("Posted as %(numbers)s.", numbers=", ".join(numbers.values())))
+
+
+def _say(done: Outcome | Validation, *, as_json: bool) -> None:
     if not as_json:
         click.echo(import_summary(done))
         return
@@ -129,4 +201,4 @@ def _say(done: Outcome | Validation, *, as_json: bool) -> None:
     click.echo(json.dumps({"new": done.new, "present": done.present, "notes": notes}, indent=2))
 
 
-CURRENCY_COMMANDS: Final = (import_rates,)
+CURRENCY_COMMANDS: Final = (import_rates, revalue_accounts)

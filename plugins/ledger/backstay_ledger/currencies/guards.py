@@ -7,8 +7,8 @@ the type, and REPLACE would take a row's place, so that is refused here.
 from __future__ import annotations
 
 from backstay.spi import declare
-from backstay_ledger.currencies.models import CompanyCurrency, ExchangeRate, ExchangeSettings
 from backstay_ledger.guards.tables import keep
+from backstay_ledger.models.currencies import CompanyCurrency, ExchangeRate, ExchangeSettings
 
 keep(
     ExchangeRate.__table__,

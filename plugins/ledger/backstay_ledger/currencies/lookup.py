@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, Problem, company_of, ngettext
 from backstay_ledger.currencies.conversion import Quote, Rate, between
-from backstay_ledger.currencies.models import ExchangeRate, RateKind
 from backstay_ledger.currencies.settings import exchange_settings
+from backstay_ledger.models.currencies import ExchangeRate, RateKind
 
 
 class RateMissing(Invalid):

@@ -38,4 +38,14 @@ CURRENCY_PAGES: Final = (
         in_palette_only=True,
         keywords=_("gain loss difference accounts"),
     ),
+    Page(
+        Area.MONEY,
+        _("Revaluation"),
+        "ledger.revaluation",
+        "refresh",
+        BOOKS_VIEW,
+        order=78,
+        in_palette_only=True,
+        keywords=_("foreign currency unrealised month end"),
+    ),
 )

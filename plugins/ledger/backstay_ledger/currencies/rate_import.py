@@ -31,10 +31,10 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.currencies.conversion import plain
-from backstay_ledger.currencies.models import ExchangeRate, RateKind
 from backstay_ledger.currencies.permissions import RATE_EDIT
 from backstay_ledger.currencies.rates import pair_problems, read_rate
 from backstay_ledger.imports.cells import BadCell, read_date
+from backstay_ledger.models.currencies import ExchangeRate, RateKind
 from backstay_ledger.services.bulk_rows import among, insert_rows, table_of
 from backstay_ledger.services.posting import writable_company
 

@@ -25,14 +25,14 @@ from backstay.spi import (
     lazy,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.currencies.models import (
+from backstay_ledger.currencies.permissions import RATE_EDIT
+from backstay_ledger.models.currencies import (
     CODE,
     LARGEST_RATE,
     RATE_DECIMALS,
     ExchangeRate,
     RateKind,
 )
-from backstay_ledger.currencies.permissions import RATE_EDIT
 from backstay_ledger.services.currencies import minor_units_of
 
 RATE_KINDS: Final = (
@@ -82,6 +82,8 @@ class TypeRate:
             example="1.0389",
             min_length=1,
             max_length=24,
+            pattern=_RATE.pattern,
+            pattern_help=lazy("A number such as 1.0389."),
         ),
     ]
     kind: Annotated[RateKind, ChoiceField(label=lazy("Kind"), choices=RATE_KINDS)] = RateKind.SPOT

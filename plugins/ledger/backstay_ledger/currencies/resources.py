@@ -25,11 +25,6 @@ from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
 from backstay_ledger.currencies.conversion import plain
-from backstay_ledger.currencies.models import (
-    CompanyCurrency,
-    ExchangeRate,
-    ExchangeSettings,
-)
 from backstay_ledger.currencies.permissions import CURRENCY_EDIT, RATE_EDIT
 from backstay_ledger.currencies.rates import (
     RATE_KINDS,
@@ -48,6 +43,11 @@ from backstay_ledger.currencies.settings import (
 )
 from backstay_ledger.currencies.units import AddCurrency, EditCurrency, add_currency, edit_currency
 from backstay_ledger.models.accounts import Account
+from backstay_ledger.models.currencies import (
+    CompanyCurrency,
+    ExchangeRate,
+    ExchangeSettings,
+)
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.import_links import import_link
 

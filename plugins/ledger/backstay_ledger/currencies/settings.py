@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backstay.spi import (
-    Conflict,
     Invalid,
     NotFound,
     NumberField,
@@ -21,8 +20,8 @@ from backstay.spi import (
     lazy,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.currencies.models import ExchangeSettings
 from backstay_ledger.currencies.permissions import CURRENCY_EDIT
+from backstay_ledger.models.currencies import ExchangeSettings
 from backstay_ledger.services.accounts import account_codes
 
 RATE_DAYS: Final = 7
@@ -131,20 +130,18 @@ def exchange_settings(session: Session) -> Settings:
 
 
 def save_exchange_settings(session: Session, command: SaveExchangeSettings) -> ExchangeSettings:
-    """Make the settings of a company that has none yet.
+    """Set up a company's exchange settings; those that it has already are replaced.
 
     Raises:
-        Conflict: it has some; they are edited.
         Invalid: an account is not in the chart.
     """
     authorize(session, CURRENCY_EDIT)
-    if _row(session) is not None:
-        raise Conflict(_("The company has exchange settings already; edit them."))
     _check(session, command)
-    row = ExchangeSettings(company_id=company_of(session).id, **_values(command))
-    session.add(row)
-    session.flush()
-    return row
+    row = _row(session)
+    if row is None:
+        row = ExchangeSettings(company_id=company_of(session).id)
+        session.add(row)
+    return _set(session, row, command)
 
 
 def edit_exchange_settings(session: Session, command: EditExchangeSettings) -> ExchangeSettings:
@@ -160,10 +157,7 @@ def edit_exchange_settings(session: Session, command: EditExchangeSettings) -> E
         raise NotFound(_("The company has no such exchange settings."))
     check_version(row, command.version)
     _check(session, command)
-    for name, value in _values(command).items():
-        setattr(row, name, value)
-    session.flush()
-    return row
+    return _set(session, row, command)
 
 
 def _row(session: Session) -> ExchangeSettings | None:
@@ -172,8 +166,17 @@ def _row(session: Session) -> ExchangeSettings | None:
     ).one_or_none()
 
 
-def _values(command: SaveExchangeSettings) -> dict[str, int | None]:
-    return {field.name: getattr(command, field.name) for field in fields(SaveExchangeSettings)}
+def _set(
+    session: Session, row: ExchangeSettings, command: SaveExchangeSettings
+) -> ExchangeSettings:
+    row.realised_gain_id = command.realised_gain_id
+    row.realised_loss_id = command.realised_loss_id
+    row.unrealised_gain_id = command.unrealised_gain_id
+    row.unrealised_loss_id = command.unrealised_loss_id
+    row.cash_rounding_id = command.cash_rounding_id
+    row.rate_days = command.rate_days
+    session.flush()
+    return row
 
 
 def _check(session: Session, command: SaveExchangeSettings) -> None:

@@ -32,8 +32,8 @@ from backstay.spi import (
     record_event,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.currencies.models import CODE, CompanyCurrency
 from backstay_ledger.currencies.permissions import CURRENCY_EDIT
+from backstay_ledger.models.currencies import CODE, CompanyCurrency
 from backstay_ledger.services.currencies import amount_problem, minor_units_of
 
 

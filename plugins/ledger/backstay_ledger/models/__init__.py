@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backstay_ledger.currencies.models import CompanyCurrency, ExchangeRate, ExchangeSettings
 from backstay_ledger.models.accounts import Account, AccountClass
 from backstay_ledger.models.balances import AccountBalance
 from backstay_ledger.models.base import LedgerBase
+from backstay_ledger.models.currencies import CompanyCurrency, ExchangeRate, ExchangeSettings
 from backstay_ledger.models.entries import (
     IS_DRAFT,
     Entry,

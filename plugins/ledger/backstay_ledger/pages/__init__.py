@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 # Imported for their routes.
 from backstay_ledger.determination import pages as rule_pages
+from backstay_ledger.currencies import revaluation_page
 from backstay_ledger.pages import (
     account_card,
     account_texts,
@@ -39,6 +40,7 @@ __all__ = [
     "opening",
     "overview",
     "rule_pages",
+    "revaluation_page",
     "sheets",
     "statement_pages",
     "tax_pages",

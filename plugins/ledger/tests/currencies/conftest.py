@@ -26,22 +26,28 @@ DIFFERENCES = (
 
 
 @pytest.fixture
-def dollars(books: Any) -> Any:
-    """The books of ALPHA as if it kept them in USD, with accounts for differences."""
-    return in_currency(books, "USD")
+def in_currency(books: Any) -> Callable[[str], Any]:
+    """The books of ALPHA as if it kept them in another currency, with accounts for differences."""
+
+    def change(currency: str) -> Any:
+        books.company = replace(books.company, currency=currency)
+        with books.write() as session:
+            add_accounts(
+                session,
+                [
+                    CreateAccount(code=code, name=name, account_class=kind)
+                    for code, name, kind in DIFFERENCES
+                ],
+            )
+        return books
+
+    return change
 
 
-def in_currency(books: Any, currency: str) -> Any:
-    books.company = replace(books.company, currency=currency)
-    with books.write() as session:
-        add_accounts(
-            session,
-            [
-                CreateAccount(code=code, name=name, account_class=kind)
-                for code, name, kind in DIFFERENCES
-            ],
-        )
-    return books
+@pytest.fixture
+def dollars(in_currency: Any) -> Any:
+    """The books of ALPHA in USD."""
+    return in_currency("USD")
 
 
 def line(account: str, amount: str, currency: str = "", foreign: str = "", text: str = "") -> Any:

@@ -124,3 +124,14 @@ def test_the_dollar_at_the_end_of_2024(dollars: Any) -> None:
         rate = find_rate(session, "EUR", date(2024, 12, 31))
     assert str(rate.quotes[0]) == "1 EUR = 1.0389 USD"
     assert rate.why == "1 EUR = 1.0389 USD of 2024-12-31 (ECB)"
+
+
+def test_accounts_are_revalued_by_a_script_once(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "chart.csv").write_text(
+        "code,name,type\n1000,Bank,asset\n3000,Capital,equity\n", encoding="utf-8"
+    )
+    assert run("ledger", "import-chart", str(tmp_path / "chart.csv"), "--company", "ACME")[0] == 0
+    told = run("ledger", "revalue", "--company", "ACME", "--as-of", "2026-03-31", "--dry-run")
+    assert told[:2] == (0, "Every foreign amount is at its rate; there is nothing to post.\n")
+    done = run("ledger", "revalue", "--company", "ACME", "--as-of", "2026-03-31", "--json")
+    assert json.loads(done[1]) == {"entries": {}, "adjustments": []}
