@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from backstay_ledger.currencies import revaluation_page
+
 # Imported for their routes.
 from backstay_ledger.determination import pages as rule_pages
-from backstay_ledger.currencies import revaluation_page
 from backstay_ledger.pages import (
     account_card,
     account_texts,
@@ -39,8 +40,8 @@ __all__ = [
     "general_ledger",
     "opening",
     "overview",
-    "rule_pages",
     "revaluation_page",
+    "rule_pages",
     "sheets",
     "statement_pages",
     "tax_pages",

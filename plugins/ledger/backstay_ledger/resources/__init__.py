@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from backstay_ledger.determination.resources import ACCOUNT_RULES
 from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
+from backstay_ledger.determination.resources import ACCOUNT_RULES
 from backstay_ledger.resources.accounts import ACCOUNTS
 from backstay_ledger.resources.entries import ENTRIES
 from backstay_ledger.resources.journals import JOURNALS
