@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import url_for
@@ -37,6 +38,7 @@ from backstay_ledger.services.drafts import (
 from backstay_ledger.services.fiscal_years import period_on
 from backstay_ledger.services.references import AttachReference, attach_reference
 from backstay_ledger.services.reversal import ReverseEntry, reversals_of, reverse_entry
+from backstay_ledger.tax.cash_basis import ReleaseTax, nothing_waits, release_tax
 
 if TYPE_CHECKING:
     from flask import Response
@@ -133,6 +135,28 @@ ACTIONS: Final = (
         past=_("reversed this"),
         refuses=_was_reversed,
         bulk=Bulk(skips=not_to_be_reversed, initial=reversal_of_many),
+    ),
+    Action(
+        "release_tax",
+        Operation(
+            release_tax,
+            ReleaseTax,
+            ENTRY_POST,
+            _("Tax by payment"),
+            initial=lambda session, _entry: {
+                "percent": Decimal(100),
+                "on": today(company_of(session).time_zone),
+            },
+            help=_(
+                "The tax of this document is due when it is paid. Say how much is paid by now, and"
+                " that share of it is posted to its account and counts in the return."
+            ),
+            respond=_posted,
+        ),
+        icon="coins",
+        states=_POSTED,
+        past=_("released its tax"),
+        refuses=nothing_waits,
     ),
     Action(
         "copy",
