@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ import pytest
 
 from backstay.testing.postgres import create_database, drop_database
 from tests.e2e.servers import Client, cli, environment, web_server
+from tests.e2e.visitors import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,29 +44,6 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dic
         drop_database(server, name)
 
 
-class Visitor(threading.Thread):
-    """Somebody who reads pages until told to stop."""
-
-    def __init__(self, client: Client, stop: threading.Event) -> None:
-        super().__init__()
-        self.client = client
-        self.stop = stop
-        self.seen: Counter[tuple[str, int | str]] = Counter()
-
-    def run(self) -> None:
-        while not self.stop.is_set():
-            for path in (*CORE, LEDGER):
-                try:
-                    answer = self.client.get(path)
-                except OSError as error:
-                    self.seen[path, repr(error)] += 1
-                    continue
-                status: int | str = answer.status
-                if path == LEDGER and "switched off" in answer.text:
-                    status = "off"
-                self.seen[path, status] += 1
-
-
 def test_every_process_follows_and_no_request_fails(
     installation: dict[str, str], tmp_path: Path
 ) -> None:
@@ -78,11 +54,7 @@ def test_every_process_follows_and_no_request_fails(
             client = Client(port)
             client.sign_in("clerk", PASSWORD)
             clients.append(client)
-        stop = threading.Event()
-        visitors = [Visitor(Client(c.port, dict(c.cookies)), stop) for c in clients]
-        for visitor in visitors:
-            visitor.start()
-        try:
+        with reading(clients, (*CORE, LEDGER)) as seen:
             for _round in range(SWITCHES):
                 cli(installation, "plugin", "disable", "ledger")
                 for client in clients:
@@ -91,11 +63,6 @@ def test_every_process_follows_and_no_request_fails(
                 cli(installation, "plugin", "enable", "ledger")
                 for client in clients:
                     assert client.get(LEDGER).status == 200
-        finally:
-            stop.set()
-            for visitor in visitors:
-                visitor.join()
-    seen: Counter[tuple[str, int | str]] = sum((v.seen for v in visitors), Counter())
     unexpected = {
         key: count
         for key, count in seen.items()

@@ -14,9 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import zipfile
-from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +31,7 @@ from backstay.testing.postgres import create_database, drop_database
 from backstay.testing.valkey import running_valkey
 from tests.e2e.browser import Person
 from tests.e2e.servers import Client, WebProcess, cli, environment, web_process
+from tests.e2e.visitors import reading
 from tests.faults.installation import until
 
 if TYPE_CHECKING:
@@ -145,24 +144,6 @@ class Machines:
             self.start_worker()
 
 
-class Visitor(threading.Thread):
-    """Somebody who reads other pages until told to stop."""
-
-    def __init__(self, client: Client, stop: threading.Event) -> None:
-        super().__init__()
-        self.client = client
-        self.stop = stop
-        self.seen: Counter[str] = Counter()
-
-    def run(self) -> None:
-        while not self.stop.is_set():
-            for path in OTHERS:
-                try:
-                    self.seen[str(self.client.get(path).status)] += 1
-                except OSError as error:
-                    self.seen[f"{path}: {error!r}"] += 1
-
-
 @pytest.fixture
 def machines(postgres_url: str, tmp_path: Path) -> Iterator[Machines]:
     url = create_database(postgres_url, "stranger")
@@ -192,23 +173,13 @@ def machines(postgres_url: str, tmp_path: Path) -> Iterator[Machines]:
 @contextmanager
 def others_at_work(machines: Machines) -> Iterator[None]:
     """People read other pages on each process; in the end none of them has seen an error."""
-    stop = threading.Event()
-    visitors = []
-    for web in machines.webs:
-        client = Client(web.port)
+    clients = [Client(web.port) for web in machines.webs]
+    for client in clients:
         client.sign_in("clerk", PASSWORD)
-        visitors.append(Visitor(client, stop))
-    for visitor in visitors:
-        visitor.start()
-    try:
+    with reading(clients, OTHERS) as seen:
         yield
-    finally:
-        stop.set()
-        for visitor in visitors:
-            visitor.join()
-    seen: Counter[str] = sum((one.seen for one in visitors), Counter())
-    assert set(seen) == {"200"}, seen
-    assert seen["200"] > WEBS * len(OTHERS)
+    assert {status for _path, status in seen} == {200}, seen
+    assert seen.total() > WEBS * len(OTHERS)
 
 
 @dataclass

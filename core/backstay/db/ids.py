@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime
 from typing import Final
 
 from backstay.errors import ConfigurationError
@@ -24,6 +25,7 @@ class IdMaker:
     def __init__(self, node: int) -> None:
         """Start with the node number that the lease gave."""
         self.node = node
+        self.is_over = False
         self._lock = threading.Lock()
         self._last_ms = 0
         self._sequence = 0
@@ -48,26 +50,51 @@ class IdMaker:
         return (ms << 22) | (self.node << 12) | self._sequence
 
 
-_makers: dict[str, IdMaker] = {}
+_makers: list[IdMaker] = []
+"""One for each database that this process writes to, the latest last."""
+_here = threading.local()
 
 
-def use_node(node: int | None) -> None:
-    """Set the node that this process makes ids for; None gives it up."""
-    if node is None:
-        _makers.pop("process", None)
-    else:
-        _makers["process"] = IdMaker(node)
+def add_maker(node: int) -> IdMaker:
+    """A maker for a database that gave this process a node number."""
+    maker = IdMaker(node)
+    _makers.append(maker)
+    return maker
+
+
+def drop_maker(maker: IdMaker) -> None:
+    """Make no more ids with a number that was given back; those of other databases go on."""
+    maker.is_over = True
+    if maker in _makers:
+        _makers.remove(maker)
+
+
+def make_with(maker: IdMaker) -> None:
+    """Let this thread make its ids for the database that it begins to write to."""
+    _here.maker = maker
 
 
 def new_ids(count: int) -> list[int]:
     """Many ids at once, in rising order."""
-    try:
-        return _makers["process"].take(count)
-    except KeyError:
-        message = "ids are made inside a write transaction of backstay.db.Database only"
-        raise ConfigurationError(message) from None
+    maker: IdMaker | None = getattr(_here, "maker", None)
+    if maker is None or maker.is_over:
+        if not _makers:
+            message = "ids are made inside a write transaction of backstay.db.Database only"
+            raise ConfigurationError(message)
+        maker = _makers[-1]
+    return maker.take(count)
 
 
 def new_id() -> int:
     """One new id."""
     return new_ids(1)[0]
+
+
+def first_id_at(at: datetime) -> int:
+    """No id that was made at an instant or later is smaller: a bound for a search by time."""
+    return max(0, int(at.timestamp() * 1000) - _EPOCH_MS) << 22
+
+
+def node_of(row_id: int) -> int:
+    """The node number of whoever made an id."""
+    return (row_id >> 12) % NODES

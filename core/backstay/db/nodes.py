@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backstay.clock import now
 from backstay.core_base import CoreBase
 from backstay.db.base import Audit, Scope, short
-from backstay.db.ids import NODES, use_node
+from backstay.db.ids import NODES, IdMaker, add_maker, drop_maker, make_with
 from backstay.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -41,23 +41,36 @@ class NodeLease:
     def __init__(self, engine: Engine) -> None:
         """Hold nothing until it is asked."""
         self._engine = engine
-        self._number: int | None = None
+        self._maker: IdMaker | None = None
         self._renew_at = now()
         self._holder = ""
         self._lock = threading.Lock()
 
     def ensure(self) -> None:
-        """Take or renew the lease when it is due; costs nothing otherwise."""
-        if self._number is not None and now() < self._renew_at and self._holder == self._name():
-            return
+        """Take or renew the lease when it is due; costs nothing otherwise.
+
+        The ids of this thread are made with its number from then on.
+        """
+        maker = self._maker
+        if maker is None or now() >= self._renew_at or self._holder != self._name():
+            maker = self._held()
+        make_with(maker)
+
+    def _held(self) -> IdMaker:
         with self._lock:
             if self._holder != self._name():  # a fork: the parent keeps its own number
-                self._number = None
+                self._forget()
             self._holder = self._name()
-            if self._number is None or not self._renew(self._number):
-                self._number = self._take()
-                use_node(self._number)
+            if self._maker is None or not self._renew(self._maker.node):
+                self._forget()
+                self._maker = add_maker(self._take())
             self._renew_at = now() + LEASE / 2
+            return self._maker
+
+    def _forget(self) -> None:
+        if self._maker is not None:
+            drop_maker(self._maker)
+        self._maker = None
 
     def borrow(self) -> None:
         """In a forked process: go on with the number of the parent, which makes no ids meanwhile.
@@ -68,15 +81,14 @@ class NodeLease:
 
     def release(self) -> None:
         """Give the number back, so that short commands do not use all of them up."""
-        if self._number is not None and self._holder == self._name():
+        if self._maker is not None and self._holder == self._name():
             with self._engine.begin() as connection:
                 connection.execute(
                     update(Node)
-                    .where(Node.number == self._number, Node.holder == self._holder)
+                    .where(Node.number == self._maker.node, Node.holder == self._holder)
                     .values(expires_at=now())
                 )
-        self._number = None
-        use_node(None)
+        self._forget()
 
     @staticmethod
     def _name() -> str:

@@ -263,5 +263,10 @@ def remember_declared(session: Session, suite: Suite, name: str) -> None:
         for one in part.permissions
     ]
     row.jobs = [
-        {"name": kind.name, "label": str(kind.label)} for part in parts for kind in part.jobs
+        *({"name": kind.name, "label": str(kind.label)} for part in parts for kind in part.jobs),
+        *(
+            {"name": one.name, "label": str(one.label), "event": one.event.name}
+            for part in parts
+            for one in part.subscriptions
+        ),
     ]

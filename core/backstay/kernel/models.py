@@ -69,7 +69,7 @@ class PluginDeclared(CoreBase):
     permissions: Mapped[list[Any]]
     """Of each its name, label, risk and explanation."""
     jobs: Mapped[list[Any]]
-    """Of each kind its name and label."""
+    """Of each kind its name and label; of a subscription also its event."""
 
 
 class StepTaken(CoreBase):

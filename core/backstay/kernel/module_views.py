@@ -188,6 +188,18 @@ def failed_step_notes(found: Module, last: LastStep | None) -> Iterator[Note]:
     yield Note(last.message, "warn", title)
 
 
+def missed_notes(details: ModuleDetails) -> Iterator[Note]:
+    """What happened without a module that does not run."""
+    if details.missed and details.missed_since:
+        text = _(
+            "%(events)s. It is not told of them afterwards: what it keeps may have to be made up"
+            " for.",
+            events=", ".join(one.text for one in details.missed),
+        )
+        title = _("Since %(at)s it misses these events:", at=_when(details.missed_since))
+        yield Note(text, "info", title)
+
+
 def by_role(proposals: Sequence[Proposal]) -> tuple[tuple[str, tuple[Proposal, ...]], ...]:
     """What is proposed for roles, under the name of each role."""
     return tuple(

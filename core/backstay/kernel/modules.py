@@ -22,10 +22,12 @@ from backstay.jobs.models import Job, JobState
 from backstay.kernel.changelog import Release, read_changelog
 from backstay.kernel.checks import CheckResult, check_of
 from backstay.kernel.discovery import Found, discover
+from backstay.kernel.followed import Followed, events_since
 from backstay.kernel.holdings import TableSize, table_sizes, version_table, waiting_jobs
 from backstay.kernel.leases import held
 from backstay.kernel.models import PluginDeclared, PluginRow, PluginState
 from backstay.kernel.plans import DUTY
+from backstay.kernel.process_models import Pause
 from backstay.kernel.states import FROM, ModuleState, Step, state_of
 from backstay.kernel.suite import suite_of
 
@@ -118,6 +120,8 @@ class ModuleDetails:
 
     Arguments:
         known: whether it was ever brought up to date, so that permissions and jobs are known.
+        missed: the events that it follows, and those it was not told of since ``missed_since``,
+            when it stopped running.
     """
 
     permissions: tuple[PermissionWords, ...]
@@ -130,6 +134,8 @@ class ModuleDetails:
     changes: tuple[Release, ...]
     check: CheckResult | None
     known: bool
+    missed: tuple[Followed, ...] = ()
+    missed_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +212,7 @@ def module_details(session: Session, name: str) -> ModuleDetails:
     counts = waiting_jobs(connection, name)
     package = _root(discover().get(name))
     declared = _declared(session, name)
+    stopped = _stopped_at(session, name)
     failures = session.execute(
         select(Job.finished_at, Job.kind, Job.error)
         .where(Job.kind.startswith(f"{name}.", autoescape=True), Job.state == JobState.DEAD)
@@ -222,7 +229,21 @@ def module_details(session: Session, name: str) -> ModuleDetails:
         changes=read_changelog(package) if package is not None else (),
         check=check_of(session, name, package),
         known=declared is not None,
+        missed=events_since(connection, name, stopped) if stopped else (),
+        missed_since=stopped,
     )
+
+
+def _stopped_at(session: Session, name: str) -> datetime | None:
+    """Since when a module that was on does not run; None for one that runs or never was on."""
+    suite = suite_of(session)
+    row = session.get(PluginRow, name)
+    if row is None or name in suite.running or suite.safe_mode or row.state is PluginState.PURGED:
+        return None
+    if row.state is not PluginState.ENABLED:
+        return row.changed_at
+    pause = session.get(Pause, name)
+    return pause.at if pause is not None and name in suite.paused else None
 
 
 def under_way(session: Session) -> UnderWay | None:
@@ -247,7 +268,11 @@ def _declared(
     if parts:
         return (
             in_words(one for part in parts for one in part.permissions),
-            tuple((kind.name, str(kind.label)) for part in parts for kind in part.jobs),
+            tuple(
+                (kind.name, str(kind.label))
+                for part in parts
+                for kind in (*part.jobs, *(one.kind for one in part.subscriptions))
+            ),
         )
     row = session.get(PluginDeclared, name)
     if row is None:

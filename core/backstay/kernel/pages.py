@@ -113,6 +113,7 @@ def module(name: str) -> Response:
             *shown.under_way_notes(step if step and step.plugin == name else None),
             *shown.failed_step_notes(found, last_step(session().connection(), name)),
             *shown.notes(found),
+            *shown.missed_notes(details),
             *((pause_note(pause),) if pause else ()),
             *module_notes(session(), name),
         ),

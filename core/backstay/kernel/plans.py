@@ -18,6 +18,7 @@ from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.jobs.models import JobState
 from backstay.kernel.discovery import discover
+from backstay.kernel.followed import will_miss
 from backstay.kernel.holdings import (
     Belonging,
     TableSize,
@@ -306,6 +307,7 @@ def _actions(scene: _Scene, jobs: dict[JobState, int]) -> tuple[str, ...]:
             return (
                 _("Take its pages out of the navigation; their addresses say that it is off"),
                 _("Leave its jobs waiting until it is on again"),
+                *will_miss(scene.connection, scene.name),
                 _("Keep all its data, roles and settings"),
             )
         case Step.RETIRE:
@@ -323,6 +325,7 @@ def _actions(scene: _Scene, jobs: dict[JobState, int]) -> tuple[str, ...]:
                     if count
                     else ()
                 ),
+                *will_miss(scene.connection, scene.name),
                 _("Keep all its tables and files; switching it on again finds them as they are"),
                 _("After that its package may be removed from the machine"),
             )
