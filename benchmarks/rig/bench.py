@@ -108,9 +108,9 @@ class Bench:
         home.mkdir()
         if kind == SQLITE:
             shutil.copyfile(template, home / "backstay.db")
-            return _opened(Home(home))
+            return opened(Home(home))
         url = create_database(self.postgres, name, template)
-        return _opened(Home(home, url))
+        return opened(Home(home, url))
 
     def discard(self, made: Installation) -> None:
         """Drop an installation, to save space."""
@@ -139,11 +139,12 @@ class Bench:
         return home.name if kind == POSTGRES else str(home / "backstay.db")
 
 
-def _opened(home: Home) -> Installation:
+def opened(home: Home) -> Installation:
+    """An installation that exists already, with the modules that are in force there."""
     from backstay.kernel.state import load_in_force
 
     database = Database(home.database_url, files=home.files)
     return Installation(home, database, load_in_force(database))
 
 
-__all__ = ["COMPANY", "Bench", "Installation", "Size"]
+__all__ = ["COMPANY", "Bench", "Installation", "Size", "opened"]

@@ -7,6 +7,7 @@ change from one release to the next.
 from __future__ import annotations
 
 from backstay.access.core_permissions import LIST_VIEW_SHARE
+from backstay.access.elsewhere import context_elsewhere
 from backstay.access.permissions import (
     SIGNED_IN,
     FieldGroup,
@@ -246,6 +247,7 @@ __all__ = [
     "command_environment",
     "company_of",
     "context",
+    "context_elsewhere",
     "context_of",
     "csv_line",
     "database",

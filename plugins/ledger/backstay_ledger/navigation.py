@@ -75,6 +75,16 @@ PAGES: Final = (
     ),
     Page(
         Area.MONEY,
+        _("Charts"),
+        "ledger.charts",
+        "chart-bar",
+        BOOKS_VIEW,
+        order=48,
+        in_palette_only=True,
+        keywords=_("graph result cash expenses"),
+    ),
+    Page(
+        Area.MONEY,
         _("General ledger"),
         "ledger.general_ledger",
         "report-analytics",
@@ -194,6 +204,16 @@ PAGES: Final = (
         order=98,
         in_palette_only=True,
         keywords=_("determination roles"),
+    ),
+    Page(
+        Area.MONEY,
+        _("Groups of companies"),
+        "ledger.company_group.list",
+        "building",
+        BOOKS_VIEW,
+        order=99,
+        in_palette_only=True,
+        keywords=_("consolidation eliminations intercompany"),
     ),
     Page(
         Area.MONEY,

@@ -78,6 +78,14 @@ def template(making: Making) -> EntryTemplate:
 
 SAMPLES: Final = (
     Sample(
+        resource="ledger.company_group",
+        values={
+            "code": lambda number: f"g{number}",
+            "members": lambda _number: "GAMMA",
+            "eliminations": lambda _number: "",
+        },
+    ),
+    Sample(
         resource="ledger.statement_node",
         values={
             "code": lambda number: f"n{number}",

@@ -17,6 +17,7 @@ from backstay_ledger.models.entries import (
 from backstay_ledger.models.journals import Journal, JournalKind, SequenceHead
 from backstay_ledger.models.periods import FiscalYear, Period, PeriodState
 from backstay_ledger.models.sheets import EntrySheet, EntryTemplate
+from backstay_ledger.statements.group_models import CompanyGroup
 from backstay_ledger.statements.models import (
     CashAccount,
     StatementAccounts,
@@ -31,6 +32,7 @@ __all__ = [
     "AccountClass",
     "CashAccount",
     "CompanyCurrency",
+    "CompanyGroup",
     "Entry",
     "EntryKind",
     "EntryReference",

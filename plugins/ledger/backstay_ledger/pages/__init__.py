@@ -21,7 +21,13 @@ from backstay_ledger.pages import (
     vouchers,
 )
 from backstay_ledger.pages.blueprint import blueprint
-from backstay_ledger.statements import behind, cash_pages, downloads
+from backstay_ledger.statements import (
+    behind,
+    cash_pages,
+    chart_pages,
+    downloads,
+    group_pages,
+)
 from backstay_ledger.statements import pages as statement_pages
 from backstay_ledger.tax import pages as tax_pages
 
@@ -34,10 +40,12 @@ __all__ = [
     "account_texts",
     "behind",
     "cash_pages",
+    "chart_pages",
     "downloads",
     "entry_editor",
     "entry_templates",
     "general_ledger",
+    "group_pages",
     "opening",
     "overview",
     "revaluation_page",

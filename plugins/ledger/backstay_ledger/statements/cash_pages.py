@@ -178,7 +178,7 @@ def _line(figures: Figures, flow: CashFlow, row: CashFlowRow) -> ui.Row:
 
     return ui.Row(
         (
-            ui.Cell(f"{row.code} {row.heading}".strip()),
+            ui.Cell(f"{row.code} {row.heading}".strip(), "prose"),
             *(
                 figures.cell(amount, behind(column))
                 for amount, column in zip(row.amounts, flow.columns, strict=True)

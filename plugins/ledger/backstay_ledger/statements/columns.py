@@ -125,11 +125,32 @@ def span_columns(
     return tuple(found)
 
 
+def months_until(day: date, count: int) -> tuple[Column, ...]:
+    """Whole months in their order, the last one that of a day.
+
+    Raises:
+        Invalid: the calendar does not begin so early.
+    """
+    last = date(day.year, day.month, calendar.monthrange(day.year, day.month)[1])
+    first = last.replace(day=1)
+    return tuple(
+        Column(_months_before(first, back), _months_before(last, back))
+        for back in range(count - 1, -1, -1)
+    )
+
+
 def percent(now: Decimal, then: Decimal) -> Decimal | None:
     """By how many per cent a figure changed, to a tenth; None where there was none before."""
     if then == 0:
         return None
     return ((now - then) * 100 / abs(then)).quantize(_TENTH, ROUND_HALF_UP)
+
+
+def is_month(column: Column) -> bool:
+    """Whether a column is exactly one month."""
+    first, last = column.start, column.end
+    same = (first.year, first.month) == (last.year, last.month)
+    return same and first.day == 1 and _is_month_end(last)
 
 
 def _check(comparisons: tuple[Comparison, ...]) -> None:
@@ -142,7 +163,7 @@ def _check(comparisons: tuple[Comparison, ...]) -> None:
 def _before(start: date, end: date, compare: Compare, n: int) -> Column:
     if compare is Compare.PRIOR_YEAR:
         return Column(_months_before(start, 12 * n), _months_before(end, 12 * n))
-    if start.day == 1 and _is_month_end(end):
+    if start.day == 1:
         months = (end.year - start.year) * 12 + end.month - start.month + 1
         return Column(_months_before(start, months * n), _months_before(end, months * n))
     days = (end - start).days + 1

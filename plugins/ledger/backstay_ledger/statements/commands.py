@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from backstay.spi import Invalid, command_environment
+from backstay.spi import Invalid, command_environment, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.statements.cash_flow import cash_flow
 from backstay_ledger.statements.cash_table import cash_table
 from backstay_ledger.statements.columns import (
+    Column,
     balance_columns,
     fiscal_start,
     read_comparisons,
     span_columns,
 )
 from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
+from backstay_ledger.statements.consolidation import consolidate
 from backstay_ledger.statements.general_ledger import general_ledger_table
+from backstay_ledger.statements.group_table import group_table, mismatches_json
+from backstay_ledger.statements.groups import group_by_code
+from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tables import as_json, as_text, table_of
 from backstay_ledger.statements.trees import choose_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from datetime import date, datetime
 
     from sqlalchemy.orm import Session
@@ -66,6 +72,7 @@ class _Wanted:
     help="prior-period or prior-year, how many (prior-year:3), several with commas between.",
 )
 @click.option("--tree", default="", help="Code of a presentation tree; left out, by class.")
+@click.option("--group", default="", help="Code of a group of companies, for all of them as one.")
 @click.option("--indirect", is_flag=True, help="Cash flow from the result and what changed.")
 @click.option("--headings-only", is_flag=True, help="Leave the accounts out.")
 @click.option("--json", "as_data", is_flag=True, help="Print JSON.")
@@ -76,6 +83,7 @@ def statement(  # noqa: PLR0913 - one for each option of the command
     start: datetime | None,
     compare: str,
     tree: str,
+    group: str,
     *,
     indirect: bool,
     headings_only: bool,
@@ -92,11 +100,42 @@ def statement(  # noqa: PLR0913 - one for each option of the command
         if missing:
             raise Invalid(_("There is no tree “%(code)s”.", code=missing), field="tree")
         wanted = _Wanted(chosen, first, end, compare, not headings_only, indirect)
+        if group:
+            _print_group(session, kind, wanted, group, as_data=as_data)
+            return
         table = _MAKERS[kind](session, wanted)
         if as_data:
             click.echo(json.dumps(as_json(session, table), indent=2))
         else:
             click.echo(as_text(session, table))
+
+
+def _print_group(
+    session: Session, kind: str, wanted: _Wanted, group: str, *, as_data: bool
+) -> None:
+    """A statement of all companies of a group, each read in a session of its own."""
+    if kind not in _PARTS:
+        raise Invalid(
+            _("Groups have a balance sheet and a profit and loss statement."), field="group"
+        )
+
+    def opens(code: str) -> AbstractContextManager[Session]:
+        return command_environment(company=code)
+
+    found = consolidate(
+        session,
+        group_by_code(session, group),
+        wanted.tree,
+        _PARTS[kind],
+        Column(wanted.start, wanted.end),
+        opens,
+    )
+    table = group_table(found)
+    if as_data:
+        told = mismatches_json(found, company_of(session).minor_units)
+        click.echo(json.dumps({**as_json(session, table), "mismatches": told}, indent=2))
+    else:
+        click.echo(as_text(session, table))
 
 
 def _balance_sheet(session: Session, wanted: _Wanted) -> Table:
@@ -118,6 +157,7 @@ def _general_ledger(session: Session, wanted: _Wanted) -> Table:
     return general_ledger_table(session, wanted.start, wanted.end)
 
 
+_PARTS: Final = {"balance-sheet": Part.BALANCE_SHEET, "profit-loss": Part.PROFIT_LOSS}
 _MAKERS: Final[dict[str, Callable[[Session, _Wanted], Table]]] = {
     "balance-sheet": _balance_sheet,
     "profit-loss": _profit_loss,

@@ -86,7 +86,7 @@ def balance_sheet(session: Session, tree: Tree, columns: Sequence[Column]) -> St
         ends.append(end)
         priors.append(prior)
         years.append(sum((end.get(one, ZERO) for one in of_result), ZERO) - prior)
-    drawn = _Drawn(
+    drawn = Drawn(
         tree,
         Part.BALANCE_SHEET,
         accounts,
@@ -106,7 +106,7 @@ def profit_and_loss(session: Session, tree: Tree, columns: Sequence[Column]) -> 
         for column in columns
     ]
     result = tuple(sum(one.values(), ZERO) for one in moved)
-    drawn = _Drawn(tree, Part.PROFIT_LOSS, accounts, moved, {NodeKind.RESULT: result})
+    drawn = Drawn(tree, Part.PROFIT_LOSS, accounts, moved, {NodeKind.RESULT: result})
     return drawn.statement(tuple(columns))
 
 
@@ -120,7 +120,7 @@ def known_accounts(session: Session) -> list[KnownAccount]:
     return [KnownAccount(*row) for row in found]
 
 
-class _Drawn:
+class Drawn:
     """Figures laid along a tree."""
 
     def __init__(

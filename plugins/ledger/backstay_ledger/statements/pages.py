@@ -14,7 +14,7 @@ from backstay_ledger.pages.report_dates import day_control
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.statements.asked import asked_as_of, asked_span
-from backstay_ledger.statements.columns import percent
+from backstay_ledger.statements.columns import is_month, percent
 from backstay_ledger.statements.compute import RowKind, balance_sheet, profit_and_loss
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.trees import tree_choices
@@ -160,9 +160,7 @@ def choices(db: Session, asked: Asked) -> tuple[ui.FilterControl, ...]:
 def column_heads(figures: Figures, part: Part, columns: tuple[Column, ...]) -> tuple[ui.Head, ...]:
     """A column for the headings, one for each of the days, and two for the change."""
     names = [
-        figures.day(column.end)
-        if part is Part.BALANCE_SHEET
-        else _("%(start)s to %(end)s", start=figures.day(column.start), end=figures.day(column.end))
+        figures.day(column.end) if part is Part.BALANCE_SHEET else span_name(figures, column)
         for column in columns
     ]
     shown = [("heading", _("Item"), False)]
@@ -170,6 +168,13 @@ def column_heads(figures: Figures, part: Part, columns: tuple[Column, ...]) -> t
     if len(columns) > 1:
         shown += [("difference", _("Change"), True), ("percent", _("%"), True)]
     return heads(*shown)
+
+
+def span_name(figures: Figures, column: Column) -> str:
+    """The days of a column: a month as books write it, others from day to day."""
+    if is_month(column):
+        return f"{column.start:%Y-%m}"
+    return _("%(start)s to %(end)s", start=figures.day(column.start), end=figures.day(column.end))
 
 
 def change_cells(figures: Figures, amounts: tuple[Decimal, ...]) -> tuple[ui.Cell, ...]:
@@ -216,7 +221,7 @@ def _row(figures: Figures, statement: Statement, row: StatementRow, asked: Asked
     heading = f"{row.code} {row.heading}" if row.kind is RowKind.ACCOUNT else row.heading
     return ui.Row(
         (
-            ui.Cell(heading),
+            ui.Cell(heading, "prose"),
             *(
                 figures.cell(amount, _behind(statement, row, column, asked))
                 for amount, column in zip(row.amounts, statement.columns, strict=True)

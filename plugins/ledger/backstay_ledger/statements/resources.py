@@ -35,6 +35,7 @@ from backstay_ledger.statements.cash_accounts import (
     forget_cash_account,
     name_cash_account,
 )
+from backstay_ledger.statements.group_resources import GROUPS
 from backstay_ledger.statements.models import CashAccount, StatementNode, StatementTree
 from backstay_ledger.statements.tree_commands import (
     ACTIVITIES,
@@ -65,7 +66,8 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
-_NODES: Final = ("heading", "code", "accounts", "statement", "sign", "cash_flow")
+_PLACE: Final = ("code", "heading", "part", "parent", "position")
+_FIGURE: Final = ("kind", "side", "accounts", "formula", "activity")
 
 
 def _nodes(session: Session, tree: StatementTree) -> dict[str, Any]:
@@ -272,6 +274,10 @@ NODES: Final = Resource(
         CreateNode,
         STATEMENT_EDIT,
         _("New node"),
+        sections=(
+            Section(_("Place"), ("tree_id", *_PLACE)),
+            Section(_("Figure"), _FIGURE),
+        ),
         initial=_of_tree,
         done=_("Node created."),
         respond=_to_the_tree,
@@ -281,6 +287,7 @@ NODES: Final = Resource(
         EditNode,
         STATEMENT_EDIT,
         _("Edit node"),
+        sections=(Section(_("Place"), _PLACE), Section(_("Figure"), _FIGURE)),
         initial=_parent_code,
         done=_("Node saved."),
         respond=_to_the_tree,
@@ -350,4 +357,4 @@ CASH_ACCOUNTS: Final = Resource(
         "coins",
     ),
 )
-STATEMENT_RESOURCES: Final[tuple[Resource, ...]] = (TREES, NODES, CASH_ACCOUNTS)
+STATEMENT_RESOURCES: Final[tuple[Resource, ...]] = (TREES, NODES, CASH_ACCOUNTS, GROUPS)

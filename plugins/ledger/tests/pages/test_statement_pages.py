@@ -10,6 +10,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
+
+from backstay.access.models import User
+from backstay.db.context import operator_context
+from backstay.spi import Company
+from backstay.testing.fixtures import company_ref
+from backstay.testing.web import give
+from backstay_ledger.permissions import PERMISSIONS
 
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
@@ -148,3 +156,42 @@ def test_cash_flow_asks_for_the_cash_accounts_and_explains_them(
         busy.url("/statements/rows?node=cash:&from=2026-01-01&to=2026-02-28")
     ).text
     assert "1000" in behind
+
+
+def test_charts_say_in_words_and_in_a_table_what_they_draw(
+    accountant: Browser, busy: Books
+) -> None:
+    accountant.post(busy.url("/cash-accounts/new"), {"account_id": str(busy.account("1000"))})
+    shown = accountant.get(busy.url("/charts?as_of=2026-02-28")).text
+    assert shown.count("<svg viewBox") == 3
+    assert "Expenses since" in shown
+    assert "the highest result was 1,200.50 in 2026-01" in shown
+    assert "/profit-and-loss?from=2026-01-01" in shown
+    assert accountant.get(busy.url("/charts?as_of=0001-01-01")).status_code == 422
+
+
+def test_a_group_is_read_as_one_by_who_may_see_its_companies(
+    accountant: Browser, busy: Books
+) -> None:
+    with busy.database.write(operator_context("system:test"), busy.suite) as session:
+        session.add(Company(code="GAMMA", name="Gamma Ltd", currency="EUR", minor_units=2))
+    made = accountant.post(
+        busy.url("/company-groups/new"), {"code": "all", "name": "All", "members": "GAMMA"}
+    )
+    assert made.status_code == 303, made.text
+    assert "Balance sheet of the group" in accountant.get(made.location).text
+    number = made.location.rstrip("/").rpartition("/")[2]
+    sheet = busy.url(f"/company-groups/{number}/balance-sheet")
+    assert accountant.get(sheet).status_code == 404
+    with busy.database.read(operator_context("system:test"), busy.suite) as session:
+        ada = session.scalars(select(User.id).where(User.login == "ada")).one()
+    gamma = company_ref(busy.database, busy.suite, "GAMMA")
+    give(busy.database, ada, [one.name for one in PERMISSIONS], gamma)
+    shown = accountant.get(f"{sheet}?as_of=2026-02-28").text
+    assert "GAMMA" in shown
+    assert "11,200.50" in shown
+    assert "No mismatches" in shown
+    for form in ("csv", "xlsx"):
+        assert accountant.get(f"{sheet}.{form}?as_of=2026-02-28").status_code == 200
+    result = busy.url(f"/company-groups/{number}/profit-and-loss?to=2026-02-28")
+    assert "400.50" in accountant.get(result).text
