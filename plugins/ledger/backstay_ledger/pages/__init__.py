@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from backstay_ledger.currencies import revaluation_page
+from backstay_ledger.currencies import proposal, revaluation_page
 
 # Imported for their routes.
 from backstay_ledger.determination import pages as rule_pages
@@ -48,6 +48,7 @@ __all__ = [
     "group_pages",
     "opening",
     "overview",
+    "proposal",
     "revaluation_page",
     "rule_pages",
     "sheets",

@@ -13,6 +13,7 @@ from wtforms.validators import DataRequired
 from backstay.spi import NoDate, Problem, lazy, read_day, resource_url
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.currencies.proposal import worth
 from backstay_ledger.pages.accounts_by_line import look_up
 from backstay_ledger.pages.line_grid import (
     MAX_LINES,
@@ -188,6 +189,9 @@ def understand(
         problems.extend(amount.problems)
         foreign = read_foreign(line, amount.value, company, locale, field)
         problems.extend(foreign.problems)
+        if amount.value == 0 and not amount.problems and foreign.value and day is not None:
+            amount = worth(session, foreign, day, field)
+            problems.extend(amount.problems)
         if amount.value == 0 and not amount.problems:
             problems.append(Problem(_("Enter a debit or a credit."), f"{field}.debit"))
         if account is not None and amount.value != 0:

@@ -131,6 +131,8 @@ class Foreign:
     currency: str | None = None
     value: Decimal | None = None
     problems: tuple[Problem, ...] = ()
+    is_credit: bool = False
+    """It was typed with a minus: where base amounts are empty, it says the side."""
 
 
 def read_foreign(
@@ -161,7 +163,7 @@ def read_foreign(
             message = _("Both amounts of a line are debits or both are credits.")
             problem = Problem(message, f"{field}.foreign")
         else:
-            return Foreign(line.currency, abs(amount))
+            return Foreign(line.currency, abs(amount), is_credit=amount < 0)
     return Foreign(problems=(problem,))
 
 

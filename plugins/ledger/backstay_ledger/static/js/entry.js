@@ -95,6 +95,25 @@ const askExchange = () => (exchange.hidden = !table.hasAttribute("data-fx") && !
 new MutationObserver(askExchange).observe(table, { attributeFilter: ["data-fx"] });
 askExchange();
 
+// What a foreign amount is worth is proposed as long as nobody has typed a debit or a credit.
+table.addEventListener("change", async (event) => {
+  const row = event.target.closest("tbody tr");
+  if (!row || !event.target.matches("[data-currency], [name$='-foreign']")) return;
+  const [currency, foreign] = [row.querySelector("[data-currency]"), cellOf(row, "foreign")];
+  const sides = [cellOf(row, "debit"), cellOf(row, "credit")];
+  const empty = () => sides.every((side) => !side.value);
+  if (!currency.value || !foreign.value || !empty()) return;
+  const asked = new URLSearchParams({ currency: currency.value, amount: foreign.value, date: form.elements.date.value });
+  const answer = await fetch(`${form.dataset.worth}?${asked}`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!answer?.ok || !empty()) return;
+  const worth = await answer.json();
+  if (!empty()) return;
+  say(worth.why, worth.debit || worth.credit ? "" : "warn");
+  if (!worth.debit && !worth.credit) return;
+  [sides[0].value, sides[1].value] = [worth.debit, worth.credit];
+  changed(table);
+});
+
 // Templates ---------------------------------------------------------------------------------
 
 const picker = form.querySelector("[data-template]");
