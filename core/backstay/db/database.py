@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _BUSY_STATES: Final = frozenset({"40001", "40P01", "55P03", "57014"})
 """Serialization failure, deadlock, lock not available, statement cancelled or too long."""
 _CORE_CHANGED: Final = "core_changed"
+ACTOR_IS_TOLD: Final = "actor_is_told"
+"""Set in ``session.info`` by whose first statement tells PostgreSQL by itself who acts."""
 
 
 class Database:
@@ -206,7 +208,10 @@ def _say_who(session: Session, transaction: SessionTransaction, connection: Conn
     Only when the transaction begins: a job reads for minutes before it writes, and must not hold an
     idle transaction meanwhile.
     """
-    if session.info.get("write") and not transaction.nested:
+    info = session.info
+    if info.pop(ACTOR_IS_TOLD, False):
+        return
+    if info.get("write") and not transaction.nested:
         with together(connection):  # with the BEGIN
             connection.exec_driver_sql(
                 "SELECT set_config('backstay.actor', %s, true)",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Flask, Response, g, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -48,8 +48,9 @@ from backstay.web.request import EXTENSION, Runtime, Settings, context, suite
 from backstay.web.transaction import SAFE, carry_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from flask import Request
     from flask.typing import ResponseReturnValue
 
     from backstay.db.database import Database
@@ -76,9 +77,15 @@ class PluginRefused(ConfigurationError):
 class PageCookies(SecureCookieSessionInterface):
     """Cookies for pages only: a static file that varied by cookie would be fetched too often."""
 
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Begin an empty one where the request has no cookie to be checked."""
+        if not request.headers.get("Cookie"):
+            return self.session_class()
+        return super().open_session(app, request)
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Leave static files alone."""
-        if request.endpoint != STATIC:
+        """Leave static files and the API alone."""
+        if request.endpoint != STATIC and not is_api():
             super().save_session(app, session, response)
 
 
@@ -93,6 +100,10 @@ class Application(Flask):
         super().__init__(*args, **options)
         self.plugins: dict[str, str] = {}
         """Endpoint -> the plugin whose page it is; core's own are not in it."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Views are plain functions; each call would ask whether this one is."""
+        return func
 
     def full_dispatch_request(self) -> Response:
         """Answer in the name of the plugin whose page it is, so that it writes its tables only."""

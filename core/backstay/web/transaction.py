@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from flask import Response, current_app, g, request
 from flask import session as cookie
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import OperationalError
@@ -25,7 +25,8 @@ from sqlalchemy.exc import OperationalError
 from backstay.access.idempotency import note_written
 from backstay.access.models import IdempotencyRecord
 from backstay.clock import now
-from backstay.db.database import busy_message, is_busy
+from backstay.db.context import context_of
+from backstay.db.database import ACTOR_IS_TOLD, busy_message, is_busy
 from backstay.db.round_trips import commit_now, together
 from backstay.errors import BackstayError, Conflict, Malformed, Unavailable
 from backstay.i18n import gettext as _
@@ -55,9 +56,19 @@ _PATIENCE: Final = 20.0
 _ERROR: Final = 400
 _RECORDS: Final = cast("Table", IdempotencyRecord.__table__)
 # Built once: building a statement costs more than running it. The table belongs to no company.
+_COLUMNS: Final = ("token", "user_id", "request_digest", "status", "location", "at")
 _TAKE: Final = {
-    name: insert(_RECORDS).on_conflict_do_nothing().returning(_RECORDS.c.status)
-    for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgres_insert))
+    "sqlite": sqlite_insert(_RECORDS).on_conflict_do_nothing().returning(_RECORDS.c.status),
+    # The first statement of the transaction: it tells the guards of the audit trail who acts.
+    "postgresql": postgres_insert(_RECORDS)
+    .from_select(
+        _COLUMNS,
+        select(*(bindparam(name, type_=_RECORDS.c[name].type) for name in _COLUMNS)).select_from(
+            func.set_config("backstay.actor", bindparam("actor"), literal_column("true")).alias()
+        ),
+    )
+    .on_conflict_do_nothing()
+    .returning(_RECORDS.c.status),
 }
 _KEEP: Final = (
     update(_RECORDS)
@@ -204,18 +215,19 @@ class Claim:
             Conflict, or what :meth:`differs` says: it came before with other values, or is being
                 carried out.
         """
-        connection = session.connection()
-        taken = connection.scalar(
-            _TAKE[connection.dialect.name],
-            {
-                "token": self.token,
-                "user_id": self.user_id,
-                "request_digest": self.digest,
-                "status": 0,
-                "location": "",
-                "at": now(),
-            },
-        )
+        dialect = session.get_bind().dialect.name
+        claimed = {
+            "token": self.token,
+            "user_id": self.user_id,
+            "request_digest": self.digest,
+            "status": 0,
+            "location": "",
+            "at": now(),
+        }
+        if dialect == "postgresql":
+            claimed["actor"] = context_of(session).actor.label
+            session.info[ACTOR_IS_TOLD] = not session.in_transaction()
+        taken = session.connection().scalar(_TAKE[dialect], claimed)
         if taken is not None:
             return None
         found = session.execute(

@@ -7,13 +7,12 @@ raised, one step to posted that the database checks and adds to the balances, au
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -32,7 +31,7 @@ from backstay.spi import (
     together,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryState, Line, SequenceHead
+from backstay_ledger.models import Entry, EntryState, Line
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
 from backstay_ledger.services.announcing import announce
 from backstay_ledger.services.bulk_rows import (
@@ -51,6 +50,7 @@ from backstay_ledger.services.content import (
     entry_values,
     line_values,
 )
+from backstay_ledger.services.counters import Series, lock_counters, raise_counters
 from backstay_ledger.services.lookups import existing_by_key
 from backstay_ledger.services.stored import stored_entries
 from backstay_ledger.services.validation import (
@@ -64,25 +64,6 @@ from backstay_ledger.tax.reasons import write_reasons
 
 ENTRIES: Final = table_of(Entry)
 LINES: Final = table_of(Line)
-_HEAD: Final = table_of(SequenceHead).c
-_LOCK_COUNTER: Final = (
-    select(_HEAD.last_number)
-    .where(
-        _HEAD.company_id == bindparam("company_id"),
-        _HEAD.journal_id == bindparam("journal_id"),
-        _HEAD.fiscal_year_id == bindparam("fiscal_year_id"),
-    )
-    .with_for_update()
-)
-_RAISE_COUNTER: Final = (
-    update(table_of(SequenceHead))
-    .where(
-        _HEAD.company_id == bindparam("of_company"),
-        _HEAD.journal_id == bindparam("of_journal"),
-        _HEAD.fiscal_year_id == bindparam("of_year"),
-    )
-    .values(last_number=bindparam("last"))
-)
 _KEYS: Final = ("company_id", "id")
 
 
@@ -132,10 +113,12 @@ def post_orders(session: Session, orders: Sequence[Order]) -> list[Posted]:
     session.flush()
     with guarded():
         checked = check_orders(session, orders, lock=True)
-        heads = _lock_counters(session, company, checked)
-        checked = _posted_meanwhile(session, company, checked)
-        steps = _number(session, company, checked, heads)
-        _write(session, steps, heads, company)
+        certain = not _may_have_twins(session, checked)
+        heads = lock_counters(session, company, _wanted(checked, certain=certain))
+        if not certain:
+            checked = _posted_meanwhile(session, company, checked)
+        steps = _number(session, company, checked, dict(heads))
+        _write(session, steps, Counter() if certain else _numbers_of(steps), company)
     announce(session, [step.posted for step in steps])
     posted = {id(step.checked): step.posted for step in steps}
     results: list[Posted] = []
@@ -183,35 +166,20 @@ def writable_company(session: Session) -> CompanyRef:
     return company
 
 
-def _lock_counters(
-    session: Session, company: CompanyRef, checked: Sequence[Checked]
-) -> dict[tuple[int, int], int]:
-    """Lock the counters of the batch in a fixed order; returns the last number of each."""
-    wanted = sorted(
-        {
-            (one.journal.id, one.period.fiscal_year_id)
-            for one in checked
-            if one.period is not None and one.existing is None
-        }
+def _wanted(checked: Sequence[Checked], *, certain: bool) -> Counter[Series]:
+    """How many numbers are taken of each counter: none yet where a twin may turn up."""
+    wanted: Counter[Series] = Counter()
+    for one in checked:
+        if one.period is not None and one.existing is None:
+            wanted[one.journal.id, one.period.fiscal_year_id] += certain
+    return wanted
+
+
+def _may_have_twins(session: Session, checked: Sequence[Checked]) -> bool:
+    """Whether somebody else may have posted one of them since their keys were looked up."""
+    return session.get_bind().dialect.name != "sqlite" and any(  # which has one writer at a time
+        one.existing is None and one.order.posting.key for one in checked
     )
-    return {key: _lock_counter(session, company, *key) for key in wanted}
-
-
-def _lock_counter(
-    session: Session, company: CompanyRef, journal_id: int, fiscal_year_id: int
-) -> int:
-    key = {"company_id": company.id, "journal_id": journal_id, "fiscal_year_id": fiscal_year_id}
-    last: int | None = session.connection().scalar(_LOCK_COUNTER, key)
-    if last is not None:
-        return last
-    first = {**key, "last_number": 0}
-    if session.get_bind().dialect.name == "postgresql":
-        # Somebody else may make the same counter at this moment: wait for it, then lock it.
-        session.execute(postgresql_insert(SequenceHead).on_conflict_do_nothing(), [first])
-        return int(session.connection().scalars(_LOCK_COUNTER, key).one())
-    session.add(SequenceHead(**first))
-    session.flush()
-    return 0
 
 
 def _posted_meanwhile(
@@ -221,8 +189,6 @@ def _posted_meanwhile(
     keys = [
         one.order.posting.key for one in checked if one.existing is None and one.order.posting.key
     ]
-    if not keys or session.get_bind().dialect.name == "sqlite":  # one writer at a time
-        return list(checked)
     found = existing_by_key(session, company.id, keys)
     if not found:
         return list(checked)
@@ -241,7 +207,7 @@ def _number(
     session: Session,
     company: CompanyRef,
     checked: Sequence[Checked],
-    heads: dict[tuple[int, int], int],
+    heads: dict[Series, int],
 ) -> list[_Step]:
     """Give each order its ids and number; ``heads`` is raised to the last number used."""
     todo = [one for one in checked if one.existing is None]
@@ -286,6 +252,15 @@ def _number(
     return steps
 
 
+def _numbers_of(steps: Sequence[_Step]) -> Counter[Series]:
+    """How many numbers of each counter they took."""
+    return Counter(
+        (step.checked.journal.id, step.checked.period.fiscal_year_id)
+        for step in steps
+        if step.checked.period is not None
+    )
+
+
 def new_entry(entry_id: int, company: CompanyRef, context: Context, one: Checked) -> EntryRow:
     """The row of an entry as it begins: a draft."""
     posting = one.order.posting
@@ -313,7 +288,7 @@ def new_entry(entry_id: int, company: CompanyRef, context: Context, one: Checked
 def _write(
     session: Session,
     steps: Sequence[_Step],
-    heads: Mapping[tuple[int, int], int],
+    raises: Mapping[Series, int],
     company: CompanyRef,
 ) -> None:
     if not steps:
@@ -331,7 +306,7 @@ def _write(
             insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
             insert_rows(session, LINES, LINE_COLUMNS, lines)
             write_reasons(session, [(step.draft, step.checked.order) for step in made])
-            _write_posted(session, steps, heads, company)
+            _write_posted(session, steps, raises, company)
         return
     insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
     refresh_statistics(session, ENTRIES, len(made))
@@ -346,7 +321,7 @@ def _write(
         ("date",),
         [(step.posted.company_id, step.posted.id, step.posted.date) for step in kept],
     )
-    if _write_posted(session, steps, heads, company) != len(steps):
+    if _write_posted(session, steps, raises, company) != len(steps):
         raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
     if kept:
         session.expire_all()
@@ -355,21 +330,11 @@ def _write(
 def _write_posted(
     session: Session,
     steps: Sequence[_Step],
-    heads: Mapping[tuple[int, int], int],
+    raises: Mapping[Series, int],
     company: CompanyRef,
 ) -> int:
-    """Raise the counters and take the step to posted; returns how many entries took it."""
-    connection = session.connection()
-    for (journal_id, year_id), last in sorted(heads.items()):
-        connection.execute(
-            _RAISE_COUNTER,
-            {
-                "of_company": company.id,
-                "of_journal": journal_id,
-                "of_year": year_id,
-                "last": last,
-            },
-        )
+    """Raise counters by so much and take the step to posted; returns how many entries took it."""
+    raise_counters(session, company, raises)
     count = update_rows(
         session,
         ENTRIES,
