@@ -305,7 +305,7 @@ def test_a_failure_that_a_service_passed_over_is_not_answered_as_done(
             session.connection().exec_driver_sql("SELECT 1 / 0")
 
     program = connect()
-    monkeypatch.setattr("backstay.access.roles._add", careless)
+    monkeypatch.setattr("backstay.access.roles.add_permissions", careless)
     for headers in ({}, KEY):
         answered = program.post("core/roles", ROLE, headers=headers)
         assert answered.status_code == 500, answered.text
