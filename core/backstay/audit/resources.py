@@ -54,6 +54,13 @@ _VERBS = {
     "revoke": _("signed out"),
     "export": _("exported"),
     "deny": _("was refused"),
+    "post": _("posted"),
+    "approve": _("approved"),
+    "reject": _("rejected"),
+    "close": _("closed"),
+    "reopen": _("reopened"),
+    "restore": _("restored"),
+    "backup": _("backed up"),
 }
 
 

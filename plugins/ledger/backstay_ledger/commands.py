@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from backstay.spi import (
+    Invalid,
     command_environment,
     company_of,
     import_file,
@@ -77,7 +78,17 @@ def import_journal(
 
     The options say how a file is to be read that does not show it by itself.
     """
-    done = import_file("ledger.journal", file, company=company, dry_run=dry_run, reading=reading)
+    try:
+        done = import_file(
+            "ledger.journal", file, company=company, dry_run=dry_run, reading=reading
+        )
+    except Invalid as error:
+        if any(one.field == "account" for one in error.problems):
+            hint = _(
+                "If accounts are missing in the chart, “backstay ledger import-chart” makes them."
+            )
+            click.echo(hint, err=True)
+        raise
     _say(done, as_json=as_json)
 
 

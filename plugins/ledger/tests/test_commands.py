@@ -119,6 +119,7 @@ def test_what_is_wrong_is_named_with_its_row_and_nothing_is_done(run: Run, files
         )
         assert (status, out) == (1, "")
         assert said in err
+        assert ("import-chart” makes" in err) == (said in {"9999", "account"})
         assert "Traceback" not in err
     assert run("ledger", "trial-balance", "--company", "ACME")[1].split() == [
         "account,debit,credit"
