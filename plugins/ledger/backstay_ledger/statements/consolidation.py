@@ -2,12 +2,13 @@
 
 Accounts with the same code are one account of the group. What stands between two companies is
 eliminated up to the amount that both agree on; the rest is a mismatch, and stays visible in the
-figures until somebody finds it. Minorities are not computed: every company counts in full.
+figures until somebody finds it. Eliminations of income and expenses leave the result as it is: what
+one company earned the other spent. Minorities are not computed: every company counts in full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,11 +18,10 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, authorize, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.models import AccountClass
 from backstay_ledger.permissions import BOOKS_VIEW
-from backstay_ledger.services.balances import balances, day_before, movements
 from backstay_ledger.statements.columns import Column
-from backstay_ledger.statements.compute import Drawn, Statement, known_accounts
+from backstay_ledger.statements.compute import Drawn, Statement
+from backstay_ledger.statements.group_books import MemberBooks, read_member
 from backstay_ledger.statements.group_models import CompanyGroup
 from backstay_ledger.statements.groups import Elimination, members_of, read_eliminations
 from backstay_ledger.statements.kinds import NodeKind, Part
@@ -66,17 +66,6 @@ class Consolidated:
     """By company and code, for the way to an account's card."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Books:
-    """One company's figures by account code, debit positive."""
-
-    code: str
-    accounts: Mapping[str, KnownAccount]
-    figures: Mapping[str, Decimal]
-    before: Mapping[str, Decimal]
-    """Balances of income and expenses before the fiscal year."""
-
-
 def consolidate(
     session: Session, group: CompanyGroup, tree: Tree, part: Part, column: Column, opens: Open
 ) -> Consolidated:
@@ -86,8 +75,8 @@ def consolidate(
         column: the days; of a balance sheet the last one, with the first of the fiscal year.
 
     Raises:
-        Invalid: a company keeps its books in another currency, or an account of the same code has
-            another class there.
+        Invalid: an account of the same code has another class in another company.
+        RateMissing: a company keeps its books in another currency, and a rate of it is missing.
         NotFound: a company is not open to whoever asks.
     """
     authorize(session, BOOKS_VIEW)
@@ -96,7 +85,7 @@ def consolidate(
     books = []
     for code in codes:
         with opens(code) as there:
-            books.append(_read(there, owner.currency, part, column))
+            books.append(read_member(there, session, part, column))
     merged = _merged(books)
     removed: dict[str, Decimal] = {}
     mismatches = []
@@ -117,37 +106,7 @@ def consolidate(
     )
 
 
-def _read(session: Session, currency: str, part: Part, column: Column) -> _Books:
-    authorize(session, BOOKS_VIEW)
-    company = company_of(session)
-    if company.currency != currency:
-        raise Invalid(
-            _(
-                "%(code)s keeps its books in %(theirs)s and the group in %(ours)s; companies of one"
-                " currency can be consolidated.",
-                code=company.code,
-                theirs=company.currency,
-                ours=currency,
-            )
-        )
-    accounts = known_accounts(session)
-    codes = {one.id: one.code for one in accounts}
-    found = (
-        balances(session, column.end)
-        if part is Part.BALANCE_SHEET
-        else movements(session, column.start, column.end)
-    )
-    of_result = [one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS]
-    before = balances(session, day_before(column.start), of_result) if of_result else {}
-    return _Books(
-        company.code,
-        {one.code: one for one in accounts},
-        {codes[key]: amount for key, amount in found.items()},
-        {codes[key]: amount for key, amount in before.items()},
-    )
-
-
-def _merged(books: Sequence[_Books]) -> dict[str, KnownAccount]:
+def _merged(books: Sequence[MemberBooks]) -> dict[str, KnownAccount]:
     """The accounts of all charts by code, as the first company that has one calls it."""
     merged: dict[str, KnownAccount] = {}
     for one in books:
@@ -169,13 +128,14 @@ def _merged(books: Sequence[_Books]) -> dict[str, KnownAccount]:
 
 def _eliminate(
     rule: Elimination,
-    books: Mapping[str, _Books],
+    books: Mapping[str, MemberBooks],
     merged: Mapping[str, KnownAccount],
     part: Part,
     removed: dict[str, Decimal],
 ) -> Mismatch | None:
     """Take away what both sides agree on; returns what they do not."""
     sides = []
+    parts: set[Part] = set()
     for code, accounts in ((rule.first, rule.first_accounts), (rule.second, rule.second_accounts)):
         taken = {
             account: amount
@@ -183,13 +143,17 @@ def _eliminate(
             if amount and _within(merged[account], accounts)
         }
         sides.append(taken)
-    classes = [{part_of(merged[account].account_class) for account in side} for side in sides]
+        parts |= {
+            part_of(merged[account].account_class)
+            for account in books[code].accounts
+            if _within(merged[account], accounts)
+        }
     first, second = (sum(side.values(), ZERO) for side in sides)
-    if len(classes[0] | classes[1]) > 1:
+    if len(parts) > 1:
         return Mismatch(
             rule, first, second, _("It names accounts of the balance sheet and of the result.")
         )
-    if (classes[0] | classes[1]) - {part}:
+    if parts - {part}:
         return None
     if first * second < 0:
         agreed = min(abs(first), abs(second))
@@ -223,7 +187,7 @@ def _drawn(
     part: Part,
     column: Column,
     merged: Mapping[str, KnownAccount],
-    books: Sequence[_Books],
+    books: Sequence[MemberBooks],
     removed: Mapping[str, Decimal],
     total: Mapping[str, Decimal],
 ) -> Statement:
@@ -234,22 +198,14 @@ def _drawn(
     columns = [one.figures for one in books] + [removed, total]
     figures = [{ids[code]: amount for code, amount in one.items()} for one in columns]
 
-    def result(one: Mapping[str, Decimal]) -> Decimal:
-        return sum(
-            (amount for code, amount in one.items() if _earned(merged[code].account_class)), ZERO
-        )
-
-    priors = [sum(one.before.values(), ZERO) for one in books]
-    priors += [ZERO, sum(priors, ZERO)]
-    results = tuple(result(one) for one in columns)
-    computed: dict[NodeKind, tuple[Decimal, ...]] = {NodeKind.RESULT: results}
+    results = _with_sum(one.result for one in books)
+    computed = {NodeKind.RESULT: results}
     if part is Part.BALANCE_SHEET:
-        computed = {
-            NodeKind.RESULT: tuple(a - b for a, b in zip(results, priors, strict=True)),
-            NodeKind.PRIOR_RESULTS: tuple(priors),
-        }
+        computed[NodeKind.PRIOR_RESULTS] = _with_sum(one.prior for one in books)
     return Drawn(tree, part, accounts, figures, computed).statement((column,) * len(columns))
 
 
-def _earned(account_class: AccountClass) -> bool:
-    return part_of(account_class) is Part.PROFIT_LOSS
+def _with_sum(of_companies: Iterable[Decimal]) -> tuple[Decimal, ...]:
+    """Figures of the companies, nothing for what is eliminated, and their sum."""
+    figures = list(of_companies)
+    return (*figures, ZERO, sum(figures, ZERO))

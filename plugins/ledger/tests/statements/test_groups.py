@@ -12,7 +12,10 @@ from backstay.db.context import Actor, Context, operator_context
 from backstay.errors import Invalid, NotFound
 from backstay.spi import Company, context_elsewhere
 from backstay.testing.fixtures import company_ref
+from backstay_ledger.currencies.lookup import RateMissing
+from backstay_ledger.currencies.rates import TypeRate, type_rate
 from backstay_ledger.models import AccountClass
+from backstay_ledger.models.currencies import RateKind
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 from backstay_ledger.services.journals import add_standard_journals
@@ -155,18 +158,38 @@ def test_a_rule_of_both_statements_is_flagged_and_not_applied(group: Any) -> Non
     assert all(not row.amounts[2] for row in found.statement.rows)
 
 
-def test_companies_of_another_currency_are_refused(group: Any, other_books: Any) -> None:
-    del other_books
+def test_a_foreign_company_is_translated_at_closing_and_average_rates(
+    group: Any, other_books: Any
+) -> None:
+    """BETA: capital 1,000 JPY, earned 600 in March; 1 EUR = 100 JPY at the end, 120 in March."""
+    other_books.post(other_books.posting(("1000", "1000"), ("3000", "-1000")))
+    other_books.post(other_books.posting(("1000", "600"), ("4000", "-600")))
     with group.write() as session:
         create_group(session, CreateGroup(code="far", name="Far", members="BETA"))
-    with group.read() as session, pytest.raises(Invalid, match="BETA keeps its books in JPY"):
-        consolidate(
-            session,
-            group_by_code(session, "far"),
-            built_in_tree(),
-            Part.BALANCE_SHEET,
-            YEAR,
-            opens(group),
+    with pytest.raises(RateMissing, match="JPY in EUR"):
+        _far(group, Part.BALANCE_SHEET)
+    with group.write() as session:
+        for day, kind, rate in (
+            (YEAR.end, RateKind.SPOT, "100"),
+            (date(2026, 3, 31), RateKind.AVERAGE, "120"),
+        ):
+            command = TypeRate(date=day, base="EUR", quote="JPY", rate=rate, kind=kind)
+            type_rate(session, command)
+    sheet = _far(group, Part.BALANCE_SHEET)
+    figures = {row.code: row.amounts for row in sheet.statement.rows}
+    assert figures["1000"] == (430, 16, 0, 446)
+    assert figures["3000"] == (500, 10, 0, 510)
+    assert figures["year"] == (30, 5, 0, 35)
+    assert figures["?translation"] == (0, 1, 0, 1)
+    assert sheet.statement.out_by == (0, 0, 0, 0)
+    earned = _far(group, Part.PROFIT_LOSS)
+    assert {row.code: row.amounts for row in earned.statement.rows}["result"] == (30, 5, 0, 35)
+
+
+def _far(group: Any, part: Part) -> Any:
+    with group.read() as session:
+        return consolidate(
+            session, group_by_code(session, "far"), built_in_tree(), part, YEAR, opens(group)
         )
 
 
