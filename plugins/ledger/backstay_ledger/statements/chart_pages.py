@@ -17,6 +17,8 @@ from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.statements.behind import CASH
 from backstay_ledger.statements.charts import (
     HEIGHT,
+    NAMED,
+    STEP,
     WIDTH,
     Bar,
     expense_parts,
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 
     from backstay_ledger.statements.charts import MonthlyFigure
 
-_THICK = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -48,6 +48,7 @@ class Chart:
         points: corners of a line; empty where there are bars.
         zero: the height of the line at zero; None for bars that lie.
         labels: below the drawing, each centred at its place.
+        names: above bars that lie, each at its height.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Chart:
     points: str = ""
     zero: int | None = None
     labels: tuple[tuple[int, str], ...] = ()
+    names: tuple[tuple[int, str], ...] = ()
 
 
 @blueprint.get("/charts", endpoint="charts")
@@ -177,7 +179,7 @@ def _expenses(db: Session, figures: Figures, day: date) -> Chart | None:
             name=names[0],
             amount=figures.text(parts[0].amount),
         ),
-        len(parts) * _THICK,
+        len(parts) * STEP,
         heads(("account", _("Account"), False), ("amount", _("Amount"), True)),
         tuple(
             ui.Row(
@@ -196,5 +198,6 @@ def _expenses(db: Session, figures: Figures, day: date) -> Chart | None:
             )
             for name, one in zip(names, parts, strict=True)
         ),
-        bars=lying_bars([one.amount for one in parts], _THICK),
+        bars=lying_bars([one.amount for one in parts]),
+        names=tuple((place * STEP + NAMED - 5, name) for place, name in enumerate(names)),
     )

@@ -24,6 +24,9 @@ MONTHS: Final = 12
 MOST_PARTS: Final = 8
 WIDTH: Final = 640
 HEIGHT: Final = 220
+STEP: Final = 40
+"""From one lying bar to the next."""
+NAMED: Final = 18
 _GAP: Final = 8
 
 
@@ -98,15 +101,15 @@ def upright_bars(amounts: Sequence[Decimal]) -> tuple[tuple[Bar, ...], int]:
     return tuple(bars), zero
 
 
-def lying_bars(amounts: Sequence[Decimal], thickness: int) -> tuple[Bar, ...]:
-    """Bars below each other, the largest as wide as the drawing."""
+def lying_bars(amounts: Sequence[Decimal]) -> tuple[Bar, ...]:
+    """Bars below each other, the largest as wide as the drawing; above each is room for a name."""
     largest = max((abs(one) for one in amounts), default=ZERO) or Decimal(1)
     return tuple(
         Bar(
             0,
-            place * thickness + _GAP // 2,
+            place * STEP + NAMED,
             max(1, int(abs(amount) * WIDTH / largest)),
-            thickness - _GAP,
+            STEP - NAMED - _GAP,
             amount < 0,
         )
         for place, amount in enumerate(amounts)

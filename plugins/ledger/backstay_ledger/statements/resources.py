@@ -76,7 +76,7 @@ def _nodes(session: Session, tree: StatementTree) -> dict[str, Any]:
     rows = {node.code: node for node in nodes_of(session, tree)}
     depths: dict[str, int] = {}
     shown = []
-    words = {choice.value: str(choice.label) for choice in (*PARTS, *SIDES, *ACTIVITIES)}
+    words = {choice.value: str(choice.label) for choice in PARTS}
     for node in read_tree(session, tree).nodes:
         row = rows[node.code]
         depths[node.code] = depths[node.parent] + 1 if node.parent else 0
@@ -85,10 +85,8 @@ def _nodes(session: Session, tree: StatementTree) -> dict[str, Any]:
                 (
                     ui.Cell(node.heading),
                     ui.Cell(node.code, "code"),
-                    ui.Cell(row.accounts or row.formula or _computed(row)),
+                    ui.Cell(row.accounts or row.formula or _computed(row), "prose"),
                     ui.Cell(words[node.part.value]),
-                    ui.Cell(words[node.side.value]),
-                    ui.Cell(words[node.activity.value] if node.activity else "", "muted"),
                 ),
                 href=resource_url(
                     "ledger.statement_node", "edit" if may_edit else "record", id=row.id
@@ -118,8 +116,6 @@ def _nodes(session: Session, tree: StatementTree) -> dict[str, Any]:
             ("code", translate("Code"), False),
             ("accounts", translate("Accounts or formula"), False),
             ("statement", translate("Statement"), False),
-            ("sign", translate("Positive side"), False),
-            ("cash_flow", translate("Cash flow"), False),
         ),
         "rows": tuple(shown),
     }

@@ -138,7 +138,7 @@ class NodeFields:
         int,
         NumberField(
             label=lazy("Position"),
-            help=lazy("Nodes are shown in this order, each below its own node."),
+            help=lazy("Nodes are shown in this order, each below its own node; 0 for the end."),
             minimum=0,
             maximum=1_000_000,
         ),

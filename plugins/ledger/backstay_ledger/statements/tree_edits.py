@@ -137,7 +137,7 @@ def edit_node(session: Session, command: EditNode) -> StatementNode:
     _check(tree, drafts, at)
     ids = {one.code: one.id for one in nodes}
     node.parent_id = ids.get(draft.parent)
-    node.position = command.position
+    node.position = command.position or nodes[-1].position + 10
     node.code, node.heading, node.part = draft.code, draft.heading, draft.part
     node.side, node.kind, node.activity = draft.side, draft.kind, draft.activity
     node.accounts, node.formula = draft.accounts, draft.formula

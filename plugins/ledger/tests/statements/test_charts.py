@@ -41,7 +41,7 @@ def test_everything_stays_within_the_drawing(figures: list[Decimal]) -> None:
         x, y = map(int, point.split(","))
         assert 0 <= x <= WIDTH
         assert 0 <= y <= HEIGHT
-    assert all(0 < bar.width <= WIDTH for bar in lying_bars(figures, 30))
+    assert all(0 < bar.width <= WIDTH for bar in lying_bars(figures))
 
 
 def test_months_and_expenses_are_those_of_the_books(books: Any) -> None:
