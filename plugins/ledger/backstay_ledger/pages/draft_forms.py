@@ -33,6 +33,10 @@ from backstay_ledger.pages.typed_content import typed_again
 from backstay_ledger.permissions import ENTRY_POST
 from backstay_ledger.services.drafts import DraftLine, SaveDraft
 from backstay_ledger.services.sheets import sheets_of
+from backstay_ledger.tax.drafts import codes_by_line
+from backstay_ledger.tax.editing import tax_codes
+from backstay_ledger.tax.stored import stored_taxes
+from backstay_ledger.tax.typed import written_tax
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -103,6 +107,7 @@ def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
         .order_by(Line.line_no)
     )
     locale = context_of(session).locale
+    said = codes_by_line(stored_taxes(session, [entry.id], entry.company_id).get(entry.id, ()))
     return tuple(
         TypedLine(
             n,
@@ -114,6 +119,7 @@ def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
             editable_decimal(abs(row.amount_currency), locale, row.minor_units_currency or 0)
             if row.amount_currency is not None
             else "",
+            tax=written_tax(**said.get(n + 1, {})),
         )
         for n, row in enumerate(found)
     )
@@ -169,6 +175,7 @@ def editor(
         marks=symbols(context_of(session).locale),
         status=ui.Tag(_("Draft"), "warn") if entry else None,
         blank=max(1, _FEWEST_ROWS - len(lines)),
+        tax_codes=tax_codes(session),
         actions=(
             ui.Button(_("Cancel"), back, kind="ghost"),
             ui.Button(_("Save draft"), name="do", value="save", shortcut="Ctrl+S"),
@@ -207,6 +214,9 @@ def draft_command(
                 text=line.text,
                 currency=line.currency,
                 amount_currency=line.amount_currency,
+                tax_code=line.tax.code,
+                tax_included=line.tax.included,
+                tax_line=line.tax.is_tax,
             )
             for line in understood.lines
         ),

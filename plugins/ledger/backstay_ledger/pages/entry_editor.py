@@ -44,6 +44,7 @@ from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.drafts import post_entry, save_draft
 from backstay_ledger.services.sheets import finish_sheet, load_sheet, sheet_of_key
 from backstay_ledger.services.templates import load_template
+from backstay_ledger.tax.editing import lines_with_tax
 
 if TYPE_CHECKING:
     from flask import Response
@@ -122,6 +123,9 @@ def _save(entry: Entry | None) -> Response:
         return _show(shown.with_problems(understood.problems), entry, Invalid.status)
     command = draft_command(db, understood, entry, request.form.get("version", ""))
     try:
+        if request.form.get("do") == "tax":
+            with_tax = lines_with_tax(db, command, company_of(db), context().locale)
+            return _show(editor(db, form, with_tax, entry, key=key), entry)
         if request.form.get("do") == "post":
             posted = post_entry(db, command)
             entry_id = posted.id

@@ -24,6 +24,7 @@ from backstay_ledger.pages.line_grid import (
     with_problems,
 )
 from backstay_ledger.pages.report_dates import company_today
+from backstay_ledger.tax.typed import NO_TAX, TypedTax, read_tax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ BLANK_LINES: Final = 2
 _NAMES: Final = {
     "account": lazy("account"),
     "text": lazy("text"),
+    "tax": lazy("tax"),
     "debit": lazy("debit"),
     "credit": lazy("credit"),
     "currency": lazy("currency"),
@@ -90,6 +92,7 @@ class UnderstoodLine:
     text: str
     currency: str | None = None
     amount_currency: Decimal | None = None
+    tax: TypedTax = NO_TAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ class Editor:
     notes: tuple[ui.Note, ...] = ()
     actions: tuple[ui.Button, ...] = ()
     primary: ui.Button | None = None
+    tax_codes: tuple[tuple[str, str], ...] = ()
 
     def with_problems(self, problems: Sequence[Problem]) -> Editor:
         """The same page with everything that is wrong, at its place and in the summary."""
@@ -203,6 +207,7 @@ def understand(
                     line.text,
                     foreign.currency,
                     foreign.value,
+                    read_tax(line.tax),
                 )
             )
     return Understood(

@@ -18,7 +18,7 @@ from backstay_ledger.services.templates import SaveTemplate, load_template, save
 if TYPE_CHECKING:
     from flask import Response
 
-_SHOWN = ("account_id", "account_text", "text", "debit", "credit", "currency", "foreign")
+_SHOWN = ("account_id", "account_text", "text", "debit", "credit", "currency", "foreign", "tax")
 
 
 @blueprint.post("/entries/templates", endpoint="template_save")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 500
 _LONGEST_CELL: Final = 1_000
-_CELLS: Final = "account|typed|text|debit|credit|currency|foreign"
+_CELLS: Final = "account|typed|text|tax|debit|credit|currency|foreign"
 _NONE: Final = frozenset({"-", "\u2013", "\u2212"})
 """What spreadsheets write for nothing."""
 
@@ -37,6 +37,7 @@ class TypedLine:
         account_id: what the picker chose, or empty.
         account_text: what stands in the picker's text field, such as ``1000 Cash at bank``.
         currency, foreign: a foreign currency (ISO 4217) and the amount in it.
+        tax: what is said of tax, such as ``S20``, ``S20 gross`` or ``=S20``.
     """
 
     n: int
@@ -48,6 +49,7 @@ class TypedLine:
     currency: str = ""
     foreign: str = ""
     errors: tuple[tuple[str, str], ...] = ()
+    tax: str = ""
 
     @property
     def empty(self) -> bool:
@@ -62,6 +64,8 @@ class TypedLine:
             return "credit" if self.credit and not self.debit else "debit"
         if field == "amount_currency":
             return "foreign"
+        if field == "tax_code":
+            return "tax"
         return field or "account"
 
     def error(self, cell: str) -> str | None:
@@ -89,6 +93,7 @@ def read_grid(form: Mapping[str, str], prefix: str = "lines") -> tuple[TypedLine
             cells.get("credit", ""),
             cells.get("currency", "").upper(),
             cells.get("foreign", ""),
+            tax=cells.get("tax", ""),
         )
         for n, cells in sorted(rows.items())
     )

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from backstay.spi import CompanyRef, Problem
 
 HEADER: Final = ("journal", "date", "reference", "memo", "exchange")
-_CELLS: Final = ("account_id", "account_text", "text", "debit", "credit", "currency", "foreign")
+_CELLS: Final = (
+    "account_id",
+    "account_text",
+    "text",
+    "debit",
+    "credit",
+    "currency",
+    "foreign",
+    "tax",
+)
 _LONGEST: Final = 1_000
 
 
@@ -43,8 +52,10 @@ def typed_again(content: Mapping[str, Any]) -> tuple[MultiDict[str, str], tuple[
 
 
 def _line(n: int, cells: Sequence[str]) -> TypedLine:
-    account_id, account_text, text, debit, credit, currency, foreign = cells
-    return TypedLine(n, account_id, account_text, text, debit, credit, currency, foreign)
+    account_id, account_text, text, debit, credit, currency, foreign, *tax = cells
+    return TypedLine(
+        n, account_id, account_text, text, debit, credit, currency, foreign, tax="".join(tax)
+    )
 
 
 def as_template(
@@ -78,6 +89,7 @@ def as_template(
                 "credit": _plain(-amount.value) if amount.value < 0 else "",
                 "currency": line.currency[:3],
                 "foreign": _plain(foreign.value) if foreign.value is not None else "",
+                "tax": line.tax[:120],
             }
         )
     header = {name: form.get(name, "")[:500] for name in ("journal", "reference", "memo")}
@@ -114,6 +126,7 @@ def from_template(
                 credit=credit,
                 currency=currency,
                 foreign=editable_decimal(Decimal(foreign), locale, units) if foreign else "",
+                tax=stored.get("tax", ""),
             )
         )
     return tuple(shown)

@@ -12,6 +12,7 @@ const HEADINGS = {
   debit: ["debit", "dr", "soll", "débit", "debe"],
   credit: ["credit", "cr", "haben", "crédit", "haber"],
   amount: ["amount", "signed amount", "betrag", "montant", "importe", "base amount"],
+  tax: ["tax", "tax code", "vat code", "steuerschlüssel"],
   currency: ["currency", "cur", "ccy", "währung", "devise"],
   foreign: ["amount in currency", "foreign amount", "currency amount", "amount currency", "fc amount"],
 };
@@ -67,6 +68,7 @@ function fill(row, names, values, table) {
     if (name === "account" && value) account.value = value;
     else if (name === "text" && row.querySelector("[data-inherit]")) row.querySelector("[data-inherit]").value = value;
     else if (name === "currency" && value !== table.dataset.base && row.querySelector("[data-currency]")) row.querySelector("[data-currency]").value = value.toUpperCase();
+    else if (name === "tax" && row.querySelector("[data-tax]")) row.querySelector("[data-tax]").value = value;
     else if (name === "amount") cellOf(row, "debit").value = plain(value);
     else if (["debit", "credit", "foreign"].includes(name) && cellOf(row, name)) cellOf(row, name).value = plain(value);
   });
@@ -75,6 +77,7 @@ function fill(row, names, values, table) {
 function names(input) {
   if (input.getAttribute("role") === "combobox") return "account";
   if (input.dataset.amount) return input.dataset.amount;
+  if ("tax" in input.dataset) return "tax";
   return input.dataset.currency ? "currency" : "text";
 }
 

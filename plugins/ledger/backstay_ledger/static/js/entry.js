@@ -156,6 +156,7 @@ function apply(template) {
     row.querySelector("[data-inherit]").value = line.text;
     for (const side of ["debit", "credit", "foreign"]) cellOf(row, side).value = line[side];
     row.querySelector("[data-currency]").value = line.currency;
+    if (row.querySelector("[data-tax]")) row.querySelector("[data-tax]").value = line.tax;
     if (line.currency) table.toggleAttribute("data-fx", true);
     if (!line.debit && !line.credit) open ??= cellOf(row, "debit");
   }
