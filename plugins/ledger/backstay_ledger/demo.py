@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
@@ -22,6 +22,7 @@ from backstay_ledger.services.fiscal_years import MONTHS, add_months, ensure_fis
 from backstay_ledger.services.posting import post_many
 from backstay_ledger.starter_charts import CASH_CODES, read_starter_chart
 from backstay_ledger.statements.cash_accounts import mark_as_cash
+from backstay_ledger.tax.demo import STANDARD_PURCHASE, STANDARD_SALE, add_demo_taxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +84,7 @@ BILLS: Final = (
 def fill(session: Session, company: Company) -> None:
     """Post three months and leave a few drafts."""
     _complete_chart(session)
+    add_demo_taxes(session, output=_SALES_TAX, deducted=_INPUT_TAX)
     last = today(company.time_zone)
     first = add_months(last.replace(day=1), 1 - _MONTHS)
     ensure_fiscal_years(session, [first, last])
@@ -105,13 +107,20 @@ def _complete_chart(session: Session) -> None:
 
 
 def _posting(
-    key: str, journal: str, day: date, memo: str, *lines: tuple[str, Decimal], reference: str = ""
+    key: str,
+    journal: str,
+    day: date,
+    memo: str,
+    *lines: tuple[str, Decimal] | tuple[str, Decimal, str],
+    reference: str = "",
 ) -> Posting:
     return Posting(
         key=f"demo-{key}",
         journal=journal,
         date=day,
-        lines=tuple(PostingLine(account, amount) for account, amount in lines),
+        lines=tuple(
+            PostingLine(account, amount, tax_code="".join(tax)) for account, amount, *tax in lines
+        ),
         memo=memo,
         reference=reference,
     )
@@ -180,7 +189,7 @@ def _sale(month: date, name: str, number: int, sale: Sale, growth: Decimal) -> I
     cent = Decimal("0.01")
     net = (Decimal(sale.net) * growth).quantize(cent)
     cost = (Decimal(sale.cost) * growth).quantize(cent)
-    tax = (net * _TAX).quantize(cent)
+    tax = (net * _TAX).quantize(cent, ROUND_HALF_UP)
     reference = f"INV-{month:%y%m}-{number:02d}"
     account = _SERVICES if "School" in sale.customer else _SALES
     yield _posting(
@@ -189,8 +198,7 @@ def _sale(month: date, name: str, number: int, sale: Sale, growth: Decimal) -> I
         month.replace(day=sale.day),
         f"Invoice to {sale.customer}",
         (_RECEIVABLES, net + tax),
-        (account, -net),
-        (_SALES_TAX, -tax),
+        (account, -net, STANDARD_SALE),
         reference=reference,
     )
     yield _posting(
@@ -216,7 +224,7 @@ def _sale(month: date, name: str, number: int, sale: Sale, growth: Decimal) -> I
 
 def _bill(month: date, name: str, number: int, bill: Bill) -> Iterator[Posting]:
     net = Decimal(bill.net)
-    tax = (net * _TAX).quantize(Decimal("0.01"))
+    tax = (net * _TAX).quantize(Decimal("0.01"), ROUND_HALF_UP)
     reference = f"{bill.vendor[:2].upper()}-{month:%y%m}{bill.day:02d}"
     day = month.replace(day=bill.day)
     yield _posting(
@@ -224,8 +232,7 @@ def _bill(month: date, name: str, number: int, bill: Bill) -> Iterator[Posting]:
         "PUR",
         day,
         f"{bill.vendor}: {bill.text}",
-        (bill.account, net),
-        (_INPUT_TAX, tax),
+        (bill.account, net, STANDARD_PURCHASE),
         (_PAYABLES, -(net + tax)),
         reference=reference,
     )
