@@ -160,6 +160,16 @@ PAGES: Final = (
     ),
     Page(
         Area.MONEY,
+        _("Journal"),
+        "ledger.journal_report",
+        "notebook",
+        BOOKS_VIEW,
+        order=52,
+        in_palette_only=True,
+        keywords=_("report entries lines chronological"),
+    ),
+    Page(
+        Area.MONEY,
         _("Tax return"),
         "ledger.tax_return",
         "receipt-2",

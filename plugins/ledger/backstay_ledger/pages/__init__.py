@@ -27,6 +27,7 @@ from backstay_ledger.statements import (
     chart_pages,
     downloads,
     group_pages,
+    journal_pages,
 )
 from backstay_ledger.statements import pages as statement_pages
 from backstay_ledger.tax import pages as tax_pages
@@ -46,6 +47,7 @@ __all__ = [
     "entry_templates",
     "general_ledger",
     "group_pages",
+    "journal_pages",
     "opening",
     "overview",
     "proposal",

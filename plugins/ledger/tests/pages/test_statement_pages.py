@@ -18,6 +18,7 @@ from backstay.spi import Company
 from backstay.testing.fixtures import company_ref
 from backstay.testing.web import give
 from backstay_ledger.permissions import PERMISSIONS
+from backstay_ledger.statements import journal_pages, journal_report
 
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
@@ -195,3 +196,27 @@ def test_a_group_is_read_as_one_by_who_may_see_its_companies(
         assert accountant.get(f"{sheet}.{form}?as_of=2026-02-28").status_code == 200
     result = busy.url(f"/company-groups/{number}/profit-and-loss?to=2026-02-28")
     assert "400.50" in accountant.get(result).text
+
+
+def test_the_journal_shows_every_line_of_its_days(
+    accountant: Browser, busy: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = busy.url("/journal-report?from=2026-01-01&to=2026-02-28")
+    shown = accountant.get(address).text
+    assert shown.index("· capital") < shown.index("· sale") < shown.index("· rent")
+    assert "12,000.50" in shown
+    assert "after=" not in shown
+    assert "· sale" not in accountant.get(f"{address}&journal=SAL").text
+    monkeypatch.setattr(journal_pages, "PAGE", 2)
+    monkeypatch.setattr(journal_report, "PIECE", 2)
+    first = accountant.get(address).text
+    after = re.search(r'href="([^"]*after=[^"]*)"', first)
+    assert after
+    second = accountant.get(after[1].replace("&amp;", "&")).text
+    assert "· rent" in second
+    assert "· capital" not in second
+    assert accountant.get(f"{address}&after=nowhere").status_code == 200
+    file = accountant.get(busy.url("/journal-report.csv?from=2026-01-01&to=2026-02-28")).text
+    rows = list(csv.DictReader(io.StringIO(file.removeprefix("\ufeff"))))
+    assert [row["account"] for row in rows] == ["1000", "3000", "1100", "4000", "6000", "2000"]
+    assert [row["credit"] for row in rows[:2]] == ["0.00", "10000.00"]
