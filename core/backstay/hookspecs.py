@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
+    from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
@@ -113,6 +114,12 @@ def backstay_services() -> Mapping[type[Any], Any]:
 @hookspec
 def backstay_commands() -> Sequence[click.Command]:
     """Return commands for ``backstay <command>``; groups are named as the plugin."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_close_tasks() -> Sequence[CloseTask]:
+    """Return what has to be in order before a period is closed; the close cockpit asks for it."""
     raise NotImplementedError
 
 

@@ -88,7 +88,7 @@ from backstay.jobs.events import DomainEvent, Subscription, emit
 from backstay.jobs.models import JobQueue
 from backstay.jobs.queue import enqueue
 from backstay.jobs.schedules import CatchUp, Schedule
-from backstay.kernel.suite import account_roles, find, require
+from backstay.kernel.suite import account_roles, close_tasks, find, require
 from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
 from backstay.resources.attachment_routes import AttachmentBlueprint, attachments_view
@@ -244,6 +244,7 @@ __all__ = [
     "canonical",
     "check_version",
     "checked_time_zone",
+    "close_tasks",
     "command_environment",
     "company_of",
     "context",

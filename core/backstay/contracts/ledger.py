@@ -114,6 +114,8 @@ class Posting:
         row: row of the file it came from, to be named in errors.
         exchange: currencies are exchanged, or foreign amounts get another value: a currency need
             not come to zero, but what is left of it has a value on the same side.
+        adjustment: it belongs into the adjustment period of its fiscal year (the thirteenth),
+            whose only day is the last of the year.
     """
 
     key: str
@@ -125,6 +127,7 @@ class Posting:
     source: Source | None = None
     row: int | None = None
     exchange: bool = False
+    adjustment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

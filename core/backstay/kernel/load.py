@@ -53,6 +53,7 @@ _FIELDS: Final = {
     "imports": "backstay_imports",
     "commands": "backstay_commands",
     "account_roles": "backstay_account_roles",
+    "close_tasks": "backstay_close_tasks",
     "company_setup": "backstay_company_setup",
     "demo": "backstay_demo",
 }

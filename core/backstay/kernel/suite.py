@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
+    from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
@@ -55,6 +56,7 @@ class Part:
     services: dict[type[Any], Any] = field(default_factory=dict)
     commands: tuple[click.Command, ...] = ()
     account_roles: tuple[AccountRole, ...] = ()
+    close_tasks: tuple[CloseTask, ...] = ()
     company_setup: tuple[SetupChoice, ...] = ()
     demo: tuple[DemoData, ...] = ()
 
@@ -141,6 +143,7 @@ def refuse_twins(parts: Sequence[Part]) -> None:
             *(("import", item.name) for item in part.imports),
             *(("contract", contract.__name__) for contract in part.services),
             *(("account role", item.name) for item in part.account_roles),
+            *(("task of closing", item.name) for item in part.close_tasks),
             *(("group of pages", item.name) for item in part.blueprints),
             *(("command", str(item.name)) for item in part.commands),
             *(("table", name) for name in (part.base.metadata.tables if part.base else ())),
@@ -163,6 +166,11 @@ def suite_of(session: Session) -> Suite:
         message = "this session was opened without the loaded plugins"
         raise ConfigurationError(message)
     return suite
+
+
+def close_tasks(session: Session) -> Sequence[CloseTask]:
+    """The tasks of closing a period that the running plugins declare, in their order."""
+    return [task for part in suite_of(session).parts for task in part.close_tasks]
 
 
 def account_roles(session: Session) -> Mapping[str, AccountRole]:

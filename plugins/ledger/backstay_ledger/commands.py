@@ -20,6 +20,7 @@ from backstay.spi import (
     reading_options,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.closing.commands import CLOSING_COMMANDS
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import CHECKS, check_books
@@ -194,6 +195,6 @@ def _say(done: Outcome | Validation, *, as_json: bool) -> None:
 ledger.add_command(statement)
 ledger.add_command(print_tax_return)
 
-for _command in CURRENCY_COMMANDS:
+for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS):
     ledger.add_command(_command)
 COMMANDS: Final = (ledger,)

@@ -39,6 +39,43 @@ PERIOD_REOPEN: Final = Permission(
     Risk.CRITICAL,
     _("Figures that were reported may change afterwards; a reason is asked for and kept."),
 )
+PERIOD_LOCK: Final = Permission(
+    "ledger.period.lock",
+    _("lock accounting periods for good"),
+    Risk.CRITICAL,
+    _("A locked period is never reopened, by anybody."),
+)
+SOFT_CLOSED_POST: Final = Permission(
+    "ledger.period.post_soft_closed",
+    _("post in soft-closed periods"),
+    Risk.SENSITIVE,
+    _("Each such entry is noted."),
+)
+LOCK_SET: Final = Permission(
+    "ledger.lock.set",
+    _("lock days of a sub-ledger, and take such locks back"),
+    Risk.SENSITIVE,
+)
+EXCEPTION_REQUEST: Final = Permission(
+    "ledger.exception.request",
+    _("ask for exceptions from closed periods and locks"),
+)
+EXCEPTION_APPROVE: Final = Permission(
+    "ledger.exception.approve",
+    _("approve and revoke exceptions from closed periods and locks"),
+    Risk.CRITICAL,
+    _("Nobody approves what they asked for, or what is for themselves."),
+)
+YEAR_CLOSE: Final = Permission(
+    "ledger.fiscal_year.close",
+    _("close fiscal years to retained earnings"),
+    Risk.SENSITIVE,
+)
+YEAR_REOPEN: Final = Permission(
+    "ledger.fiscal_year.reopen",
+    _("cancel the closing of the last closed fiscal year"),
+    Risk.CRITICAL,
+)
 ENTRY_DRAFT: Final = Permission("ledger.entry.draft", _("write and delete draft entries"))
 ENTRY_POST: Final = Permission(
     "ledger.entry.post",
@@ -77,6 +114,13 @@ PERMISSIONS: Final = (
     FISCAL_YEAR_CREATE,
     PERIOD_CLOSE,
     PERIOD_REOPEN,
+    PERIOD_LOCK,
+    SOFT_CLOSED_POST,
+    LOCK_SET,
+    EXCEPTION_REQUEST,
+    EXCEPTION_APPROVE,
+    YEAR_CLOSE,
+    YEAR_REOPEN,
     ENTRY_DRAFT,
     ENTRY_POST,
     ENTRY_REVERSE,
@@ -87,13 +131,15 @@ PERMISSIONS: Final = (
     *CURRENCY_PERMISSIONS,
 )
 
+_OF_THE_CONTROLLER: Final = (PERIOD_REOPEN, PERIOD_LOCK, EXCEPTION_APPROVE, YEAR_REOPEN)
+
 ROLE_TEMPLATES: Final = (
     RoleTemplate(
         "accountant",
         _("Accountant"),
         _("Keeps the books: posts, reverses, imports, closes periods and reads every report."),
         (
-            *(permission for permission in PERMISSIONS if permission is not PERIOD_REOPEN),
+            *(permission for permission in PERMISSIONS if permission not in _OF_THE_CONTROLLER),
             LIST_VIEW_SHARE,
         ),
     ),
@@ -107,7 +153,14 @@ ROLE_TEMPLATES: Final = (
         "controller",
         _("Controller"),
         _("Answers for the figures: reads and exports everything, closes and reopens periods."),
-        (BOOKS_VIEW, BOOKS_EXPORT, PERIOD_CLOSE, PERIOD_REOPEN),
+        (
+            BOOKS_VIEW,
+            BOOKS_EXPORT,
+            PERIOD_CLOSE,
+            LOCK_SET,
+            EXCEPTION_REQUEST,
+            *_OF_THE_CONTROLLER,
+        ),
     ),
     RoleTemplate(
         "auditor",

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from backstay.contracts.ledger import EntriesPosted, EntriesReversed, Ledger
 from backstay.spi import hookimpl
+from backstay_ledger.closing.plan_jobs import PLAN_JOBS, PLAN_SCHEDULES
+from backstay_ledger.closing.plan_resources import PLAN_RESOURCES
+from backstay_ledger.closing.resources import CLOSING_RESOURCES
+from backstay_ledger.closing.tasks import CLOSE_TASKS
 from backstay_ledger.commands import COMMANDS
 from backstay_ledger.company_setup import COMPANY_SETUP
 from backstay_ledger.contract import GeneralLedger
@@ -24,16 +28,19 @@ from backstay_ledger.resources import RESOURCES
 if TYPE_CHECKING:
     import click
 
+    from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.spi import (
         DemoData,
         DomainEvent,
         ImportKind,
+        JobKind,
         Page,
         Permission,
         PluginBlueprint,
         Resource,
         RoleTemplate,
+        Schedule,
         SetupChoice,
     )
 
@@ -62,7 +69,25 @@ def backstay_role_templates() -> Sequence[RoleTemplate]:
 @hookimpl
 def backstay_resources() -> Sequence[Resource]:
     """Accounts, journals, fiscal years, periods, entries."""
-    return RESOURCES
+    return (*RESOURCES, *CLOSING_RESOURCES, *PLAN_RESOURCES)
+
+
+@hookimpl
+def backstay_close_tasks() -> Sequence[CloseTask]:
+    """Drafts, recurring entries, releases, cut-off."""
+    return CLOSE_TASKS
+
+
+@hookimpl
+def backstay_jobs() -> Sequence[JobKind]:
+    """What plans make by themselves."""
+    return PLAN_JOBS
+
+
+@hookimpl
+def backstay_schedules() -> Sequence[Schedule]:
+    """The daily run of plans."""
+    return PLAN_SCHEDULES
 
 
 @hookimpl

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from backstay.spi import company_of, now, today
 from backstay.testing.attack import Sample
+from backstay_ledger.closing.samples import CLOSING_SAMPLES
+from backstay_ledger.closing.services.periods import SoftClosePeriod, soft_close_period
 from backstay_ledger.currencies.samples import CURRENCY_SAMPLES
 from backstay_ledger.models import Entry, EntryState, EntryTemplate, FiscalYear, Period, PeriodState
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
@@ -58,16 +60,24 @@ def closed_period(making: Making) -> Period:
     return close_period(making.session, ClosePeriod(id=period(making).id, reason="Sample"))
 
 
+def soft_closed(making: Making) -> Period:
+    """The same, soft-closed."""
+    return soft_close_period(making.session, SoftClosePeriod(id=period(making).id))
+
+
 def template(making: Making) -> EntryTemplate:
     """A shared template; the operator, who makes samples, is nobody that could own it."""
-    account = making.record("ledger.account")
-    line = {"account": str(account.id), "label": account.label, "text": "Sample"}
+    accounts = [making.record("ledger.account") for _side in ("debit", "credit")]
+    lines = [
+        {"account": str(account.id), "label": account.label, "text": "Sample", side: "100"}
+        for account, side in zip(accounts, ("debit", "credit"), strict=True)
+    ]
     row = EntryTemplate(
         company_id=company_of(making.session).id,
         owner_id=0,
         name=f"Sample {making.number}",
         shared=True,
-        content={"journal": "", "reference": "", "memo": "", "lines": [line]},
+        content={"journal": "", "reference": "", "memo": "", "lines": lines},
         created_by="sample",
         created_at=now(),
     )
@@ -128,4 +138,6 @@ SAMPLES: Final = (
     Sample(resource="ledger.template", make=template),
     Sample(resource="ledger.period", make=period),
     Sample(resource="ledger.period", make=closed_period, state=PeriodState.CLOSED.value),
+    Sample(resource="ledger.period", make=soft_closed, state=PeriodState.SOFT_CLOSED.value),
+    *CLOSING_SAMPLES,
 )

@@ -101,6 +101,29 @@ HARM = {
             f" WHERE id = {FIRST}"
         ),
     ),
+    "year_closings": (
+        (
+            "INSERT INTO ledger_year_closing (id, company_id, fiscal_year_id, account_id,"
+            " closed_by, closed_at) SELECT 7, company_id, fiscal_year_id, 1, 'x', 1"
+            f" FROM ledger_entry WHERE id = {FIRST}"
+        ),
+    ),
+    "closing_entries": (f"UPDATE ledger_entry SET kind = 'closing' WHERE id = {FIRST}",),
+    "release_plans": (
+        (
+            "INSERT INTO ledger_deferral (id, company_id, name, journal_id, account_id,"
+            " deferral_account_id, amount, starts_on, ends_on, release_by, entry_id, state,"
+            " created_by, created_at, version) SELECT 7, company_id, 'insurance', journal_id, 1, 2,"
+            " 10000, '2026-01-01', '2026-12-31', 'day', id, 'active', 'x', 1, 1"
+            f" FROM ledger_entry WHERE id = {FIRST}"
+        ),
+    ),
+    "late_postings": (
+        (
+            "INSERT INTO ledger_late_posting (entry_id, company_id, exception_id, posted_by, at)"
+            f" SELECT id, company_id, 999, 'x', 1 FROM ledger_entry WHERE id = {FIRST}"
+        ),
+    ),
     "periods": ("UPDATE ledger_period SET ends_on = '2027-01-31' WHERE number = 12",),
 }
 

@@ -193,3 +193,22 @@ def test_a_journal_of_ten_thousand_entries_gives_its_published_balances(run: Run
     assert len(published) > 900
     assert found == published
     assert run("ledger", "check")[0] == 0
+
+
+def test_periods_are_closed_and_reopened(run: Run, files: Path) -> None:
+    run("ledger", "import-journal", str(files / "journal.csv"), "--company", "ACME")
+    run("ledger", "import-chart", str(files / "chart.csv"), "--company", "ACME")
+    run("ledger", "import-journal", str(files / "journal.csv"), "--company", "ACME")
+    january = ("--company", "ACME", "--period", "2026-01")
+    status, said, _error = run("ledger", "close-period", *january, "--json")
+    assert (status, json.loads(said)) == (0, {"period": "2026-01", "state": "closed"})
+    assert run("ledger", "reopen-period", *january, "--reason", "late bill")[0] == 0
+    assert run("ledger", "close-period", *january, "--state", "soft-closed")[0] == 0
+    assert run("ledger", "close-period", *january)[0] == 0
+    status, _said, error = run("ledger", "close-period", *january, "--state", "locked")
+    assert (status, "why" in error) == (1, True)
+    locked = run("ledger", "close-period", *january, "--state", "locked", "--reason", "audited")
+    assert locked[0] == 0
+    status, _said, error = run("ledger", "reopen-period", *january, "--reason", "x")
+    assert (status, "for good" in error) == (1, True)
+    assert run("ledger", "close-period", "--company", "ACME", "--period", "1999-01")[0] == 1

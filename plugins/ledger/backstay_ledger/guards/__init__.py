@@ -11,11 +11,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from backstay_ledger.closing import guards as closing
+from backstay_ledger.closing import plan_guards as plans
 from backstay_ledger.currencies import guards as currencies
 from backstay_ledger.determination import guards as determination
 from backstay_ledger.guards import lines, posting, tables
 from backstay_ledger.statements import guards as statements
 from backstay_ledger.tax import guards as tax
 
-DECLARED: Final = (tables, lines, posting, currencies, statements, tax, determination)
+DECLARED: Final = (
+    tables,
+    lines,
+    posting,
+    currencies,
+    statements,
+    tax,
+    determination,
+    closing,
+    plans,
+)
 """Importing them declares the guards with the models."""

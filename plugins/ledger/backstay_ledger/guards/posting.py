@@ -18,6 +18,8 @@ FIRST_A_DRAFT: Final = "An entry begins as a draft and is posted afterwards."
 
 _PERIOD: Final = "The date of an entry lies in its period, in the same company and fiscal year."
 _CLOSED: Final = "The period is closed."
+_LOCKED: Final = "The day is locked for this sub-ledger."
+_KIND: Final = "Closing entries, and nothing else, are posted in the closing period of their year."
 _JOURNAL: Final = "The number of an entry is made of its journal, fiscal year and counter."
 _MINOR_UNITS: Final = "An entry has the decimals of the currency of its company."
 _COUNTER: Final = "The number of an entry comes from the counter of its journal and fiscal year."
@@ -50,6 +52,49 @@ def _left_over(entry: str) -> str:
     END)"""
 
 
+_NOW: Final = {
+    "sqlite": "CAST(strftime('%s', 'now') AS INTEGER) * 1000000",
+    "postgresql": "floor(extract(epoch FROM clock_timestamp()) * 1000000)",
+}
+
+
+def _covers(scope: str, entry: str) -> str:
+    """That the scope of a lock or an exception (closing.models.LockScope) holds for an entry.
+
+    Arguments:
+        entry: the alias of its row; ``j`` is that of its journal.
+    """
+    return (
+        f"({scope} = 'all' OR {scope} = CASE j.kind WHEN 'sales' THEN 'ar'"
+        " WHEN 'purchases' THEN 'ap' WHEN 'bank' THEN 'bank' WHEN 'general' THEN 'general' END"
+        f" OR ({scope} = 'stock' AND {entry}.source_plugin = 'stock'))"
+    )
+
+
+def _is_locked(entry: str) -> str:
+    """That a lock of its sub-ledger reaches the day of an entry; ``p`` is its period."""
+    return (
+        "(p.kind <> 'closing' AND EXISTS (SELECT 1 FROM ledger_lock AS k"
+        f" WHERE k.company_id = {entry}.company_id AND k.up_to >= {entry}.date"
+        f" AND {_covers('k.scope', entry)}))"
+    )
+
+
+def _is_let_in(entry: str, dialect: str) -> str:
+    """That an entry is noted as late, with a right to it that holds now."""
+    return f"""(p.state <> 'locked' AND NOT EXISTS (SELECT 1 FROM ledger_year_closing AS c
+        WHERE c.fiscal_year_id = p.fiscal_year_id AND c.cancelled_at IS NULL)
+    AND EXISTS (SELECT 1 FROM ledger_late_posting AS t
+        LEFT JOIN ledger_lock_exception AS x ON x.id = t.exception_id
+            AND x.company_id = {entry}.company_id AND x.user_label = {entry}.posted_by
+            AND x.approved_by IS NOT NULL AND x.revoked_at IS NULL
+            AND {entry}.date BETWEEN x.first_day AND x.last_day
+            AND x.until >= {_NOW[dialect]} AND {_covers("x.scope", entry)}
+        WHERE t.entry_id = {entry}.id AND (x.id IS NOT NULL
+            OR (t.exception_id IS NULL AND p.state = 'soft-closed'
+                AND NOT {_is_locked(entry)}))))"""
+
+
 _LINE_SUMS: Final = """sum(CASE WHEN l.amount > 0 THEN l.amount ELSE 0 END),
     sum(CASE WHEN l.amount < 0 THEN -l.amount ELSE 0 END),
     sum(CASE WHEN l.amount_currency > 0 THEN l.amount_currency ELSE 0 END),
@@ -72,8 +117,16 @@ WHEN OLD.state IS NOT 'posted' AND NEW.state = 'posted' BEGIN
 SELECT RAISE(ABORT, '{_PERIOD}') WHERE NEW.date IS NOT date(NEW.date) OR NOT EXISTS (
     SELECT 1 FROM ledger_period AS p WHERE p.id = NEW.period_id AND p.company_id = NEW.company_id
     AND p.fiscal_year_id = NEW.fiscal_year_id AND NEW.date BETWEEN p.starts_on AND p.ends_on);
-SELECT RAISE(ABORT, '{_CLOSED}') WHERE
-    (SELECT p.state FROM ledger_period AS p WHERE p.id = NEW.period_id) <> 'open';
+SELECT RAISE(ABORT, '{_KIND}') FROM ledger_period AS p WHERE p.id = NEW.period_id
+    AND (p.kind = 'closing') <> (NEW.kind = 'closing' OR (NEW.reverses_id IS NOT NULL
+        AND EXISTS (SELECT 1 FROM ledger_entry AS e
+            WHERE e.id = NEW.reverses_id AND e.kind = 'closing')));
+SELECT RAISE(ABORT, '{_CLOSED}') FROM ledger_period AS p, ledger_journal AS j
+    WHERE p.id = NEW.period_id AND j.id = NEW.journal_id AND p.state <> 'open'
+    AND NOT {_is_let_in("NEW", "sqlite")};
+SELECT RAISE(ABORT, '{_LOCKED}') FROM ledger_period AS p, ledger_journal AS j
+    WHERE p.id = NEW.period_id AND j.id = NEW.journal_id AND {_is_locked("NEW")}
+    AND NOT {_is_let_in("NEW", "sqlite")};
 SELECT RAISE(ABORT, '{_JOURNAL}') WHERE NOT EXISTS (
     SELECT 1 FROM ledger_journal AS j, ledger_fiscal_year AS y
     WHERE j.id = NEW.journal_id AND j.company_id = NEW.company_id AND y.id = NEW.fiscal_year_id
@@ -134,7 +187,11 @@ BEGIN
         SELECT n.id, n.number_text, CASE
             WHEN p.id IS NULL OR p.fiscal_year_id <> n.fiscal_year_id
                 OR n.date NOT BETWEEN p.starts_on AND p.ends_on THEN '{_PERIOD}'
-            WHEN p.state <> 'open' THEN '{_CLOSED}'
+            WHEN (p.kind = 'closing')
+                <> (n.kind = 'closing' OR coalesce(reversed.kind = 'closing', false))
+                THEN '{_KIND}'
+            WHEN p.state <> 'open' AND NOT {_is_let_in("n", "postgresql")} THEN '{_CLOSED}'
+            WHEN {_is_locked("n")} AND NOT {_is_let_in("n", "postgresql")} THEN '{_LOCKED}'
             WHEN j.id IS NULL OR y.id IS NULL OR n.number_text <> j.code || '-' || y.code || '-'
                 || lpad(n.number::text, greatest(6, length(n.number::text)), '0')
                 THEN '{_JOURNAL}'

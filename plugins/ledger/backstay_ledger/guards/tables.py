@@ -131,14 +131,19 @@ END $$""",
     )
 
 
-def _keep_dates_apart(mapped: FromClause, what: str) -> None:
-    """SQLite: two date ranges of a company never meet (PostgreSQL: an EXCLUDE constraint)."""
+def _keep_dates_apart(mapped: FromClause, what: str, *, where: str = "") -> None:
+    """SQLite: two date ranges of a company never meet (PostgreSQL: an EXCLUDE constraint).
+
+    Arguments:
+        where: a condition on ``{row}``; rows that do not meet it may lie anywhere.
+    """
     assert isinstance(mapped, Table)  # noqa: S101
     table = mapped.name
     met = (
         f"EXISTS (SELECT 1 FROM {table} AS held"
         " WHERE held.company_id = NEW.company_id AND held.id <> NEW.id"
-        " AND held.starts_on <= NEW.ends_on AND held.ends_on >= NEW.starts_on)"
+        " AND held.starts_on <= NEW.ends_on AND held.ends_on >= NEW.starts_on"
+        + (f" AND {where.format(row='held')}) AND {where.format(row='NEW')}" if where else ")")
     )
     malformed = "NEW.starts_on IS NOT date(NEW.starts_on) OR NEW.ends_on IS NOT date(NEW.ends_on)"
     declare(
@@ -146,7 +151,8 @@ def _keep_dates_apart(mapped: FromClause, what: str) -> None:
         "dates",
         sqlite=(
             (
-                f"CREATE TRIGGER {table}__dates BEFORE INSERT ON {table} WHEN {met} OR {malformed}"
+                f"CREATE TRIGGER {table}__dates BEFORE INSERT ON {table}"
+                f" WHEN ({met}) OR {malformed}"
                 f" BEGIN SELECT RAISE(ABORT, '{what} of a company can''t overlap.'); END"
             ),
         ),
@@ -325,14 +331,14 @@ keep_while_used(
 _keep_dates_apart(FiscalYear.__table__, "Fiscal years")
 keep(
     Period.__table__,
-    fixed=("id", "company_id", "fiscal_year_id", "number", "starts_on", "ends_on"),
+    fixed=("id", "company_id", "fiscal_year_id", "number", "starts_on", "ends_on", "kind"),
     keys=(("id",), ("company_id", "fiscal_year_id", "number")),
     what="a period",
 )
 keep_while_used(
     Period.__table__, (("ledger_entry", "period_id"), ("ledger_balance", "period_id")), "period"
 )
-_keep_dates_apart(Period.__table__, "Periods")
+_keep_dates_apart(Period.__table__, "Periods", where="{row}.kind = 'month'")
 _keep_periods_in_years()
 keep(
     SequenceHead.__table__,

@@ -15,7 +15,13 @@ from backstay_ledger.models.entries import (
     Line,
 )
 from backstay_ledger.models.journals import Journal, JournalKind, SequenceHead
-from backstay_ledger.models.periods import FiscalYear, Period, PeriodState
+from backstay_ledger.models.periods import (
+    FiscalYear,
+    Period,
+    PeriodKind,
+    PeriodState,
+    period_label,
+)
 from backstay_ledger.models.sheets import EntrySheet, EntryTemplate
 from backstay_ledger.statements.group_models import CompanyGroup
 from backstay_ledger.statements.models import (
@@ -47,9 +53,11 @@ __all__ = [
     "LedgerBase",
     "Line",
     "Period",
+    "PeriodKind",
     "PeriodState",
     "SequenceHead",
     "StatementAccounts",
     "StatementNode",
     "StatementTree",
+    "period_label",
 ]

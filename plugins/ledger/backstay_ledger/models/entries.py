@@ -40,6 +40,8 @@ class EntryKind(enum.Enum):
     REVERSAL = "reversal"
     EXCHANGE = "exchange"
     """It exchanges currencies: one amount goes for another, so that neither is zero by itself."""
+    CLOSING = "closing"
+    """Carries the result of a fiscal year to retained earnings (closing.services.years)."""
 
 
 class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
@@ -75,7 +77,7 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
         ),
         CheckConstraint(
             "(kind = 'reversal' AND reverses_id IS NOT NULL)"
-            " OR (kind IN ('normal', 'opening', 'exchange') AND reverses_id IS NULL)",
+            " OR (kind IN ('normal', 'opening', 'exchange', 'closing') AND reverses_id IS NULL)",
             name="kind",
         ),
         Index("ix_ledger_entry_company_id_date_id", "company_id", "date", "id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from backstay_ledger.closing import pages as closing_pages
 from backstay_ledger.currencies import proposal, revaluation_page
 
 # Imported for their routes.
@@ -42,6 +43,7 @@ __all__ = [
     "behind",
     "cash_pages",
     "chart_pages",
+    "closing_pages",
     "downloads",
     "entry_editor",
     "entry_templates",

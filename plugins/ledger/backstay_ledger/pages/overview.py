@@ -20,6 +20,7 @@ from backstay_ledger.models import (
     Journal,
     Line,
     Period,
+    PeriodKind,
     PeriodState,
 )
 from backstay_ledger.pages.blueprint import blueprint
@@ -91,7 +92,9 @@ def home_part(db: Session) -> ui.HomePart:
 def look(db: Session, day: date) -> Standing:
     """Count what the page shows; every count is capped or over a small table."""
     period = db.scalars(
-        select(Period).where(Period.starts_on <= day, Period.ends_on >= day)
+        select(Period).where(
+            Period.kind == PeriodKind.MONTH, Period.starts_on <= day, Period.ends_on >= day
+        )
     ).one_or_none()
     past = select(func.count()).where(Period.ends_on < day, Period.state == PeriodState.OPEN)
     some_drafts = select(Entry.id).where(IS_DRAFT).limit(_MANY).subquery()
@@ -175,6 +178,8 @@ def _figures(db: Session, standing: Standing, day: date) -> tuple[ui.Figure, ...
             if period is None
             else _("open for posting")
             if period.state is PeriodState.OPEN
+            else _("soft-closed: only some may post today")
+            if period.state is PeriodState.SOFT_CLOSED
             else _("closed: nothing can be posted today"),
             resource_url("ledger.period"),
             tone="bad" if period is None else "ok" if period.state is PeriodState.OPEN else "warn",

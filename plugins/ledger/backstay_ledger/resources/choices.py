@@ -6,7 +6,7 @@ from typing import Final
 
 from backstay.spi import Choice
 from backstay.spi import lazy as _
-from backstay_ledger.models import AccountClass, EntryKind, EntryState, PeriodState
+from backstay_ledger.models import AccountClass, EntryKind, EntryState, PeriodKind, PeriodState
 
 CLASS_HEADINGS: Final = {
     AccountClass.ASSET: _("Assets"),
@@ -25,8 +25,16 @@ ENTRY_KINDS: Final = (
     Choice(EntryKind.OPENING.value, _("Opening balances")),
     Choice(EntryKind.REVERSAL.value, _("Reversal")),
     Choice(EntryKind.EXCHANGE.value, _("Exchange of currencies")),
+    Choice(EntryKind.CLOSING.value, _("Year-end closing")),
+)
+PERIOD_KINDS: Final = (
+    Choice(PeriodKind.MONTH.value, _("Month")),
+    Choice(PeriodKind.ADJUSTMENT.value, _("Adjustments"), "info"),
+    Choice(PeriodKind.CLOSING.value, _("Closing entries"), "info"),
 )
 PERIOD_STATES: Final = (
     Choice(PeriodState.OPEN.value, _("Open"), "ok"),
+    Choice(PeriodState.SOFT_CLOSED.value, _("Soft-closed"), "warn"),
     Choice(PeriodState.CLOSED.value, _("Closed"), "neutral"),
+    Choice(PeriodState.LOCKED.value, _("Locked"), "neutral"),
 )

@@ -20,6 +20,16 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
+from backstay_ledger.closing.services.adjustments import (
+    PostAdjustment,
+    post_adjustment,
+)
+from backstay_ledger.closing.services.plans import (
+    ReverseLater,
+    first_of_the_next_month,
+    not_to_be_reversed_later,
+    reverse_later,
+)
 from backstay_ledger.models import Entry, EntryState, PeriodState
 from backstay_ledger.permissions import ENTRY_DRAFT, ENTRY_POST, ENTRY_REVERSE
 from backstay_ledger.resources.entry_bulk import (
@@ -115,6 +125,40 @@ ACTIONS: Final = (
         past=_("posted this"),
         primary=True,
         bulk=Bulk(skips=not_to_be_posted),
+    ),
+    Action(
+        "post_adjustment",
+        Operation(
+            post_adjustment,
+            PostAdjustment,
+            ENTRY_POST,
+            _("Post as adjustment"),
+            respond=_posted,
+        ),
+        icon="check",
+        states=_DRAFT,
+        leads_to=EntryState.POSTED.value,
+        past=_("posted this as an adjustment"),
+        confirm=_(
+            "It is posted in the thirteenth period of its fiscal year, dated the year's last day,"
+            " apart from the entries of the months."
+        ),
+    ),
+    Action(
+        "reverse_later",
+        Operation(
+            reverse_later,
+            ReverseLater,
+            ENTRY_REVERSE,
+            _("Reverse later"),
+            initial=first_of_the_next_month,
+            help=_("For accruals: a job reverses it on that day by itself."),
+            done=_("Its reversal is planned."),
+        ),
+        icon="calendar",
+        states=(EntryState.POSTED.value,),
+        past=_("planned the reversal of this"),
+        refuses=not_to_be_reversed_later,
     ),
     Action(
         "reverse",

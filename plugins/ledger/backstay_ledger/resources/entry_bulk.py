@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from backstay.spi import company_of, today
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, Line, Period, PeriodState
+from backstay_ledger.models import Entry, Line, Period, PeriodKind, PeriodState
 from backstay_ledger.services.bulk_rows import among
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ def not_to_be_posted(session: Session, drafts: Sequence[Any]) -> Mapping[int, st
             .group_by(Line.entry_id)
         )
         sums.update((row[0], (row[1], row[2])) for row in rows)
-    periods = session.execute(select(Period.starts_on, Period.ends_on, Period.state)).all()
+    periods = session.execute(
+        select(Period.starts_on, Period.ends_on, Period.state).where(
+            Period.kind == PeriodKind.MONTH
+        )
+    ).all()
     for draft in drafts:
         lines, gap = sums.get(draft.id, (0, 0))
         period = next((one for one in periods if one[0] <= draft.date <= one[1]), None)
@@ -40,7 +44,7 @@ def not_to_be_posted(session: Session, drafts: Sequence[Any]) -> Mapping[int, st
             reasons[draft.id] = _("Debit and credit are not equal.")
         elif period is None:
             reasons[draft.id] = _("Its date lies in no fiscal year.")
-        elif period[2] is not PeriodState.OPEN:
+        elif period[2] not in {PeriodState.OPEN, PeriodState.SOFT_CLOSED}:
             reasons[draft.id] = _("Its period is closed.")
     return reasons
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from flask import url_for
 from sqlalchemy import func, select
 
 from backstay.spi import (
@@ -13,25 +14,46 @@ from backstay.spi import (
     Filter,
     Kind,
     Operation,
+    Panel,
     Related,
     Resource,
     Section,
     company_of,
     context_of,
+    ngettext,
     resource_url,
     today,
 )
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
-from backstay_ledger.models import IS_DRAFT, Entry, FiscalYear, Period, PeriodState
+from backstay_ledger.closing.services.checklist import pending
+from backstay_ledger.closing.services.periods import (
+    AddAdjustmentPeriod,
+    LockPeriod,
+    SoftClosePeriod,
+    add_adjustment_period,
+    adjustment_period,
+    lock_period,
+    soft_close_period,
+)
+from backstay_ledger.closing.year_state import YEAR_STATE
+from backstay_ledger.models import (
+    IS_DRAFT,
+    Entry,
+    FiscalYear,
+    Period,
+    PeriodKind,
+    PeriodState,
+)
 from backstay_ledger.permissions import (
     BOOKS_VIEW,
     FISCAL_YEAR_CREATE,
     PERIOD_CLOSE,
+    PERIOD_LOCK,
     PERIOD_REOPEN,
 )
-from backstay_ledger.resources.choices import PERIOD_STATES
+from backstay_ledger.resources.choices import PERIOD_KINDS, PERIOD_STATES
 from backstay_ledger.services.fiscal_years import (
     MONTHS,
     ClosePeriod,
@@ -42,6 +64,7 @@ from backstay_ledger.services.fiscal_years import (
     create_fiscal_year,
     list_fiscal_years,
     reopen_period,
+    year_is_closed,
     year_start,
 )
 
@@ -56,6 +79,7 @@ _DRAFTS: Final = (
     .select_from(Entry)
     .where(
         Entry.company_id == Period.company_id,
+        Period.kind == PeriodKind.MONTH,
         IS_DRAFT,
         Entry.date.between(Period.starts_on, Period.ends_on),
     )
@@ -106,7 +130,15 @@ def _no_reason(_session: Session, _record: object) -> dict[str, Any]:
     return {"reason": ""}
 
 
+def _has_adjustments(session: Session, year: FiscalYear) -> str | None:
+    if adjustment_period(session, year) is None:
+        return None
+    return translate("It has its adjustment period.")
+
+
 def _drafts_remain(session: Session, period: Period) -> str | None:
+    if period.kind is not PeriodKind.MONTH:
+        return None
     waiting = session.scalar(
         select(func.count(Entry.id)).where(
             IS_DRAFT,
@@ -118,6 +150,34 @@ def _drafts_remain(session: Session, period: Period) -> str | None:
         if waiting
         else None
     )
+
+
+def _to_cockpit(session: Session, period: Period) -> dict[str, Any]:
+    """What stands in the way of closing, and the page for it."""
+    blocking = len(pending(session, period)) if period.kind is PeriodKind.MONTH else 0
+    return {
+        "text": ngettext("%(n)s task blocks closing.", "%(n)s tasks block closing.", blocking)
+        if blocking
+        else translate("Nothing blocks closing."),
+        "way": ui.Button(
+            translate("Open the checklist"),
+            url_for("ledger.close_cockpit", id=period.id),
+            "clipboard-check",
+        ),
+    }
+
+
+def _to_year_end(session: Session, year: FiscalYear) -> dict[str, Any]:
+    """Whether a year is closed, and the page for it."""
+    closed = year_is_closed(session, year.id)
+    return {
+        "text": translate("Income and expenses were carried to retained earnings.")
+        if closed
+        else translate("Income and expenses are not carried to retained earnings yet."),
+        "way": ui.Button(
+            translate("Year-end closing"), url_for("ledger.year_end", id=year.id), "lock"
+        ),
+    }
 
 
 FISCAL_YEARS: Final = Resource(
@@ -133,6 +193,7 @@ FISCAL_YEARS: Final = Resource(
         Column("code", _("Fiscal year"), FiscalYear.code, Kind.CODE, link=True),
         Column("starts_on", _("First day"), FiscalYear.starts_on, Kind.DATE),
         Column("ends_on", _("Last day"), FiscalYear.ends_on, Kind.DATE),
+        YEAR_STATE,
     ),
     order=("-code",),
     title=lambda year: translate("Fiscal year %(code)s", code=year.code),
@@ -145,6 +206,26 @@ FISCAL_YEARS: Final = Resource(
         help=_("Years follow each other without gaps."),
         done=_("Fiscal year created with its twelve periods."),
     ),
+    actions=(
+        Action(
+            "add_adjustment_period",
+            Operation(
+                add_adjustment_period,
+                AddAdjustmentPeriod,
+                FISCAL_YEAR_CREATE,
+                _("Add adjustment period"),
+                done=_("Adjustment period added."),
+            ),
+            icon="plus",
+            past=_("added the adjustment period of this"),
+            confirm=_(
+                "The year gets a thirteenth period on its last day. Entries are posted there only"
+                " where that is chosen."
+            ),
+            refuses=_has_adjustments,
+        ),
+    ),
+    panels=(Panel(_("Year-end closing"), "ledger/way.html", _to_year_end),),
     related=(Related(_("Periods"), "ledger.period", "year", _periods, "calendar"),),
     empty=Empty(
         _("No fiscal year yet"),
@@ -163,13 +244,14 @@ PERIODS: Final = Resource(
     label_many=_("Periods"),
     icon="calendar",
     help=_(
-        "Close a period when its figures are final: from then on nothing dated inside it can be"
-        " posted, by anybody."
+        "Soft-close a period while its figures are reviewed, close it when they are final, and lock"
+        " it for good when they were audited or filed."
     ),
     columns=(
         Column("starts_on", _("Period"), Period.starts_on, Kind.CODE, sortable=True, format=_month),
         Column("year", _("Fiscal year"), FiscalYear.code, Kind.CODE),
         Column("number", _("Number"), Period.number, Kind.NUMBER),
+        Column("kind", _("Kind"), Period.kind, Kind.STATE, PERIOD_KINDS),
         Column("first_day", _("First day"), Period.starts_on, Kind.DATE),
         Column("ends_on", _("Last day"), Period.ends_on, Kind.DATE),
         Column("drafts", _("Drafts"), _DRAFTS, Kind.NUMBER, format=_or_nothing),
@@ -185,13 +267,34 @@ PERIODS: Final = Resource(
             picker="ledger.fiscal_year",
         ),
     ),
-    order=("-starts_on",),
+    order=("-starts_on", "-number"),
     joins=lambda statement: statement.join(FiscalYear, FiscalYear.id == Period.fiscal_year_id),
     title=lambda period: translate("Period %(month)s", month=period.label),
     state="state",
-    steps=(PeriodState.OPEN.value, PeriodState.CLOSED.value),
-    sections=(Section(_("Period"), ("year", "number", "first_day", "ends_on", "state", "drafts")),),
+    steps=tuple(state.value for state in PeriodState),
+    sections=(
+        Section(_("Period"), ("year", "number", "kind", "first_day", "ends_on", "state", "drafts")),
+    ),
     actions=(
+        Action(
+            "soft_close",
+            Operation(
+                soft_close_period,
+                SoftClosePeriod,
+                PERIOD_CLOSE,
+                _("Soft-close period"),
+                initial=_no_reason,
+                help=_(
+                    "Only those who may post in soft-closed periods still can; each of their"
+                    " entries is noted. Drafts may remain."
+                ),
+                done=_("Period soft-closed."),
+            ),
+            icon="lock",
+            states=(PeriodState.OPEN.value,),
+            leads_to=PeriodState.SOFT_CLOSED.value,
+            past=_("soft-closed this"),
+        ),
         Action(
             "close",
             Operation(
@@ -201,17 +304,34 @@ PERIODS: Final = Resource(
                 _("Close period"),
                 initial=_no_reason,
                 help=_(
-                    "Nothing dated in this period can be posted afterwards. It can be reopened,"
-                    " with a reason."
+                    "Nothing is posted in this period afterwards, unless a second person approves"
+                    " an exception. It can be reopened, with a reason."
                 ),
                 done=_("Period closed."),
             ),
             icon="lock",
-            states=(PeriodState.OPEN.value,),
+            states=(PeriodState.OPEN.value, PeriodState.SOFT_CLOSED.value),
             leads_to=PeriodState.CLOSED.value,
             past=_("closed this"),
             primary=True,
             refuses=_drafts_remain,
+        ),
+        Action(
+            "lock",
+            Operation(
+                lock_period,
+                LockPeriod,
+                PERIOD_LOCK,
+                _("Lock period for good"),
+                initial=_no_reason,
+                help=_("There is no exception from a locked period, and it is never reopened."),
+                done=_("Period locked for good."),
+            ),
+            icon="lock",
+            states=(PeriodState.CLOSED.value,),
+            leads_to=PeriodState.LOCKED.value,
+            past=_("locked this for good"),
+            danger=True,
         ),
         Action(
             "reopen",
@@ -225,11 +345,12 @@ PERIODS: Final = Resource(
                 done=_("Period reopened."),
             ),
             icon="rotate",
-            states=(PeriodState.CLOSED.value,),
+            states=(PeriodState.SOFT_CLOSED.value, PeriodState.CLOSED.value),
             leads_to=PeriodState.OPEN.value,
             past=_("reopened this"),
         ),
     ),
+    panels=(Panel(_("Close cockpit"), "ledger/way.html", _to_cockpit),),
     related=(Related(_("Entries"), "ledger.entry", "period", _entries, "receipt-2"),),
     empty=Empty(
         _("No periods yet"),

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backstay.spi import Text, authorize, lazy
+from backstay_ledger.closing.checks import CLOSING_CHECKS
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.content import EntryRow, payload_hash
 from backstay_ledger.services.stored import stored_entries
@@ -145,26 +146,30 @@ CHECKS: Final = (
         LEFT JOIN ledger_fiscal_year AS y ON y.id = p.fiscal_year_id
             AND y.company_id = p.company_id
         WHERE p.company_id = :company AND (y.id IS NULL OR p.starts_on < y.starts_on
-            OR p.ends_on > y.ends_on OR EXISTS (SELECT 1 FROM ledger_period AS o
-                WHERE o.company_id = p.company_id AND o.id <> p.id
-                AND o.starts_on <= p.ends_on AND o.ends_on >= p.starts_on))""",
+            OR p.ends_on > y.ends_on OR (p.kind <> 'month' AND p.starts_on <> y.ends_on)
+            OR (p.kind = 'month' AND EXISTS (SELECT 1 FROM ledger_period AS o
+                WHERE o.company_id = p.company_id AND o.id <> p.id AND o.kind = 'month'
+                AND o.starts_on <= p.ends_on AND o.ends_on >= p.starts_on)))""",
     ),
     Check(
         "closed_periods",
         lazy("Drafts dated in closed periods"),
         """SELECT p.starts_on || ' ' || e.memo FROM ledger_entry AS e
         JOIN ledger_period AS p ON p.company_id = e.company_id
-            AND e.date BETWEEN p.starts_on AND p.ends_on
-        WHERE e.company_id = :company AND e.state = 'draft' AND p.state = 'closed'""",
+            AND e.date BETWEEN p.starts_on AND p.ends_on AND p.kind = 'month'
+        WHERE e.company_id = :company AND e.state = 'draft'
+            AND p.state IN ('closed', 'locked')""",
     ),
     Check(
         "posted_after_closing",
-        lazy("Entries posted in a period while it was closed"),
+        lazy("Entries posted in a period while it was closed, without an exception"),
         """SELECT e.number_text FROM ledger_entry AS e
         JOIN core_audit AS c ON c.entity = 'ledger_period'
             AND c.entity_id = CAST(e.period_id AS VARCHAR(30)) AND c.action = 'update'
-            AND c.at < e.posted_at AND CAST(c.after AS TEXT) LIKE '%"closed"%'
+            AND c.at < e.posted_at AND CAST(c.after AS TEXT) LIKE '%closed"%'
         WHERE e.company_id = :company AND e.state = 'posted' AND NOT EXISTS (
+            SELECT 1 FROM ledger_late_posting AS t WHERE t.entry_id = e.id)
+        AND NOT EXISTS (
             SELECT 1 FROM core_audit AS o WHERE o.entity = 'ledger_period'
             AND o.entity_id = c.entity_id AND o.at > c.at AND o.at < e.posted_at
             AND CAST(o.after AS TEXT) LIKE '%"open"%')""",
@@ -190,6 +195,7 @@ CHECKS: Final = (
             AND c.entity_id = CAST(e.id AS VARCHAR(30)) AND c.action = 'post')""",
     ),
     *(Check(*one) for one in TAX_CHECKS),
+    *(Check(*one) for one in CLOSING_CHECKS),
 )
 """The checks in SQL; :func:`check_books` adds ``content``, which needs a hash of each entry."""
 

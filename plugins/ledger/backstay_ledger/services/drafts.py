@@ -169,7 +169,7 @@ def post_entry(session: Session, command: SaveDraft) -> Posted:
         return post_orders(session, [completed(session, _posting(session, command))])[0]
     check_orders(session, [completed(session, _posting(session, command))], lock=False)
     _save(session, command)
-    return _post_stored(session, stored_entry(session, command.id, lock=True))
+    return post_stored(session, stored_entry(session, command.id, lock=True))
 
 
 def post_draft(session: Session, command: PostDraft) -> Posted:
@@ -181,7 +181,7 @@ def post_draft(session: Session, command: PostDraft) -> Posted:
         Stale: somebody else saved it in the meantime.
     """
     authorize(session, ENTRY_POST)
-    return _post_stored(session, load_draft(session, command.id, command.version))
+    return post_stored(session, load_draft(session, command.id, command.version))
 
 
 def delete_draft(session: Session, command: DeleteDraft) -> None:
@@ -377,18 +377,7 @@ def _replace_rows(session: Session, before: StoredEntry, row: EntryRow, checked:
     )
 
 
-def _post_stored(session: Session, draft: StoredEntry) -> Posted:
-    row = draft.row
-    posting = Posting(
-        key=row.idempotency_key or "",
-        journal=draft.journal,
-        date=row.date,
-        lines=tuple(
-            PostingLine(line.account, line.amount, line.text, line.currency, line.amount_currency)
-            for line in draft.lines
-        ),
-        memo=row.memo,
-        reference=row.reference,
-    )
-    order = Order(posting, kind=row.kind, draft_id=row.id, taxes=draft.taxes)
+def post_stored(session: Session, draft: StoredEntry) -> Posted:
+    """Post a draft that was loaded; the caller has checked the permission."""
+    order = Order(draft.as_posting(), kind=draft.row.kind, draft_id=draft.row.id, taxes=draft.taxes)
     return post_orders(session, [order])[0]

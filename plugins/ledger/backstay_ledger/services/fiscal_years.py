@@ -24,7 +24,9 @@ from backstay.spi import (
     ngettext,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.models import IS_DRAFT, Entry, FiscalYear, Period, PeriodState
+from backstay_ledger.closing.models import YearClosing
+from backstay_ledger.closing.services.checklist import refuse_pending
+from backstay_ledger.models import IS_DRAFT, Entry, FiscalYear, Period, PeriodKind, PeriodState
 from backstay_ledger.permissions import FISCAL_YEAR_CREATE, PERIOD_CLOSE, PERIOD_REOPEN
 
 MONTHS: Final = 12
@@ -201,18 +203,21 @@ def ensure_fiscal_years(session: Session, dates: Iterable[date]) -> list[FiscalY
 
 
 def close_period(session: Session, command: ClosePeriod) -> Period:
-    """Close a period: nothing dated inside it can be posted afterwards.
+    """Close a period: nothing is posted in it afterwards, but by an approved exception.
 
     Raises:
-        Conflict: it is closed already, or drafts dated inside it remain (names the first ten).
+        Conflict: it is closed or locked already, or drafts dated inside it remain (names the
+            first ten), or other tasks of closing are pending (names them).
         Stale: somebody else changed it in the meantime.
     """
     authorize(session, PERIOD_CLOSE)
-    period = _lock_period(session, command.id)
+    period = held_period(session, command.id)
     check_version(period, command.version)
-    if period.state is not PeriodState.OPEN:
+    if period.state not in {PeriodState.OPEN, PeriodState.SOFT_CLOSED}:
         raise Conflict(_("%(period)s is closed already.", period=period.label))
     _refuse_drafts(session, period)
+    if period.kind is PeriodKind.MONTH:
+        refuse_pending(session, period)
     give_reason(session, command.reason)
     period.state = PeriodState.CLOSED
     session.flush()
@@ -220,20 +225,31 @@ def close_period(session: Session, command: ClosePeriod) -> Period:
 
 
 def reopen_period(session: Session, command: ReopenPeriod) -> Period:
-    """Reopen a closed period.
+    """Reopen a soft-closed or closed period.
 
     Raises:
         Invalid: no reason is given.
-        Conflict: it is open already.
+        Conflict: it is open already, locked for good, or its fiscal year is closed.
         Stale: somebody else changed it in the meantime.
     """
     authorize(session, PERIOD_REOPEN)
     if not command.reason.strip():
         raise Invalid(_("Say why the period has to be reopened."), field="reason")
-    period = _lock_period(session, command.id)
+    period = held_period(session, command.id)
     check_version(period, command.version)
-    if period.state is not PeriodState.CLOSED:
+    if period.state is PeriodState.OPEN:
         raise Conflict(_("%(period)s is open already.", period=period.label))
+    if period.state is PeriodState.LOCKED:
+        raise Conflict(_("%(period)s is locked for good.", period=period.label))
+    if period.kind is PeriodKind.CLOSING:
+        raise Conflict(_("Cancel the closing of the year instead: it opens this period by itself."))
+    if year_is_closed(session, period.fiscal_year_id):
+        raise Conflict(
+            _(
+                "The fiscal year of %(period)s is closed: cancel its closing first.",
+                period=period.label,
+            )
+        )
     give_reason(session, command.reason)
     period.state = PeriodState.OPEN
     session.flush()
@@ -252,9 +268,10 @@ def list_fiscal_years(session: Session) -> list[FiscalYear]:
 
 
 def period_on(session: Session, day: date) -> Period | None:
-    """The period that a day lies in, if any."""
+    """The month that a day lies in, if any."""
     return session.scalars(
         select(Period).where(
+            Period.kind == PeriodKind.MONTH,
             Period.company_id == company_of(session).id,
             Period.starts_on <= day,
             Period.ends_on >= day,
@@ -312,7 +329,15 @@ def _add_year(session: Session, starts_on: date, code: str) -> FiscalYear:
     return year
 
 
-def _lock_period(session: Session, period_id: int) -> Period:
+def year_is_closed(session: Session, fiscal_year_id: int) -> bool:
+    """Whether a closing of a fiscal year is in force."""
+    found = select(YearClosing.id).where(
+        YearClosing.fiscal_year_id == fiscal_year_id, YearClosing.cancelled_at.is_(None)
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def held_period(session: Session, period_id: int) -> Period:
     """Load a period with the lock that posting in it waits for."""
     period = session.scalars(
         select(Period)
@@ -326,6 +351,8 @@ def _lock_period(session: Session, period_id: int) -> Period:
 
 
 def _refuse_drafts(session: Session, period: Period) -> None:
+    if period.kind is not PeriodKind.MONTH:
+        return  # drafts are dated in months
     inside = (
         Entry.company_id == period.company_id,
         IS_DRAFT,

@@ -27,12 +27,23 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from backstay.spi import context_of
-from backstay_ledger.models import Account, Entry, FiscalYear, Journal, Period, PeriodState
+from backstay_ledger.closing.models import Lock
+from backstay_ledger.models import (
+    Account,
+    Entry,
+    FiscalYear,
+    Journal,
+    Period,
+    PeriodKind,
+    PeriodState,
+    period_label,
+)
 from backstay_ledger.services.bulk_rows import table_of
 
 _ACCOUNT: Final = table_of(Account).c
 _ENTRY: Final = table_of(Entry).c
 _JOURNAL: Final = table_of(Journal).c
+_LOCK: Final = table_of(Lock).c
 _PERIOD: Final = table_of(Period).c
 _YEAR: Final = table_of(FiscalYear).c
 _AT_ONCE: Final = 1000
@@ -49,19 +60,26 @@ class JournalRef:
 
 @dataclass(frozen=True, slots=True)
 class PeriodRef:
-    """What posting needs of a period."""
+    """What posting needs of a period.
+
+    Arguments:
+        locked: the lock of some sub-ledger reaches into it.
+    """
 
     id: int
     starts_on: date
     ends_on: date
     state: PeriodState
     fiscal_year_id: int
+    kind: PeriodKind
+    number: int
     year: str
+    locked: bool
 
     @property
     def label(self) -> str:
         """The month as people write it in books."""
-        return f"{self.starts_on:%Y-%m}"
+        return period_label(self.starts_on, self.number, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +106,12 @@ _PERIODS: Final = (
         _PERIOD.ends_on,
         _PERIOD.state,
         _PERIOD.fiscal_year_id,
+        _PERIOD.kind,
+        _PERIOD.number,
         _YEAR.code,
+        select(_LOCK.id)
+        .where(_LOCK.company_id == bindparam("company"), _LOCK.up_to >= _PERIOD.starts_on)
+        .exists(),
     )
     .join_from(table_of(Period), table_of(FiscalYear), _YEAR.id == _PERIOD.fiscal_year_id)
     .where(
@@ -96,6 +119,7 @@ _PERIODS: Final = (
         _YEAR.company_id == bindparam("company"),
         _PERIOD.starts_on <= bindparam("last"),
         _PERIOD.ends_on >= bindparam("first"),
+        _PERIOD.kind == bindparam("kind"),
     )
     .order_by(_PERIOD.starts_on)
 )
@@ -103,9 +127,14 @@ _LOCKED_PERIODS: Final = _PERIODS.with_for_update(read=True, of=table_of(Period)
 
 
 def periods_between(
-    session: Session, company_id: int, dates: Sequence[date], *, lock: bool
+    session: Session,
+    company_id: int,
+    dates: Sequence[date],
+    *,
+    lock: bool,
+    kind: PeriodKind = PeriodKind.MONTH,
 ) -> list[PeriodRef]:
-    """The periods from the earliest to the latest of some dates, oldest first.
+    """The periods of a kind from the earliest to the latest of some dates, oldest first.
 
     Arguments:
         lock: keep them from being closed until the transaction ends; others may post meanwhile.
@@ -113,7 +142,7 @@ def periods_between(
     if not dates:
         return []
     query = _LOCKED_PERIODS if lock else _PERIODS
-    between = {"first": min(dates), "last": max(dates)}
+    between = {"first": min(dates), "last": max(dates), "kind": kind}
     return [PeriodRef(*row) for row in _rows(session, query, company_id, between)]
 
 

@@ -31,6 +31,7 @@ from backstay.spi import (
     together,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.closing.services.late import note_late
 from backstay_ledger.models import Entry, EntryState, Line
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
 from backstay_ledger.services.announcing import announce
@@ -335,6 +336,7 @@ def _write_posted(
 ) -> int:
     """Raise counters by so much and take the step to posted; returns how many entries took it."""
     raise_counters(session, company, raises)
+    note_late(session, [(step.posted, step.checked.late) for step in steps])
     count = update_rows(
         session,
         ENTRIES,

@@ -106,7 +106,7 @@ def reverse_entries(session: Session, commands: Sequence[ReverseEntry]) -> list[
         if not (command.key and command.key in done):
             _refuse(original, reversed_before.get(command.id))
         problems += _problems(command, original)
-        orders.append(_mirror(command, original))
+        orders.append(mirror(command, original))
     if problems:
         raise Invalid(
             problems[0].message
@@ -146,6 +146,13 @@ def reversals_of(session: Session, entry_id: int) -> Reversals:
 def _refuse(original: StoredEntry, reversal: str | None) -> None:
     if original.row.state is not EntryState.POSTED:
         raise Conflict(_("Only a posted entry can be reversed; this one is a draft."))
+    if original.row.kind is EntryKind.CLOSING:
+        raise Conflict(
+            _(
+                "%(number)s is a closing entry: cancel the closing of its fiscal year instead.",
+                number=original.row.number_text,
+            )
+        )
     if reversal is not None:
         raise Conflict(
             _(
@@ -173,7 +180,8 @@ def _problems(command: ReverseEntry, original: StoredEntry) -> list[Problem]:
     return problems
 
 
-def _mirror(command: ReverseEntry, original: StoredEntry) -> Order:
+def mirror(command: ReverseEntry, original: StoredEntry) -> Order:
+    """The order that posts the mirror image of an entry; nothing is checked."""
     row = original.row
     memo = _(
         "Reversal of %(number)s: %(reason)s",

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, Entry, Journal, Line
@@ -28,6 +29,22 @@ class StoredEntry:
     journal: str
     lines: tuple[LineRow, ...]
     taxes: tuple[TaxRow, ...] = ()
+
+    def as_posting(self) -> Posting:
+        """What it asks to be posted."""
+        return Posting(
+            key=self.row.idempotency_key or "",
+            journal=self.journal,
+            date=self.row.date,
+            lines=tuple(
+                PostingLine(
+                    line.account, line.amount, line.text, line.currency, line.amount_currency
+                )
+                for line in self.lines
+            ),
+            memo=self.row.memo,
+            reference=self.row.reference,
+        )
 
 
 def stored_entry(session: Session, entry_id: int, *, lock: bool = False) -> StoredEntry:

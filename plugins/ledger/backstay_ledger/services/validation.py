@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext
 from backstay.spi import gettext as _
+from backstay_ledger.closing.services.late import Late, way_in
 from backstay_ledger.currencies.units import keep_units, stored_units
-from backstay_ledger.models import EntryKind, PeriodState
+from backstay_ledger.models import EntryKind, PeriodKind, PeriodState
 from backstay_ledger.services.content import LineRow, payload_hash
 from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
 from backstay_ledger.services.currency_balance import currency_problems
@@ -49,6 +50,7 @@ class Order:
         draft_id: the draft that is to be posted, whose rows exist already.
         taxes: what the entry says of tax; its lines of tax are among the posting's.
         roles: why lines are on their accounts.
+        in_closing: it is posted in the closing period of its year: a closing entry or its reversal.
     """
 
     posting: Posting
@@ -57,6 +59,14 @@ class Order:
     draft_id: int | None = None
     taxes: tuple[TaxRow, ...] = ()
     roles: tuple[RoleRow, ...] = ()
+    in_closing: bool = False
+
+    @property
+    def period_kind(self) -> PeriodKind:
+        """The kind of period that it is posted in."""
+        if self.in_closing:
+            return PeriodKind.CLOSING
+        return PeriodKind.ADJUSTMENT if self.posting.adjustment else PeriodKind.MONTH
 
 
 def order_of(posting: Posting) -> Order:
@@ -71,6 +81,7 @@ class Checked:
     Arguments:
         period: None for a draft dated where no fiscal year is yet.
         existing: the entry that was posted before under the same key with the same content.
+        late: by what right it is posted in a period that is not open to everybody.
     """
 
     order: Order
@@ -79,6 +90,7 @@ class Checked:
     lines: tuple[LineRow, ...]
     payload_hash: str
     existing: Existing | None = None
+    late: Late | None = None
 
 
 def check_orders(
@@ -149,6 +161,17 @@ class _Check:
             session, self.company.id, [order.posting.date for order in orders], lock=lock
         )
         self.starts = [period.starts_on for period in self.periods]
+        self.special: dict[tuple[PeriodKind, date], PeriodRef] = {
+            (kind, period.ends_on): period
+            for kind in {order.period_kind for order in orders} - {PeriodKind.MONTH}
+            for period in periods_between(
+                session,
+                self.company.id,
+                [order.posting.date for order in orders if order.period_kind is kind],
+                lock=lock,
+                kind=kind,
+            )
+        }
         self.journals, self.accounts = journals_and_accounts(
             session,
             self.company.id,
@@ -181,16 +204,16 @@ class _Check:
         digest = self._digest(order, journal, lines)
         existing = self._existing(posting, digest)
         if existing is not None:
-            period = self._period(posting.date)
+            period = self._period(order)
             return Checked(order, journal, period, tuple(lines), digest, existing)
-        if order.kind is not EntryKind.REVERSAL:
+        if order.kind not in {EntryKind.REVERSAL, EntryKind.CLOSING}:
             self._active(journal, posting)
         if not self.drafts:
             self._balance(lines, order.kind)
-        period = self._open_period(posting.date)
+        period, late = self._open_period(order, journal)
         if len(self.problems) > before:
             return None
-        return Checked(order, journal, period, tuple(lines), digest)
+        return Checked(order, journal, period, tuple(lines), digest, late=late)
 
     def _add(self, message: str, field: str | None = None, *, conflict: bool = False) -> None:
         self.problems.append(Problem(message, field, self.row))
@@ -333,21 +356,42 @@ class _Check:
             for problem in currency_problems(lines, kind):
                 self._add(problem, "lines")
 
-    def _period(self, day: date) -> PeriodRef | None:
+    def _period(self, order: Order) -> PeriodRef | None:
+        day = order.posting.date
+        if order.period_kind is not PeriodKind.MONTH:
+            return self.special.get((order.period_kind, day))
         index = bisect_right(self.starts, day) - 1
         if index < 0 or self.periods[index].ends_on < day:
             return None
         return self.periods[index]
 
-    def _open_period(self, day: date) -> PeriodRef | None:
-        period = self._period(day)
+    def _open_period(
+        self, order: Order, journal: JournalRef
+    ) -> tuple[PeriodRef | None, Late | None]:
+        """The period of an order, and by what right it is posted there if that is not open."""
+        day = order.posting.date
+        period = self._period(order)
         if period is None:
-            if not self.drafts and not any(
+            if order.posting.adjustment:
+                self._add(
+                    _("No fiscal year with an adjustment period ends on %(day)s.", day=day), "date"
+                )
+            elif not self.drafts and not any(
                 start <= day < add_months(start, MONTHS) for start in self.coming_years
             ):
                 self._add(
                     _("There is no fiscal year for %(day)s; create it first.", day=day), "date"
                 )
-        elif period.state is not PeriodState.OPEN:
-            self._add(_("%(period)s is closed.", period=period.label), "date", conflict=True)
-        return period
+            return None, None
+        if period.state is PeriodState.OPEN and (not period.locked or order.in_closing):
+            return period, None
+        if self.drafts and period.state in {PeriodState.OPEN, PeriodState.SOFT_CLOSED}:
+            return period, None
+        late, problem = (
+            (None, _("%(period)s is closed.", period=period.label))
+            if self.drafts
+            else way_in(self.session, journal.id, order.posting, period)
+        )
+        if problem:
+            self._add(problem, "date", conflict=True)
+        return period, late

@@ -69,7 +69,9 @@ def accounts_behind(
         return []
     ids = sorted(wanted)
     opening = balances(session, day_before(start), ids)
-    moved = turnover(session, start, end, ids)
+    # As the statement itself: its own year's closing hides nothing.
+    closings_from = start if part is Part.PROFIT_LOSS else end
+    moved = turnover(session, start, end, ids, without_closing_from=closings_from)
     nothing = (Decimal(0), Decimal(0))
     return [
         AccountBehind(one, opening.get(one.id, Decimal(0)), *moved.get(one.id, nothing))

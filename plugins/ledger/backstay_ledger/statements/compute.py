@@ -80,7 +80,7 @@ def balance_sheet(session: Session, tree: Tree, columns: Sequence[Column]) -> St
     of_result = [one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS]
     ends, years, priors = [], [], []
     for column in columns:
-        end = balances(session, column.end)
+        end = balances(session, column.end, without_closing_from=column.end)
         before = balances(session, day_before(column.start), of_result) if of_result else {}
         prior = sum(before.values(), ZERO)
         ends.append(end)
@@ -102,7 +102,9 @@ def profit_and_loss(session: Session, tree: Tree, columns: Sequence[Column]) -> 
     accounts = known_accounts(session)
     of_result = [one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS]
     moved = [
-        movements(session, column.start, column.end, of_result) if of_result else {}
+        movements(session, column.start, column.end, of_result, without_closing_from=column.start)
+        if of_result
+        else {}
         for column in columns
     ]
     result = tuple(sum(one.values(), ZERO) for one in moved)

@@ -1,0 +1,1 @@
+"""Use cases of closing: locks, exceptions, year-end, plans, the close checklist."""

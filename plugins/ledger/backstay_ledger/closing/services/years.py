@@ -1,0 +1,363 @@
+"""Closing fiscal years: income and expenses are carried to retained earnings, in order.
+
+The closing entry is made from the balances of accounts, not from the lines, so it costs the same
+for any number of them. It lies in a period of its own (:class:`PeriodKind`), so that reports of
+the year still show its income and expenses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backstay.contracts.ledger import Posting, PostingLine
+from backstay.spi import (
+    Conflict,
+    Invalid,
+    Money,
+    NotFound,
+    PickerField,
+    TextField,
+    authorize,
+    company_of,
+    context_of,
+    give_reason,
+    lazy,
+    now,
+)
+from backstay.spi import gettext as _
+from backstay_ledger.closing.models import YearClosing
+from backstay_ledger.closing.services.periods import ADJUSTMENT, add_period
+from backstay_ledger.models import (
+    Account,
+    AccountBalance,
+    AccountClass,
+    EntryKind,
+    FiscalYear,
+    Journal,
+    JournalKind,
+    Period,
+    PeriodKind,
+    PeriodState,
+)
+from backstay_ledger.permissions import YEAR_CLOSE, YEAR_REOPEN
+from backstay_ledger.services.fiscal_years import list_fiscal_years
+from backstay_ledger.services.posting import guarded, post_orders, writable_company
+from backstay_ledger.services.reversal import ReverseEntry, mirror
+from backstay_ledger.services.stored import stored_entry
+from backstay_ledger.services.validation import Order
+
+_CLOSING: Final = ADJUSTMENT + 1
+"""Number of the closing period."""
+_RESULT: Final = (AccountClass.INCOME, AccountClass.EXPENSE)
+_NAMED: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseYear:
+    """A fiscal year whose income and expenses are carried to retained earnings."""
+
+    id: int
+    account: Annotated[
+        int,
+        PickerField(
+            label=lazy("Retained earnings"),
+            help=lazy("The account of equity that takes the result."),
+            resource="ledger.account",
+        ),
+    ]
+    reason: Annotated[
+        str,
+        TextField(label=lazy("Reason"), help=lazy("Kept in the audit trail."), max_length=500),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenYear:
+    """The last closed fiscal year, whose closing is to be taken back."""
+
+    id: int
+    reason: Annotated[
+        str,
+        TextField(
+            label=lazy("Reason"),
+            help=lazy("Stands in the reversal's memo and in the audit trail."),
+            min_length=1,
+            max_length=300,
+        ),
+    ]
+
+
+def close_year(session: Session, command: CloseYear) -> FiscalYear:
+    """Post the closing entry of a fiscal year; entries dated in it are refused from then on.
+
+    Raises:
+        NotFound: the company has no such fiscal year or account.
+        Invalid: the account is not one of equity, or there is no active general journal.
+        Conflict: it is closed already, an earlier year is not, or periods of it are still open.
+    """
+    authorize(session, YEAR_CLOSE)
+    company = writable_company(session)
+    years = _held_years(session)
+    year = _year(years, command.id)
+    periods = _held_periods(session, year)
+    if problem := _not_closable(year, years, periods, _in_force(session)):
+        raise Conflict(problem)
+    account = _retained_earnings(session, command.account)
+    lines = _closing_lines(session, year, account)
+    give_reason(session, command.reason)
+    period = next((one for one in periods if one.kind is PeriodKind.CLOSING), None)
+    if period is None:
+        period = add_period(session, year, PeriodKind.CLOSING, _CLOSING)
+    else:
+        period.state = PeriodState.OPEN
+        session.flush()
+    posted = None
+    if lines:
+        posting = Posting(
+            key="",
+            journal=general_journal(session),
+            date=year.ends_on,
+            lines=lines,
+            memo=_("Closing of fiscal year %(code)s", code=year.code),
+        )
+        order = Order(posting, kind=EntryKind.CLOSING, in_closing=True)
+        posted = post_orders(session, [order])[0]
+    closing = YearClosing(
+        company_id=company.id,
+        fiscal_year_id=year.id,
+        account_id=account.id,
+        entry_id=None if posted is None else posted.id,
+        closed_by=context_of(session).actor.label,
+        closed_at=now(),
+    )
+    with guarded():
+        session.add(closing)
+        session.flush()
+        period.state = PeriodState.CLOSED
+        session.flush()
+    return year
+
+
+def reopen_year(session: Session, command: ReopenYear) -> FiscalYear:
+    """Cancel the closing of the last closed fiscal year; all balances are as before it.
+
+    Its periods stay closed until they are reopened one by one.
+
+    Raises:
+        NotFound: the company has no such fiscal year.
+        Invalid: no reason is given.
+        Conflict: it is not closed, or a later year is: only the last closing can be cancelled.
+    """
+    authorize(session, YEAR_REOPEN)
+    writable_company(session)
+    if not command.reason.strip():
+        raise Invalid(_("Say why the fiscal year has to be reopened."), field="reason")
+    years = _held_years(session)
+    year = _year(years, command.id)
+    periods = _held_periods(session, year)
+    closed = _in_force(session)
+    closing = closed.get(year.id)
+    if closing is None:
+        raise Conflict(_("Fiscal year %(code)s is not closed.", code=year.code))
+    for later in years:
+        if later.starts_on > year.starts_on and later.id in closed:
+            raise Conflict(
+                _(
+                    "Only the last closing can be cancelled: fiscal year %(code)s is closed too.",
+                    code=later.code,
+                )
+            )
+    give_reason(session, command.reason)
+    with guarded():
+        closing.cancelled_by = context_of(session).actor.label
+        closing.cancelled_at = now()
+        session.flush()
+        if closing.entry_id is not None:
+            period = next(one for one in periods if one.kind is PeriodKind.CLOSING)
+            period.state = PeriodState.OPEN
+            session.flush()
+            command_of = ReverseEntry(
+                id=closing.entry_id, on=year.ends_on, reason=command.reason.strip()
+            )
+            order = mirror(command_of, stored_entry(session, closing.entry_id))
+            closing.reversal_id = post_orders(session, [replace(order, in_closing=True)])[0].id
+            session.flush()
+            period.state = PeriodState.CLOSED
+            session.flush()
+    return year
+
+
+def closing_of(session: Session, fiscal_year_id: int) -> YearClosing | None:
+    """The closing of a fiscal year that is in force, if any."""
+    return session.scalars(
+        select(YearClosing).where(
+            YearClosing.fiscal_year_id == fiscal_year_id, YearClosing.cancelled_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def proposed_account(session: Session) -> int | None:
+    """The account of the last closing, or the first of equity whose name says what it is for."""
+    last = session.scalars(
+        select(YearClosing.account_id).order_by(YearClosing.id.desc()).limit(1)
+    ).one_or_none()
+    if last is not None:
+        return last
+    return session.scalars(
+        select(Account.id)
+        .where(
+            Account.account_class == AccountClass.EQUITY,
+            Account.active,
+            func.lower(Account.name).contains("retained"),
+        )
+        .order_by(Account.code)
+        .limit(1)
+    ).one_or_none()
+
+
+def result_balances(session: Session, year: FiscalYear) -> list[tuple[str, Decimal]]:
+    """Net balances of income and expenses at the end of a year, debit positive, none of them zero.
+
+    They come from the balances table, closings of earlier years included.
+    """
+    net: Any = func.sum(AccountBalance.debit - AccountBalance.credit, type_=Money())
+    found = session.execute(
+        select(Account.code, net)
+        .join(AccountBalance, AccountBalance.account_id == Account.id)
+        .join(Period, Period.id == AccountBalance.period_id)
+        .where(
+            AccountBalance.company_id == company_of(session).id,
+            Account.account_class.in_(_RESULT),
+            Period.ends_on <= year.ends_on,
+        )
+        .group_by(Account.code)
+        .order_by(Account.code)
+    )
+    return [(code, amount) for code, amount in found if amount]
+
+
+def _closing_lines(session: Session, year: FiscalYear, account: Account) -> tuple[PostingLine, ...]:
+    nets = result_balances(session, year)
+    result = sum((amount for _code, amount in nets), Decimal(0))
+    lines = [PostingLine(code, -amount) for code, amount in nets]
+    if result:
+        lines.append(PostingLine(account.code, result))
+    return tuple(lines)
+
+
+def _held_years(session: Session) -> list[FiscalYear]:
+    """The fiscal years, oldest first, locked: years are closed and reopened one at a time."""
+    return list(
+        session.scalars(
+            select(FiscalYear)
+            .where(FiscalYear.company_id == company_of(session).id)
+            .order_by(FiscalYear.starts_on)
+            .with_for_update(key_share=True)  # entries that are posted refer to them meanwhile
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _held_periods(session: Session, year: FiscalYear) -> list[Period]:
+    """The periods of a year, locked: whoever posts there is done before, or waits."""
+    return list(
+        session.scalars(
+            select(Period)
+            .where(Period.fiscal_year_id == year.id)
+            .order_by(Period.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _year(years: list[FiscalYear], year_id: int) -> FiscalYear:
+    found = next((year for year in years if year.id == year_id), None)
+    if found is None:
+        raise NotFound(_("There is no such fiscal year in this company."))
+    return found
+
+
+def _in_force(session: Session) -> dict[int, YearClosing]:
+    found = session.scalars(
+        select(YearClosing)
+        .where(YearClosing.company_id == company_of(session).id, YearClosing.cancelled_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    return {closing.fiscal_year_id: closing for closing in found}
+
+
+def not_to_be_closed(session: Session, year: FiscalYear) -> str | None:
+    """Why a fiscal year can't be closed now, or None."""
+    periods = session.scalars(select(Period).where(Period.fiscal_year_id == year.id)).all()
+    return _not_closable(year, list_fiscal_years(session), periods, _in_force(session))
+
+
+def _not_closable(
+    year: FiscalYear,
+    years: Sequence[FiscalYear],
+    periods: Sequence[Period],
+    closed: Mapping[int, YearClosing],
+) -> str | None:
+    if year.id in closed:
+        return _("Fiscal year %(code)s is closed already.", code=year.code)
+    for earlier in years:
+        if earlier.starts_on < year.starts_on and earlier.id not in closed:
+            return _(
+                "Close fiscal year %(code)s first: years are closed in order.", code=earlier.code
+            )
+    still = [
+        one.label
+        for one in sorted(periods, key=lambda one: one.number)
+        if one.kind is not PeriodKind.CLOSING
+        and one.state not in {PeriodState.CLOSED, PeriodState.LOCKED}
+    ]
+    if not still:
+        return None
+    return _(
+        "Periods of fiscal year %(code)s are not closed yet: %(periods)s",
+        code=year.code,
+        periods=", ".join(still[:_NAMED]) + (", …" if len(still) > _NAMED else ""),
+    )
+
+
+def _retained_earnings(session: Session, account_id: int) -> Account:
+    account = session.scalars(
+        select(Account).where(
+            Account.id == account_id, Account.company_id == company_of(session).id
+        )
+    ).one_or_none()
+    if account is None:
+        raise NotFound(_("There is no such account in this company."), field="account")
+    if account.account_class is not AccountClass.EQUITY or not account.active:
+        raise Invalid(
+            _("%(code)s is no active account of equity.", code=account.code), field="account"
+        )
+    return account
+
+
+def general_journal(session: Session) -> str:
+    """The code of the first active general journal.
+
+    Raises:
+        Invalid: there is none.
+    """
+    code = session.scalar(
+        select(Journal.code)
+        .where(
+            Journal.company_id == company_of(session).id,
+            Journal.kind == JournalKind.GENERAL,
+            Journal.active,
+        )
+        .order_by(Journal.code)
+        .limit(1)
+    )
+    if code is None:
+        raise Invalid(_("There is no active general journal; create one."))
+    return code

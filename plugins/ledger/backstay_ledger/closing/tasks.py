@@ -1,0 +1,127 @@
+"""What the ledger itself looks into before a period is closed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from backstay.contracts.closing import Blocker, CloseTask
+from backstay.spi import company_of, ngettext
+from backstay.spi import lazy as _
+from backstay_ledger.closing.services.plans import due
+from backstay_ledger.models import (
+    IS_DRAFT,
+    Entry,
+    EntryKind,
+    EntryState,
+    Period,
+    PeriodKind,
+    PeriodState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from backstay.contracts.closing import ClosingPeriod
+
+_MOST: Final = 10
+_LATE: Final = timedelta(days=7)
+"""Entries of a period that are posted later than this after its end are suspects of cut-off."""
+
+
+def drafts(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Drafts dated in the period."""
+    found = session.execute(
+        select(Entry.id, Entry.date, Entry.memo)
+        .where(IS_DRAFT, Entry.date.between(period.starts_on, period.ends_on))
+        .order_by(Entry.date, Entry.id)
+        .limit(_MOST)
+    )
+    return [Blocker(f"{day} {memo}".strip(), "ledger.entry", key) for key, day, memo in found]
+
+
+def missing_recurring(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Recurring entries whose day has come in the period and that were not made."""
+    return [
+        Blocker(
+            f"{one.day} {one.label}",
+            "ledger.recurring",
+            one.recurring_id,
+        )
+        for one in due(session, period.ends_on, period.starts_on)
+        if one.recurring_id is not None
+    ][:_MOST]
+
+
+def releases(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Releases and automatic reversals of the period that were not posted."""
+    return [
+        Blocker(
+            f"{one.day} {one.label}",
+            "" if one.deferral_id is None else "ledger.deferral",
+            one.deferral_id or 0,
+        )
+        for one in due(session, period.ends_on, period.starts_on)
+        if one.recurring_id is None
+    ][:_MOST]
+
+
+def cut_off(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Entries dated in the period that were posted more than a week after its end."""
+    zone = ZoneInfo(company_of(session).time_zone)
+    ended = datetime.combine(period.ends_on + timedelta(days=1), time(), zone).astimezone(UTC)
+    found = session.execute(
+        select(Entry.id, Entry.number_text, Entry.memo)
+        .where(
+            Entry.period_id == period.id,
+            Entry.state == EntryState.POSTED,
+            Entry.kind == EntryKind.NORMAL,
+            Entry.posted_at > ended + _LATE,
+            Entry.source_plugin.is_(None),
+        )
+        .order_by(Entry.id)
+        .limit(_MOST)
+    )
+    return [Blocker(f"{number} {memo}".strip(), "ledger.entry", key) for key, number, memo in found]
+
+
+def earlier_periods(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Months before this one that are still open."""
+    found = session.execute(
+        select(Period.id, Period.starts_on)
+        .where(
+            Period.kind == PeriodKind.MONTH,
+            Period.ends_on < period.starts_on,
+            Period.state.in_([PeriodState.OPEN, PeriodState.SOFT_CLOSED]),
+        )
+        .order_by(Period.starts_on)
+    ).all()
+    if not found:
+        return []
+    return [
+        Blocker(
+            ngettext(
+                "%(n)s month before it is open, from %(first)s on",
+                "%(n)s months before it are open, from %(first)s on",
+                len(found),
+                first=f"{found[0].starts_on:%Y-%m}",
+            ),
+            "ledger.period",
+            found[0].id,
+        )
+    ]
+
+
+CLOSE_TASKS: Final = (
+    CloseTask("ledger.drafts", _("Drafts posted or deleted"), drafts, can_be_waived=False),
+    CloseTask("ledger.recurring", _("Recurring entries made"), missing_recurring),
+    CloseTask("ledger.releases", _("Releases and reversals posted"), releases),
+    CloseTask("ledger.earlier", _("Earlier months closed"), earlier_periods, blocks=False),
+    CloseTask("ledger.cut_off", _("Entries posted long after the month"), cut_off, blocks=False),
+)
+"""In the order in which the cockpit shows them."""

@@ -1,0 +1,117 @@
+"""The close cockpit: what the machine finds, people's own tasks, waiving by two persons."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from backstay.errors import Conflict, Forbidden, Invalid
+from backstay_ledger.closing.services.checklist import (
+    AddTask,
+    AssignTask,
+    FinishTask,
+    WaiveTask,
+    add_task,
+    agree_waiver,
+    ask_waiver,
+    assign_task,
+    checklist,
+    finish_task,
+    pending,
+)
+from backstay_ledger.closing.services.plans import ReverseLater, reverse_later
+from backstay_ledger.closing.task_models import TaskState
+from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
+from backstay_ledger.services.fiscal_years import period_on
+
+from .steps import MARCH, move, person
+
+RELEASES = "ledger.releases"
+
+
+def names(books: Any) -> list[str]:
+    """The tasks that block closing March."""
+    with books.read() as session:
+        return [item.name for item in pending(session, period_on(session, MARCH))]
+
+
+def period(books: Any) -> int:
+    with books.read() as session:
+        return int(period_on(session, MARCH).id)
+
+
+@pytest.fixture
+def accrued(books: Any) -> Any:
+    """An accrual of February whose reversal in March was not made."""
+    entry = books.post(books.posting(("5000", "70"), ("2000", "-70"), date=date(2026, 2, 28))).id
+    with books.write() as session:
+        reverse_later(session, ReverseLater(id=entry, on=date(2026, 3, 1)))
+    return books
+
+
+def test_nothing_blocks_an_orderly_month(books: Any) -> None:
+    books.post(books.sale())
+    assert names(books) == []
+    with books.read() as session:
+        items = checklist(session, period_on(session, MARCH))
+    assert [item.name for item in items if item.found] == ["ledger.earlier", "ledger.cut_off"]
+    move(books, "closed")
+
+
+def test_a_draft_blocks_and_can_not_be_waived(books: Any) -> None:
+    lines = (DraftLine(account="1000", debit=books.sale().lines[0].amount),)
+    with books.write() as session:
+        save_draft(session, SaveDraft(journal="GEN", date=MARCH, lines=lines, memo="Rent"))
+    assert names(books) == ["ledger.drafts"]
+    command = WaiveTask(period_id=period(books), name="ledger.drafts", reason="later")
+    with pytest.raises(Conflict, match="can't be waived"), books.write() as session:
+        ask_waiver(session, command)
+
+
+def test_a_release_that_was_not_made_blocks_until_a_second_person_waives_it(accrued: Any) -> None:
+    assert names(accrued) == [RELEASES]
+    with pytest.raises(Conflict, match=r"Releases and reversals posted: 2026-03-01 Reversal of"):
+        move(accrued, "closed")
+    command = WaiveTask(period_id=period(accrued), name=RELEASES, reason="made by hand")
+    with pytest.raises(Invalid, match="Say why"), accrued.write() as session:
+        ask_waiver(session, WaiveTask(period_id=command.period_id, name=RELEASES))
+    with accrued.write(person(accrued, "ada")) as session:
+        ask_waiver(session, command)
+    assert names(accrued) == [RELEASES]
+    with (
+        pytest.raises(Forbidden, match="second person"),
+        accrued.write(person(accrued, "ada")) as session,
+    ):
+        agree_waiver(session, command)
+    with accrued.write(person(accrued, "carl")) as session:
+        agree_waiver(session, command)
+    assert names(accrued) == []
+    move(accrued, "closed")
+
+
+def test_people_add_tasks_that_block_until_they_are_done(books: Any) -> None:
+    with books.write() as session:
+        task = add_task(session, AddTask(period_id=period(books), title="Cash counted"))
+    with books.write() as session:
+        assign_task(session, AssignTask(period_id=task.period_id, name=task.name, owner="ben"))
+    with pytest.raises(Conflict, match="Cash counted"):
+        move(books, "closed")
+    with books.write() as session:
+        finish_task(session, FinishTask(period_id=task.period_id, name=task.name))
+    with books.read() as session:
+        item = checklist(session, period_on(session, MARCH))[-1]
+    assert (item.owner, item.state) == ("ben", TaskState.DONE)
+    move(books, "closed")
+
+
+def test_a_waiver_by_one_person_is_refused_by_the_database(accrued: Any, raw: Any) -> None:
+    with accrued.write(person(accrued, "ada")) as session:
+        ask_waiver(
+            session, WaiveTask(period_id=period(accrued), name=RELEASES, reason="made by hand")
+        )
+    for said in ("decided_by = 'ada'", "decided_by = NULL"):
+        with pytest.raises(Exception, match="second_person"):
+            raw.run(f"UPDATE ledger_period_task SET state = 'waived', {said}")  # noqa: S608
+    assert names(accrued) == [RELEASES]
