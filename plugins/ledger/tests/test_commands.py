@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from backstay.cli import main
+from backstay.db.context import operator_context
 from backstay.db.database import Database
 from backstay.kernel.setup import migrate
+from backstay.testing.fixtures import company_ref
 from backstay.testing.requirements import data_folder
+from backstay_ledger.services.accounts import account_by_code
+from backstay_ledger.statements.cash_accounts import mark_as_cash
+from backstay_ledger.statements.groups import CreateGroup, create_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from backstay.kernel.suite import Suite
 
     Run = Callable[..., tuple[int, str, str]]
 
@@ -212,3 +220,43 @@ def test_periods_are_closed_and_reopened(run: Run, files: Path) -> None:
     status, _said, error = run("ledger", "reopen-period", *january, "--reason", "x")
     assert (status, "for good" in error) == (1, True)
     assert run("ledger", "close-period", "--company", "ACME", "--period", "1999-01")[0] == 1
+
+
+def test_statements_are_printed_to_read_and_to_compute_with(
+    run: Run, files: Path, suite: Suite
+) -> None:
+    import_both(run, files)
+    common = ("--company", "ACME", "--as-of", "2026-02-28")
+    sheet = run("ledger", "statement", "balance-sheet", *common)
+    assert sheet[0] == 0, sheet[2]
+    assert re.search(r"Total liabilities and equity +380\.00", sheet[1])
+    told = json.loads(
+        run("ledger", "statement", "profit-loss", *common, "--compare", "prior-year", "--json")[1]
+    )
+    assert told["columns"] == ["2026-01-01/2026-02-28", "2025-01-01/2025-02-28"]
+    assert told["rows"][-1]["amounts"] == ["-120.00", "0.00"]
+    assert "1000 Bank" in run("ledger", "statement", "general-ledger", *common)[1]
+    for problem in (
+        ("cash-flow",),
+        ("balance-sheet", "--tree", "none"),
+        ("balance-sheet", "--compare", "yesterday"),
+        ("profit-loss", "--from", "2026-03-01"),
+        ("balance-sheet", "--group", "none"),
+        ("cash-flow", "--group", "none"),
+    ):
+        status, said, complaint = run("ledger", "statement", *problem, *common)
+        assert status != 0
+        assert not said
+        assert complaint
+    database = Database(f"sqlite:///{files / 'home' / 'backstay.db'}")
+    context = operator_context("cli:test", company=company_ref(database, suite, "ACME"))
+    assert run("company", "create", "BETA", "--name", "Beta", "--currency", "EUR")[0] == 0
+    with database.write(context, suite) as session:
+        create_group(session, CreateGroup(code="all", name="All", members="BETA"))
+        mark_as_cash(session, [account_by_code(session, "1000")])
+    database.dispose()
+    flow = run("ledger", "statement", "cash-flow", *common, "--indirect")
+    assert "Cash at the end" in flow[1], flow[2]
+    group = run("ledger", "statement", "balance-sheet", *common, "--group", "all", "--json")
+    assert json.loads(group[1])["columns"] == ["ACME", "BETA", "eliminations", "group"], group[2]
+    assert json.loads(group[1])["mismatches"] == []
