@@ -104,7 +104,7 @@ def cash_flow(session: Session, tree: Tree, columns: Sequence[Column], *, direct
         found = (
             _counter_lines(session, column, ids)
             if direct
-            else movements(session, column.start, column.end)
+            else movements(session, column.start, column.end, without_closing_from=column.start)
         )
         moved.append({key: -net for key, net in found.items() if key not in cash})
     rows = tuple(_rows(tree, accounts, moved, split=direct))

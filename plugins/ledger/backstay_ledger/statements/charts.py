@@ -80,7 +80,11 @@ def expense_parts(session: Session, start: date, end: date) -> list[ExpensePart]
     accounts = {
         one.id: one for one in known_accounts(session) if one.account_class is AccountClass.EXPENSE
     }
-    moved = movements(session, start, end, sorted(accounts)) if accounts else {}
+    moved = (
+        movements(session, start, end, sorted(accounts), without_closing_from=start)
+        if accounts
+        else {}
+    )
     parts = [ExpensePart(accounts[key], amount) for key, amount in moved.items() if amount]
     parts.sort(key=lambda part: (-part.amount, part.account.code if part.account else ""))
     rest = sum((part.amount for part in parts[MOST_PARTS:]), ZERO)

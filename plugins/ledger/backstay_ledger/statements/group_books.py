@@ -74,9 +74,10 @@ def read_member(session: Session, group: Session, part: Part, column: Column) ->
     before = balances(session, day_before(column.start), of_result) if of_result else {}
     prior = translated.closing(sum(before.values(), ZERO), column.end)
     earlier = set(of_result)
+    ends = balances(session, column.end, without_closing_from=column.end)
     figures = {
         accounts[key].code: translated.closing(amount, column.end)
-        for key, amount in balances(session, column.end).items()
+        for key, amount in ends.items()
         if key not in earlier
     }
     left = -(sum(figures.values(), ZERO) + result + prior)
@@ -108,15 +109,21 @@ class _Translated:
         if not account_ids:
             return {}
         if not self.foreign:
-            return movements(self.session, column.start, column.end, account_ids)
+            return self._moved(column, account_ids, column.start)
         found: dict[int, Decimal] = {}
         for month in _months(column):
-            moved = movements(self.session, month.start, month.end, account_ids)
+            moved = self._moved(month, account_ids, column.start)
             last = calendar.monthrange(month.end.year, month.end.month)[1]
             for key, amount in moved.items():
                 worth = self._converted(amount, month.end.replace(day=last), RateKind.AVERAGE)
                 found[key] = found.get(key, ZERO) + worth
         return found
+
+    def _moved(self, days: Column, account_ids: list[int], since: date) -> dict[int, Decimal]:
+        """Movements as statements show them: the closing of their own year hides nothing."""
+        return movements(
+            self.session, days.start, days.end, account_ids, without_closing_from=since
+        )
 
     def _converted(self, amount: Decimal, day: date, kind: RateKind) -> Decimal:
         if not self.foreign or not amount:
