@@ -83,7 +83,7 @@ def fill(database: Database, suite: Suite, company: str, size: Size) -> None:
         return
     with database.engine.begin() as connection:
         unhurried(connection)
-        _set_guards_aside(connection)
+        set_guards_aside(connection)
         _load(connection, ref.id, size)
         connection.execute(text(_COUNTERS), {"company": ref.id})
         if database.is_sqlite:
@@ -92,10 +92,10 @@ def fill(database: Database, suite: Suite, company: str, size: Size) -> None:
                     install_guards(connection, part.base.metadata)
     with database.write(context, suite) as session:
         rebuild_balances(session)
-    _count_anew(database)
+    count_anew(database, "ledger_entry", "ledger_line", "ledger_balance")
 
 
-def _count_anew(database: Database) -> None:
+def count_anew(database: Database, *tables: str) -> None:
     """Statistics for the planner, and the visibility map of a table that is not written to."""
     if database.is_sqlite:
         with database.engine.begin() as connection:
@@ -104,7 +104,7 @@ def _count_anew(database: Database) -> None:
     with database.engine.connect() as connection:
         alone = connection.execution_options(isolation_level="AUTOCOMMIT")
         alone.exec_driver_sql("SET statement_timeout = 0")
-        for table in ("ledger_entry", "ledger_line", "ledger_balance"):
+        for table in tables:
             alone.exec_driver_sql(f"VACUUM (ANALYZE) {table}")
         alone.exec_driver_sql("RESET statement_timeout")
 
@@ -114,7 +114,8 @@ def _classes() -> Iterator[AccountClass]:
         yield from AccountClass
 
 
-def _set_guards_aside(connection: Connection) -> None:
+def set_guards_aside(connection: Connection) -> None:
+    """Let the ledger's guards rest; on SQLite they have to be installed again afterwards."""
     if connection.dialect.name == "postgresql":
         # Foreign keys and triggers rest until this transaction ends; needs a superuser.
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")

@@ -14,7 +14,15 @@ from sqlalchemy.orm import Session
 
 from backstay.clock import today
 from backstay.companies.models import Company
-from backstay.contracts.ledger import EntriesPosted, EntriesReversed, Ledger, Posting, PostingLine
+from backstay.contracts.ledger import (
+    EntriesPosted,
+    EntriesReversed,
+    Ledger,
+    Pair,
+    Posting,
+    PostingLine,
+    Source,
+)
 from backstay.db.context import CompanyRef, company_of
 from backstay.errors import BackstayError
 from backstay.jobs.models import Job
@@ -152,6 +160,66 @@ def test_the_fake_ledger_takes_and_refuses_what_the_ledger_does(
         fake = provide(Ledger, FakeLedger(accounts=frozenset(codes)))
         assert answer(session) == real
         assert len(fake.entries) == (real[0] == "posted")
+
+
+@pytest.mark.usefixtures("books")
+def test_the_fake_ledger_settles_open_items_as_the_ledger_does(
+    writing: Writing, provide: Callable[..., Any]
+) -> None:
+    def story(session: Session) -> list[Any]:
+        ledger = require(session, Ledger)
+        day = today()
+        told: list[Any] = []
+
+        def tell(ask: Callable[[], Any]) -> Any:
+            try:
+                answer = ask()
+            except BackstayError as error:
+                told.append((type(error).__name__, {one.field for one in error.problems}))
+                return None
+            told.append(answer if isinstance(answer, list | tuple) else answer is not None)
+            return answer
+
+        def item(amount: int, party: str = "ACME", source: str = "") -> Any:
+            lines = (
+                PostingLine("2000", Decimal(amount), party=party),
+                PostingLine("4000", Decimal(-amount)),
+            )
+            of = Source(source, f"{source}.bill", "1") if source else None
+            return ledger.post(session, Posting("", "GEN", day, lines, source=of))
+
+        tell(lambda: item(1))
+        ledger.claim_control_account(session, "2000", "invoicing.payables")
+        tell(lambda: item(1))
+        tell(lambda: item(1, "", "invoicing"))
+        for amount, party in ((100, "ACME"), (-180, "ACME"), (150, "ACME"), (-5, "OTHER")):
+            item(amount, party, "invoicing")
+        first, paid, second, other = (one.id for one in ledger.open_items(session, day))
+
+        def left() -> list[Any]:
+            found = ledger.open_items(session, day, account="2000", party="ACME")
+            return [(one.account, one.party, one.residual, one.residual_base) for one in found]
+
+        tell(lambda: ledger.allocate(session, [Pair(first, other)], None, ""))
+        tell(lambda: ledger.allocate(session, [Pair(paid, first)], None, ""))
+        tell(lambda: ledger.allocate(session, [Pair(first, paid, Decimal(101))], day, ""))
+        pairs = [Pair(first, paid), Pair(second, paid)]
+        made = ledger.allocate(session, pairs, None, "match-1")
+        told.append([(one.amount, one.gain, one.existed) for one in made])
+        told.append([one.existed for one in ledger.allocate(session, pairs, None, "match-1")])
+        tell(lambda: ledger.allocate(session, pairs[:1], None, "match-1"))
+        tell(left)
+        undone = ledger.undo_allocation(session, made[1].id, day, "back")
+        told.append((undone.amount, undone.gain))
+        tell(lambda: ledger.undo_allocation(session, made[1].id, day, ""))
+        tell(left)
+        tell(lambda: ledger.claim_control_account(session, "2000", "banking.clearing"))
+        return told
+
+    with writing() as session:
+        real = story(session)
+        provide(Ledger, FakeLedger())
+        assert story(session) == real
 
 
 @pytest.mark.usefixtures("books")

@@ -72,6 +72,9 @@ class PostingLine:
             on this account. It may differ from what is computed by one unit a taxed line.
         role: the account's role, in place of ``account``; rules of the company choose the account.
         context: what those rules look at.
+        party: who owes it or is owed it, where the account is managed by open items; at most 80
+            characters, compared as they are.
+        due_date: when it is to be paid; None for the entry's own date.
     """
 
     account: str
@@ -84,6 +87,8 @@ class PostingLine:
     tax_line: bool = False
     role: str = ""
     context: AccountContext | None = None
+    party: str = ""
+    due_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,71 @@ class Posted:
 
     id: int
     number: str
+    existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """A posted line that waits for its counterpart, as it stands at the end of a day.
+
+    Arguments:
+        number: of the entry that it is a line of.
+        due_date: the entry's date where none was given.
+        currency: None for the base currency of the company.
+        amount: the original in that currency, debit positive.
+        residual: what is not allocated of it, in the same currency and on the same side.
+        residual_base: the same in the base currency.
+        held: it is blocked or disputed, and can't be allocated.
+    """
+
+    id: int
+    entry_id: int
+    number: str
+    account: str
+    party: str
+    due_date: date
+    date: date
+    currency: str | None
+    amount: Decimal
+    residual: Decimal
+    residual_base: Decimal
+    reference: str = ""
+    text: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two open items that are to settle each other.
+
+    Arguments:
+        debit, credit: ids of the items.
+        amount: in the currency of both, > 0; None for as much as both have left.
+    """
+
+    debit: int
+    credit: int
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """An allocation as it was made.
+
+    Arguments:
+        amount: in the currency of the items; negative for one that undoes another.
+        gain: the realised exchange difference in base currency; negative for a loss.
+        entry: the entry that books the difference, or moves the amount between two accounts.
+        existed: True when the key had been used before for the same.
+    """
+
+    id: int
+    debit: int
+    credit: int
+    amount: Decimal
+    on: date
+    gain: Decimal
+    entry: Posted | None = None
     existed: bool = False
 
 
@@ -208,6 +278,61 @@ class Ledger(Protocol):
 
         Raises:
             Conflict: it is no posted entry, or was reversed before.
+        """
+        ...
+
+    def open_items(
+        self, session: Session, as_of: date, *, account: str = "", party: str = ""
+    ) -> list[OpenItem]:
+        """The items that are open at the end of a day, oldest first.
+
+        Arguments:
+            account: the code of their account; empty for all.
+            party: their party; empty for all.
+
+        Raises:
+            NotFound: the company has no such account.
+        """
+        ...
+
+    def allocate(
+        self, session: Session, pairs: Sequence[Pair], on: date | None, key: str
+    ) -> list[Allocated]:
+        """Let open items settle each other, all pairs or none; books exchange differences.
+
+        Arguments:
+            on: the day of the allocation, not before its items; None for the later of both.
+            key: idempotency key: the same pairs under it are answered, other ones are refused.
+
+        Raises:
+            Invalid: names the pair (``pairs.0.amount``): other parties, currencies or accounts,
+                more than an item has left, or a day before its items.
+            Conflict: an item is blocked or disputed, or the key was used for other pairs.
+        """
+        ...
+
+    def undo_allocation(
+        self, session: Session, allocation_id: int, on: date, key: str
+    ) -> Allocated:
+        """Take an allocation back, once, and reverse the entry that it posted.
+
+        Raises:
+            Conflict: it was undone before, or is itself the undoing of another.
+        """
+        ...
+
+    def claim_control_account(self, session: Session, account: str, sub_ledger: str) -> None:
+        """Let lines get to an account only through a sub-ledger from now on.
+
+        The account becomes managed by open items. Its lines need a party, and entries whose source
+        is the sub-ledger's plugin; opening balances are the exception.
+
+        Arguments:
+            account: the account's code.
+            sub_ledger: the plugin and its sub-ledger, such as ``invoicing.receivables``.
+
+        Raises:
+            Conflict: another sub-ledger has it, or lines without open items stand on it.
         """
         ...
 

@@ -12,10 +12,19 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from backstay.contracts.ledger import Posted, Posting, PostingLine
+from backstay.contracts.ledger import (
+    Allocated,
+    OpenItem,
+    Pair,
+    Posted,
+    Posting,
+    PostingLine,
+    Source,
+)
 from backstay.db.context import CompanyRef, company_of
 from backstay.errors import Conflict, Invalid, NotFound, Problem
 from backstay.testing.fake_calendars import FakeCalendars
+from backstay.testing.fake_items import EXCHANGE, FakeItems
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -35,13 +44,19 @@ class FakeLedger:
         accounts: codes of the chart; left out, every code is one.
         journals: codes of the journals.
         closed: no entry may be dated on or before this day.
+        open_item_accounts: codes of the accounts that are managed by open items.
+        exchange_account: takes realised gains and losses alike.
     """
 
     accounts: frozenset[str] = frozenset()
     journals: frozenset[str] = frozenset({"GEN", "SAL", "PUR", "BANK"})
     closed: date | None = None
+    open_item_accounts: frozenset[str] = frozenset()
+    exchange_account: str = "7000"
     entries: dict[int, Posting] = field(default_factory=dict)
     """What was posted, by the number that was given."""
+    items: FakeItems = field(default_factory=FakeItems)
+    """The open items, their allocations and the claims of sub-ledgers."""
     _keys: dict[str, int] = field(default_factory=dict)
     _reversed: set[int] = field(default_factory=set)
 
@@ -96,6 +111,68 @@ class FakeLedger:
         self._reversed.add(entry_id)
         return made
 
+    def open_items(
+        self, session: Session, as_of: date, *, account: str = "", party: str = ""
+    ) -> list[OpenItem]:
+        """The items that are open at the end of a day, oldest first.
+
+        Raises:
+            NotFound: the chart has no such account.
+        """
+        if account:
+            self.balance(session, account, as_of)
+        return [
+            one
+            for one in self.items.open(as_of)
+            if account in ("", one.account) and party in ("", one.party)
+        ]
+
+    def allocate(
+        self, session: Session, pairs: Sequence[Pair], on: date | None, key: str
+    ) -> list[Allocated]:
+        """Let open items settle each other, all pairs or none.
+
+        Raises:
+            Invalid, Conflict: as the ledger does.
+        """
+        if (done := self.items.done(key, (tuple(pairs), on))) is not None:
+            return done
+        step = Decimal(1).scaleb(-company_of(session).minor_units)
+        made = [replace(one, entry=self._book(one)) for one in self.items.allocate(pairs, on, step)]
+        return self.items.keep(key, (tuple(pairs), on), made)
+
+    def undo_allocation(
+        self, session: Session, allocation_id: int, on: date, key: str
+    ) -> Allocated:
+        """Take an allocation back, once.
+
+        Raises:
+            Invalid, Conflict, NotFound: as the ledger does.
+        """
+        if (done := self.items.done(key, allocation_id)) is not None:
+            return done[0]
+        made = self.items.undo(allocation_id, on)
+        entry = self.items.made[allocation_id].entry
+        if entry is not None:
+            made = replace(
+                made, entry=self.reverse(session, entry.id, on, "The allocation was undone.", "")
+            )
+        return self.items.keep(key, allocation_id, [made])[0]
+
+    def claim_control_account(self, session: Session, account: str, sub_ledger: str) -> None:
+        """Let lines get to an account only through a sub-ledger.
+
+        Raises:
+            Conflict: another sub-ledger has it, or lines without open items stand on it.
+            NotFound: the chart has no such account.
+        """
+        stands = self.balance(session, account, date.max)
+        managed = account in self.open_item_accounts
+        if self.items.claims.get(account, sub_ledger) != sub_ledger or (stands and not managed):
+            raise Conflict(f"{account} can't be claimed by {sub_ledger}.")
+        self.open_item_accounts |= {account}
+        self.items.claims[account] = sub_ledger
+
     def balance(self, session: Session, account: str, as_of: date) -> Decimal:
         """The balance of an account at the end of a day, debit positive.
 
@@ -121,6 +198,9 @@ class FakeLedger:
             return self._posted(self._keys[posting.key], existed=True)
         number = len(self.entries) + 1
         self.entries[number] = posting
+        if posting.source is None or posting.source.type != EXCHANGE:
+            posted = self._posted(number)
+            self.items.add(posted, posting, self.open_item_accounts)
         if posting.key:
             self._keys[posting.key] = number
         return self._posted(number)
@@ -128,6 +208,15 @@ class FakeLedger:
     def _posted(self, number: int, *, existed: bool = False) -> Posted:
         entry = self.entries[number]
         return Posted(number, f"{entry.journal}-{entry.date.year}-{number:06d}", existed=existed)
+
+    def _book(self, made: Allocated) -> Posted | None:
+        """The entry of what an allocation realised."""
+        if not made.gain:
+            return None
+        account = self.items.originals[made.debit].account
+        lines = (PostingLine(account, made.gain), PostingLine(self.exchange_account, -made.gain))
+        source = Source("ledger", EXCHANGE, str(made.id))
+        return self._keep(Posting("", "GEN", made.on, lines, "Allocation", source=source))
 
     def _check(self, session: Session, postings: Sequence[Posting]) -> None:
         company = company_of(session)
@@ -160,6 +249,11 @@ class FakeLedger:
             found.append((f"There is no journal “{posting.journal}”.", "journal"))
         for number, line in enumerate(posting.lines):
             found += [(said, f"lines.{number}.{name}") for said, name in self._of(line, company)]
+            managed = line.account in self.open_item_accounts
+            found += [
+                (said, f"lines.{number}.{name}")
+                for said, name in self.items.problems(line, posting, managed=managed)
+            ]
         for name, most in _LONGEST.items():
             if len(getattr(posting, name)) > most:
                 found.append((f"It is too long: {most} characters at most.", name))

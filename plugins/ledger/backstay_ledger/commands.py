@@ -22,6 +22,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.closing.commands import CLOSING_COMMANDS
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
+from backstay_ledger.open_items.command_line import print_ageing
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import CHECKS, check_books
 from backstay_ledger.services.rebuild import rebuild_balances
@@ -194,6 +195,7 @@ def _say(done: Outcome | Validation, *, as_json: bool) -> None:
 
 ledger.add_command(statement)
 ledger.add_command(print_tax_return)
+ledger.add_command(print_ageing)
 
 for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS):
     ledger.add_command(_command)

@@ -98,6 +98,12 @@ TAX_EDIT: Final = Permission(
     Risk.SENSITIVE,
     _("They decide the tax and the accounts of entries that are posted from then on."),
 )
+ITEM_ALLOCATE: Final = Permission(
+    "ledger.item.allocate",
+    _("allocate open items to each other, undo it, and block items"),
+    Risk.SENSITIVE,
+    _("Exchange differences that it realises are posted at once."),
+)
 OPENING_POST: Final = Permission("ledger.opening.post", _("post opening balances"), Risk.SENSITIVE)
 
 STATEMENT_EDIT: Final = Permission(
@@ -125,6 +131,7 @@ PERMISSIONS: Final = (
     ENTRY_POST,
     ENTRY_REVERSE,
     ENTRY_IMPORT,
+    ITEM_ALLOCATE,
     OPENING_POST,
     STATEMENT_EDIT,
     TAX_EDIT,

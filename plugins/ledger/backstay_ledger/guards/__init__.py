@@ -16,6 +16,8 @@ from backstay_ledger.closing import plan_guards as plans
 from backstay_ledger.currencies import guards as currencies
 from backstay_ledger.determination import guards as determination
 from backstay_ledger.guards import lines, posting, tables
+from backstay_ledger.open_items import account_guards as managed_accounts
+from backstay_ledger.open_items import guards as open_items
 from backstay_ledger.statements import guards as statements
 from backstay_ledger.tax import guards as tax
 
@@ -29,5 +31,7 @@ DECLARED: Final = (
     determination,
     closing,
     plans,
+    open_items,
+    managed_accounts,
 )
 """Importing them declares the guards with the models."""

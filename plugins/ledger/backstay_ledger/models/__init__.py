@@ -23,6 +23,7 @@ from backstay_ledger.models.periods import (
     period_label,
 )
 from backstay_ledger.models.sheets import EntrySheet, EntryTemplate
+from backstay_ledger.open_items.models import Allocation, ItemHold, OpenItem
 from backstay_ledger.statements.group_models import CompanyGroup
 from backstay_ledger.statements.models import (
     CashAccount,
@@ -36,6 +37,7 @@ __all__ = [
     "Account",
     "AccountBalance",
     "AccountClass",
+    "Allocation",
     "CashAccount",
     "CompanyCurrency",
     "CompanyGroup",
@@ -48,10 +50,12 @@ __all__ = [
     "ExchangeRate",
     "ExchangeSettings",
     "FiscalYear",
+    "ItemHold",
     "Journal",
     "JournalKind",
     "LedgerBase",
     "Line",
+    "OpenItem",
     "Period",
     "PeriodKind",
     "PeriodState",

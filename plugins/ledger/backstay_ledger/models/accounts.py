@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backstay.spi import Audit, CompanyScoped, Identified, Versioned, short
@@ -39,6 +39,14 @@ class Account(Identified, CompanyScoped, Versioned, LedgerBase):
             "account_class IN ('asset', 'liability', 'equity', 'income', 'expense', 'unset')",
             name="account_class",
         ),
+        CheckConstraint("sub_ledger IS NULL OR open_item_managed", name="sub_ledger"),
+        # Posting asks first whether a company has any.
+        Index(
+            "ix_ledger_account_open_items",
+            "company_id",
+            sqlite_where=text("open_item_managed"),
+            postgresql_where=text("open_item_managed"),
+        ),
     )
 
     code: Mapped[str] = mapped_column(short(200))
@@ -47,6 +55,10 @@ class Account(Identified, CompanyScoped, Versioned, LedgerBase):
     account_class: Mapped[AccountClass]
     active: Mapped[bool] = mapped_column(default=True)
     """An inactive account keeps its history but takes no new lines."""
+    open_item_managed: Mapped[bool] = mapped_column(default=False)
+    """Its posted lines are open items, which settle each other."""
+    sub_ledger: Mapped[str | None] = mapped_column(short(80))
+    """The plugin and sub-ledger that alone post to it, such as ``invoicing.receivables``."""
 
     @property
     def label(self) -> str:

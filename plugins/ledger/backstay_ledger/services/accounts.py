@@ -26,6 +26,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, AccountBalance, AccountClass, Line
+from backstay_ledger.open_items.switching import switch_problem
 from backstay_ledger.permissions import ACCOUNT_EDIT
 
 LONGEST_CODE: Final = 200
@@ -81,6 +82,16 @@ class CreateAccount:
             choices=ACCOUNT_CLASSES,
         ),
     ]
+    open_item_managed: Annotated[
+        bool,
+        BoolField(
+            label=lazy("Managed by open items"),
+            help=lazy(
+                "Its lines carry a party and a due date, and settle each other: receivables,"
+                " payables, clearing accounts."
+            ),
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +149,7 @@ def add_accounts(session: Session, commands: Sequence[CreateAccount]) -> list[Ac
             name=command.name,
             account_class=command.account_class,
             active=True,
+            open_item_managed=command.open_item_managed,
         )
         for command in commands
     ]
@@ -175,8 +187,13 @@ def edit_account(session: Session, command: EditAccount) -> Account:
                 "account_class",
             )
         )
+    if command.open_item_managed is not account.open_item_managed and (
+        problem := switch_problem(session, account)
+    ):
+        problems.append(problem)
     if problems:
         raise Invalid(_("The account can't be saved."), problems=tuple(problems))
+    account.open_item_managed = command.open_item_managed
     account.code = command.code
     account.name = command.name
     account.account_class = command.account_class

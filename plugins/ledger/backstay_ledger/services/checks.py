@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import Text, authorize, lazy
 from backstay_ledger.closing.checks import CLOSING_CHECKS
+from backstay_ledger.open_items.checks import OPEN_ITEM_CHECKS
 from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.services.check_in_sql import Check
 from backstay_ledger.services.content import EntryRow, payload_hash
 from backstay_ledger.services.stored import stored_entries
 from backstay_ledger.tax.checks import TAX_CHECKS
@@ -41,16 +43,7 @@ class Finding:
     examples: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """An invariant: the query names what breaks it, one row each, for companies in ``:company``."""
-
-    name: str
-    message: Text
-    query: str
-
-
-CHECKS: Final = (
+_BOOKS: Final = (
     Check(
         "balanced",
         lazy("Posted entries whose debits and credits differ"),
@@ -197,6 +190,7 @@ CHECKS: Final = (
     *(Check(*one) for one in TAX_CHECKS),
     *(Check(*one) for one in CLOSING_CHECKS),
 )
+CHECKS: Final = (*_BOOKS, *OPEN_ITEM_CHECKS)
 """The checks in SQL; :func:`check_books` adds ``content``, which needs a hash of each entry."""
 
 CONTENT: Final = (
@@ -277,10 +271,7 @@ def _changed_in(session: Session, company_id: int) -> Iterable[str]:
                 reference=row.reference,
                 source=(row.source_plugin, row.source_type, row.source_id),
                 reverses_id=row.reverses_id,
-                lines=[
-                    (line.account_id, line.amount, line.currency, line.amount_currency, line.text)
-                    for line in entry.lines
-                ],
+                lines=entry.lines,
             )
             if sealed(digest, entry.taxes) != row.payload_hash:
                 yield row.number_text or row.memo

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -22,6 +22,8 @@ class LineRow:
 
     Arguments:
         amount: base currency, debit positive.
+        party, due_date: of the open item that it is or becomes.
+        open_item: whether the account is managed by open items.
     """
 
     account_id: int
@@ -31,6 +33,23 @@ class LineRow:
     currency: str | None = None
     amount_currency: Decimal | None = None
     minor_units_currency: int | None = None
+    party: str = ""
+    due_date: date | None = None
+    open_item: bool = field(default=False, compare=False)
+
+    def hashed(self) -> list[Any]:
+        """What of it goes into the hash of its entry."""
+        foreign = self.amount_currency
+        content = [
+            self.account_id,
+            to_units(self.amount),
+            self.currency,
+            None if foreign is None else to_units(foreign),
+            self.text,
+        ]
+        if self.party or self.due_date is not None:
+            content += [self.party, None if self.due_date is None else self.due_date.isoformat()]
+        return content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +150,11 @@ def payload_hash(
     reference: str,
     source: tuple[str | None, str | None, str | None],
     reverses_id: int | None,
-    lines: Sequence[tuple[int, Decimal, str | None, Decimal | None, str]],
+    lines: Sequence[LineRow],
 ) -> str:
     """sha256 (hexadecimal) over what was asked to be posted: the same content, the same hash.
 
     Accounts and the journal go in by id, so renaming them later falsifies nothing.
-
-    Arguments:
-        lines: (account id, amount, currency, amount in it, text) of each line.
     """
     content = [
         journal_id,
@@ -148,16 +164,7 @@ def payload_hash(
         reference,
         *source,
         reverses_id,
-        [
-            [
-                account_id,
-                to_units(amount),
-                currency,
-                None if amount_currency is None else to_units(amount_currency),
-                text,
-            ]
-            for account_id, amount, currency, amount_currency, text in lines
-        ],
+        [line.hashed() for line in lines],
     ]
     return hashlib.sha256(_json(content).encode()).hexdigest()
 
@@ -222,6 +229,8 @@ def _shown(lines: Sequence[LineRow]) -> list[dict[str, Any]]:
                 if line.currency
                 else {}
             ),
+            **({"party": line.party} if line.party else {}),
+            **({"due_date": canonical(line.due_date)} if line.due_date else {}),
         }
         for line in lines
     ]

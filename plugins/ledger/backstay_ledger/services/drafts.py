@@ -30,6 +30,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryKind, EntryState, Line
+from backstay_ledger.open_items.lines import ITEM_COLUMNS, ITEMS, item_values
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, ENTRY_POST
 from backstay_ledger.services.bulk_rows import insert_rows, update_rows
 from backstay_ledger.services.content import (
@@ -332,6 +333,7 @@ def _save(session: Session, command: SaveDraft) -> int:
             _replace_rows(session, before, row, checked)
         insert_rows(session, LINES, LINE_COLUMNS, line_values(row, checked.lines, None))
         insert_taxes(session, row.company_id, [(row.id, order.taxes)])
+        insert_rows(session, ITEMS, ITEM_COLUMNS, item_values([(row, checked.lines)]))
     return row.id
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from backstay.spi import context_of
+from backstay.spi import gettext as _
 from backstay_ledger.closing.models import Lock
 from backstay_ledger.models import (
     Account,
@@ -97,6 +98,8 @@ class AccountRef:
 
     id: int
     active: bool
+    open_items: bool = False
+    sub_ledger: str | None = None
 
 
 _PERIODS: Final = (
@@ -150,12 +153,22 @@ def periods_between(
 def _references(dialect: str) -> CompoundSelect[Any]:
     """The journals of a company, with those of its accounts that are named."""
     return union_all(
-        select(literal_column("1"), _JOURNAL.code, _JOURNAL.id, _JOURNAL.active).where(
-            _JOURNAL.company_id == bindparam("company")
-        ),
-        select(literal_column("0"), _ACCOUNT.code, _ACCOUNT.id, _ACCOUNT.active).where(
-            _ACCOUNT.company_id == bindparam("company"), _among(dialect, _ACCOUNT.code)
-        ),
+        select(
+            literal_column("1"),
+            _JOURNAL.code,
+            _JOURNAL.id,
+            _JOURNAL.active,
+            literal_column("false"),
+            literal_column("NULL"),
+        ).where(_JOURNAL.company_id == bindparam("company")),
+        select(
+            literal_column("0"),
+            _ACCOUNT.code,
+            _ACCOUNT.id,
+            _ACCOUNT.active,
+            _ACCOUNT.open_item_managed,
+            _ACCOUNT.sub_ledger,
+        ).where(_ACCOUNT.company_id == bindparam("company"), _among(dialect, _ACCOUNT.code)),
     )
 
 
@@ -168,11 +181,11 @@ def journals_and_accounts(
     query = _references(session.get_bind().dialect.name)
     for some in _chunks(sorted(codes)) if codes else [()]:
         rows = _rows(session, query, company_id, {"values": list(some)})
-        for is_journal, code, found, active in rows:
+        for is_journal, code, found, active, open_items, sub_ledger in rows:
             if is_journal:
                 journals[code] = JournalRef(found, code, active)
             else:
-                accounts[code] = AccountRef(found, active)
+                accounts[code] = AccountRef(found, active, bool(open_items), sub_ledger)
     return journals, accounts
 
 
@@ -193,6 +206,16 @@ def existing_by_key(session: Session, company_id: int, keys: Sequence[str]) -> d
                 row.id, row.number_text or "", row.payload_hash
             )
     return found
+
+
+def other_content(key: str, existing: Existing) -> str:
+    """What is said when a key comes again with other content."""
+    return _(
+        "“%(key)s” was posted before as %(number)s with other content. Posted entries can't be"
+        " changed; reverse it and post under a new key.",
+        key=key,
+        number=existing.number_text,
+    )
 
 
 def _among(dialect: str, column: Column[Any]) -> ColumnElement[bool]:

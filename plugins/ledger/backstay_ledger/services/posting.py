@@ -33,6 +33,12 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.closing.services.late import note_late
 from backstay_ledger.models import Entry, EntryState, Line
+from backstay_ledger.open_items.lines import (
+    ITEM_COLUMNS,
+    ITEMS,
+    item_values,
+    replace_items,
+)
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
 from backstay_ledger.services.announcing import announce
 from backstay_ledger.services.bulk_rows import (
@@ -52,13 +58,12 @@ from backstay_ledger.services.content import (
     line_values,
 )
 from backstay_ledger.services.counters import Series, lock_counters, raise_counters
-from backstay_ledger.services.lookups import existing_by_key
+from backstay_ledger.services.lookups import existing_by_key, other_content
 from backstay_ledger.services.stored import stored_entries
 from backstay_ledger.services.validation import (
     Checked,
     Order,
     check_orders,
-    other_content,
 )
 from backstay_ledger.tax.entries import completed, orders_of
 from backstay_ledger.tax.reasons import write_reasons
@@ -301,12 +306,14 @@ def _write(
         for step in made
         for values in line_values(step.draft, step.checked.lines, step.posted.date)
     ]
+    items = item_values([(step.posted, step.checked.lines) for step in made])
     if len(made) == len(steps) and len(lines) < LARGE:
         # Nothing of it has to be read back. The counter is locked, so the others wait for this.
         with together(session.connection()):
             insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
             insert_rows(session, LINES, LINE_COLUMNS, lines)
             write_reasons(session, [(step.draft, step.checked.order) for step in made])
+            insert_rows(session, ITEMS, ITEM_COLUMNS, items)
             _write_posted(session, steps, raises, company)
         return
     insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
@@ -314,6 +321,7 @@ def _write(
     insert_rows(session, LINES, LINE_COLUMNS, lines)
     refresh_statistics(session, LINES, len(lines))
     write_reasons(session, [(step.draft, step.checked.order) for step in made])
+    insert_rows(session, ITEMS, ITEM_COLUMNS, items)
     kept = [step for step in steps if step.checked.order.draft_id is not None]
     update_rows(
         session,
@@ -322,6 +330,7 @@ def _write(
         ("date",),
         [(step.posted.company_id, step.posted.id, step.posted.date) for step in kept],
     )
+    replace_items(session, [(step.posted, step.checked.lines) for step in kept])
     if _write_posted(session, steps, raises, company) != len(steps):
         raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
     if kept:

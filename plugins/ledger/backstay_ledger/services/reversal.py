@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
@@ -26,6 +26,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryKind, EntryState
+from backstay_ledger.open_items.mirrors import lock_items_of, settle_with_mirrors
 from backstay_ledger.permissions import ENTRY_REVERSE
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.posting import post_orders, writable_company
@@ -87,8 +88,15 @@ def reverse_entry(session: Session, command: ReverseEntry) -> Posted:
     return reverse_entries(session, [command])[0]
 
 
-def reverse_entries(session: Session, commands: Sequence[ReverseEntry]) -> list[Posted]:
+def reverse_entries(
+    session: Session, commands: Sequence[ReverseEntry], *, by_allocation: bool = False
+) -> list[Posted]:
     """Reverse many entries for one reason, all or none; the caller has checked the permission.
+
+    Open items of an entry are settled by those of its mirror image, as far as they are open.
+
+    Arguments:
+        by_allocation: an allocation is undone, which alone may take back what it posted.
 
     Raises:
         Invalid, Conflict, NotFound: as :func:`reverse_entry`.
@@ -106,7 +114,7 @@ def reverse_entries(session: Session, commands: Sequence[ReverseEntry]) -> list[
         if not (command.key and command.key in done):
             _refuse(original, reversed_before.get(command.id))
         problems += _problems(command, original)
-        orders.append(mirror(command, original))
+        orders.append(replace(mirror(command, original), by_allocation=by_allocation))
     if problems:
         raise Invalid(
             problems[0].message
@@ -120,7 +128,11 @@ def reverse_entries(session: Session, commands: Sequence[ReverseEntry]) -> list[
         )
     if commands:
         give_reason(session, commands[0].reason)
-    return post_orders(session, orders)
+    items = lock_items_of(session, originals.values())
+    posted = post_orders(session, orders)
+    if items:
+        settle_with_mirrors(session, commands, posted)
+    return posted
 
 
 def reversals_of(session: Session, entry_id: int) -> Reversals:
@@ -200,6 +212,8 @@ def mirror(command: ReverseEntry, original: StoredEntry) -> Order:
                     line.text,
                     line.currency,
                     None if line.amount_currency is None else -line.amount_currency,
+                    party=line.party,
+                    due_date=line.due_date,
                 )
                 for line in original.lines
             ),

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.models import Account, Entry, Journal, Line
+from backstay_ledger.models import Account, Entry, Journal, Line, OpenItem
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
 from backstay_ledger.tax.rows import TaxRow
@@ -38,7 +38,13 @@ class StoredEntry:
             date=self.row.date,
             lines=tuple(
                 PostingLine(
-                    line.account, line.amount, line.text, line.currency, line.amount_currency
+                    line.account,
+                    line.amount,
+                    line.text,
+                    line.currency,
+                    line.amount_currency,
+                    party=line.party,
+                    due_date=line.due_date,
                 )
                 for line in self.lines
             ),
@@ -91,8 +97,15 @@ def stored_entries(
                 Line.currency,
                 Line.amount_currency,
                 Line.minor_units_currency,
+                func.coalesce(OpenItem.party, ""),
+                OpenItem.due_date,
+                OpenItem.id.is_not(None),
             )
             .join(Account, Account.id == Line.account_id)
+            .outerjoin(
+                OpenItem,
+                and_(OpenItem.entry_id == Line.entry_id, OpenItem.line_no == Line.line_no),
+            )
             .where(Line.company_id == company_id, among(session, Line.entry_id, some))
             .order_by(Line.entry_id, Line.line_no)
         ).all()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import PostingLine
-from backstay.spi import BoolField, MoneyField, Problem, TextField, lazy
+from backstay.spi import BoolField, DateField, MoneyField, Problem, TextField, lazy
 from backstay.spi import gettext as _
 from backstay_ledger.services.accounts import account_codes
 from backstay_ledger.services.content import LineRow
@@ -75,6 +76,18 @@ class DraftLine:
             help=lazy("This line is itself the tax of the code, as the document has it."),
         ),
     ] = False
+    party: Annotated[
+        str,
+        TextField(
+            label=lazy("Party"),
+            help=lazy("Who owes it or is owed it, on accounts that are managed by open items."),
+            max_length=80,
+        ),
+    ] = ""
+    due_date: Annotated[
+        date | None,
+        DateField(label=lazy("Due date"), help=lazy("Left out, the accounting date.")),
+    ] = None
 
 
 def signed_lines(
@@ -109,6 +122,8 @@ def signed_lines(
                 tax_code=line.tax_code,
                 tax_included=line.tax_included,
                 tax_line=line.tax_line,
+                party=line.party,
+                due_date=line.due_date,
             )
         )
     return tuple(signed), problems
@@ -130,6 +145,8 @@ def typed_again(
             text=line.text,
             currency=line.currency,
             amount_currency=None if line.amount_currency is None else abs(line.amount_currency),
+            party=line.party,
+            due_date=line.due_date,
             **taxes.get(line_no, {}),
         )
         for line_no, line in enumerate(lines, 1)

@@ -21,6 +21,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.closing.services.late import Late, way_in
 from backstay_ledger.currencies.units import keep_units, stored_units
 from backstay_ledger.models import EntryKind, PeriodKind, PeriodState
+from backstay_ledger.open_items.lines import is_exchange, item_problems
 from backstay_ledger.services.content import LineRow, payload_hash
 from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
 from backstay_ledger.services.currency_balance import currency_problems
@@ -31,6 +32,7 @@ from backstay_ledger.services.lookups import (
     PeriodRef,
     existing_by_key,
     journals_and_accounts,
+    other_content,
     periods_between,
 )
 from backstay_ledger.tax.rows import TaxRow, sealed
@@ -50,6 +52,7 @@ class Order:
         draft_id: the draft that is to be posted, whose rows exist already.
         taxes: what the entry says of tax; its lines of tax are among the posting's.
         roles: why lines are on their accounts.
+        by_allocation: an allocation posts it, or undoing one; nobody else may.
         in_closing: it is posted in the closing period of its year: a closing entry or its reversal.
     """
 
@@ -59,6 +62,7 @@ class Order:
     draft_id: int | None = None
     taxes: tuple[TaxRow, ...] = ()
     roles: tuple[RoleRow, ...] = ()
+    by_allocation: bool = False
     in_closing: bool = False
 
     @property
@@ -133,16 +137,6 @@ def check_orders(
     return checked
 
 
-def other_content(key: str, existing: Existing) -> str:
-    """What is said when a key comes again with other content."""
-    return _(
-        "“%(key)s” was posted before as %(number)s with other content. Posted entries can't be"
-        " changed; reverse it and post under a new key.",
-        key=key,
-        number=existing.number_text,
-    )
-
-
 class _Check:
     """One run over a list of orders: looks up what they refer to once, collects the problems."""
 
@@ -196,9 +190,12 @@ class _Check:
         lines = [
             row
             for index, line in enumerate(posting.lines)
-            if (row := self._line(index, line, order.kind)) is not None
+            if (row := self._line(index, line, order)) is not None
         ]
         self._texts(posting)
+        if is_exchange(posting.source) and not order.by_allocation:
+            message = _("It was posted by an allocation: undo the allocation instead.")
+            self._add(message, conflict=True)
         if journal is None or len(lines) < len(posting.lines) or len(self.problems) > before:
             return None
         digest = self._digest(order, journal, lines)
@@ -219,7 +216,7 @@ class _Check:
         self.problems.append(Problem(message, field, self.row))
         self.conflicts += conflict
 
-    def _line(self, index: int, line: PostingLine, kind: EntryKind) -> LineRow | None:
+    def _line(self, index: int, line: PostingLine, order: Order) -> LineRow | None:
         place = f"lines.{index}"
         before = len(self.problems)
         account = self.accounts.get(line.account)
@@ -240,7 +237,10 @@ class _Check:
                 _("The text is too long: %(most)s characters at most.", most=LINE_TEXT),
                 f"{place}.text",
             )
-        units = self._foreign(line, place, kind)
+        units = self._foreign(line, place, order.kind)
+        if account is not None and (account.open_items or line.party or line.due_date is not None):
+            for one in item_problems(account, line, order.posting, order.kind, draft=self.drafts):
+                self._add(one.message, f"{place}.{one.field}")
         if account is None or len(self.problems) > before:
             return None
         return LineRow(
@@ -251,6 +251,9 @@ class _Check:
             line.currency,
             line.amount_currency,
             units,
+            line.party,
+            line.due_date,
+            account.open_items,
         )
 
     def _foreign(self, line: PostingLine, place: str, kind: EntryKind) -> int | None:
@@ -304,10 +307,7 @@ class _Check:
             reference=posting.reference,
             source=(source.plugin, source.type, source.id) if source else (None, None, None),
             reverses_id=order.reverses_id,
-            lines=[
-                (line.account_id, line.amount, line.currency, line.amount_currency, line.text)
-                for line in lines
-            ],
+            lines=lines,
         )
         return sealed(digest, order.taxes)
 

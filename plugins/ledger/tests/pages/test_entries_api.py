@@ -80,6 +80,8 @@ def test_an_entry_is_created_and_posted_in_one_call(program: ApiClient) -> None:
             "currency": None,
             "amount_currency": None,
             **no_tax,
+            "party": "",
+            "due_date": None,
         },
         {
             "account": "4000",
@@ -89,6 +91,8 @@ def test_an_entry_is_created_and_posted_in_one_call(program: ApiClient) -> None:
             "currency": None,
             "amount_currency": None,
             **no_tax,
+            "party": "",
+            "due_date": None,
         },
     ]
 
