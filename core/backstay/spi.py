@@ -20,7 +20,7 @@ from backstay.audit.capture import Event, record_event, record_many
 from backstay.audit.reasons import give_reason
 from backstay.cli_environment import command_environment
 from backstay.clock import now, today
-from backstay.companies.declare import DemoData, SetupChoice
+from backstay.companies.declare import DemoData, SetupChoice, SetupDetail
 from backstay.companies.models import Company
 from backstay.db.base import (
     ANNOTATIONS,
@@ -222,6 +222,7 @@ __all__ = [
     "SecretField",
     "Section",
     "SetupChoice",
+    "SetupDetail",
     "StagedRow",
     "Stale",
     "StoredFile",

@@ -281,7 +281,9 @@ def _responses(one: Endpoint) -> dict[str, Any]:
         case "create":
             good = {"201": _answer(_("It was created."), _result(one) or record)}
         case "on_list":
-            good = {"201": _answer(_("It was done."), _result(one) or record)}
+            asks = one.action is not None and one.action.only_answers
+            status, said = ("200", _("The answer.")) if asks else ("201", _("It was done."))
+            good = {status: _answer(said, _result(one) or record)}
         case "update":
             good = {"200": _answer(_("It was changed."), record)}
         case _:

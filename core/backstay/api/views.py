@@ -136,7 +136,8 @@ class ApiViews:
 
     def on_list(self, action: Action) -> Callable[..., Response]:
         """The view of an action without a record."""
-        return lambda: self._once(lambda: self._do(action.operation, 201))
+        status = 200 if action.only_answers else 201
+        return lambda: self._once(lambda: self._do(action.operation, status))
 
     def _once(self, work: Callable[[], Response]) -> Response:
         read_parameters(())

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backstay.access.core_permissions import COMPANY_VIEW
 from backstay.cli_environment import Environment, command_environment
 from backstay.cli_output import echo_rows, json_option
+from backstay.companies.declare import SetupChoice, SetupDetail
 from backstay.companies.models import Company
 from backstay.companies.services import (
     ArchiveCompany,
@@ -25,7 +26,7 @@ from backstay.errors import BackstayError
 from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from backstay.companies.declare import SetupChoice
+    from collections.abc import Iterator
 
 
 class CompanyCreation(click.Command):
@@ -39,7 +40,7 @@ class CompanyCreation(click.Command):
             *own,
             *(
                 _option(choice)
-                for choice in _questions(ctx)
+                for choice in _asked(ctx)
                 if f"--{choice.name.replace('_', '-')}" not in taken
             ),
         ]
@@ -52,13 +53,26 @@ def _questions(ctx: click.Context) -> tuple[SetupChoice, ...]:
         return ()  # Without a database yet, the help still has to print.
 
 
-def _option(choice: SetupChoice) -> click.Option:
-    known = ", ".join(one.value for one in choice.choices)
+def _asked(ctx: click.Context) -> Iterator[SetupChoice | SetupDetail]:
+    for choice in _questions(ctx):
+        yield choice
+        yield from choice.details
+
+
+def _option(asked: SetupChoice | SetupDetail) -> click.Option:
     return click.Option(
-        [f"--{choice.name.replace('_', '-')}", f"setup_{choice.name}"],
-        metavar="NAME",
-        help=f"{choice.label}: {known}.",
+        [f"--{asked.name.replace('_', '-')}", f"setup_{asked.name}"],
+        metavar="NAME" if isinstance(asked, SetupChoice) else "TEXT",
+        help=f"{asked.label}: {_known(asked)}.",
     )
+
+
+def _known(asked: SetupChoice | SetupDetail) -> str:
+    if isinstance(asked, SetupDetail):
+        return asked.example or str(asked.help).rstrip(".")
+    if callable(asked.choices):
+        return str(asked.help).rstrip(".")
+    return ", ".join(one.value for one in asked.choices)
 
 
 @click.group()

@@ -16,21 +16,44 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class SetupDetail:
+    """A short text that is asked beside the question that it belongs to.
+
+    Arguments:
+        name: the command line's option and the form's field, as a Python name.
+    """
+
+    name: str
+    label: Text
+    help: Text
+    example: str = ""
+    max_length: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class SetupChoice:
     """A question that is asked when a company is created, in the browser and as an option.
 
     Arguments:
         name: the command line's option (``--chart``) and the form's field.
         choices: the possible answers; an empty answer means none of them.
-        apply: called in the transaction that creates the company; an empty value is passed too.
+        apply: ``apply(session, company, answer)``, called in the transaction that creates the
+            company; an empty answer is passed too. Where there are details, their answers follow
+            as keyword arguments, under their names.
+        details: what is asked besides, each for a short text.
     """
 
     name: str
     label: Text
     help: Text
-    choices: tuple[Choice, ...]
-    apply: Callable[[Session, Company, str], None]
+    choices: tuple[Choice, ...] | Callable[[Session], tuple[Choice, ...]]
+    apply: Callable[..., None]
     default: str = ""
+    details: tuple[SetupDetail, ...] = ()
+
+    def choices_for(self, session: Session) -> tuple[Choice, ...]:
+        """The possible answers, in the language of whoever is asked."""
+        return self.choices(session) if callable(self.choices) else self.choices
 
 
 @dataclass(frozen=True, slots=True)

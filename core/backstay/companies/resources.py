@@ -37,10 +37,12 @@ from backstay.resources.declare import (
     Resource,
     Section,
 )
-from backstay.resources.fields import ChoiceField
+from backstay.resources.fields import ChoiceField, TextField
 from backstay.web.blueprint import requires
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sqlalchemy.orm import Session
 
     from backstay.companies.declare import SetupChoice
@@ -93,6 +95,23 @@ def creation_command(questions: tuple[SetupChoice, ...]) -> type[CreateCompany]:
                 field(default=question.default),
             )
             for question in questions
+        ]
+        + [
+            (
+                one.name,
+                Annotated[
+                    str,
+                    TextField(
+                        label=one.label,
+                        help=one.help,
+                        example=one.example,
+                        max_length=one.max_length,
+                    ),
+                ],
+                field(default=""),
+            )
+            for question in questions
+            for one in question.details
         ],
         bases=(CreateCompany,),
         frozen=True,
@@ -101,11 +120,18 @@ def creation_command(questions: tuple[SetupChoice, ...]) -> type[CreateCompany]:
     )
 
 
+def asked_names(questions: Iterable[SetupChoice]) -> Iterator[str]:
+    """The names of the fields: of each question, and of what is asked besides."""
+    for question in questions:
+        yield question.name
+        yield from (one.name for one in question.details)
+
+
 def create_with_setup(session: Session, command: CreateCompany) -> Company:
     """Create a company from the form: the plugins' answers are fields beside core's own."""
     questions = setup_choices(suite_of(session))
     core = {name: getattr(command, name) for name in _OWN - {"setup"}}
-    answers = tuple((one.name, str(getattr(command, one.name))) for one in questions)
+    answers = tuple((name, str(getattr(command, name))) for name in asked_names(questions))
     return create_company(session, CreateCompany(**core, setup=answers))
 
 
@@ -127,7 +153,7 @@ def create() -> Response:
         sections += (
             Section(
                 gettext("To begin with"),
-                tuple(one.name for one in questions),
+                tuple(asked_names(questions)),
                 gettext("What the modules set up; all of it can be changed later."),
             ),
         )

@@ -169,7 +169,7 @@ def create_company(session: Session, command: CreateCompany) -> Company:
             _("“%(code)s” is not a currency (ISO 4217), such as EUR.", code=command.currency),
             field="currency",
         )
-    answers = _checked_answers(suite_of(session), command.setup)
+    answers = _checked_answers(session, command.setup)
     company = Company(
         code=code,
         name=_required_name(command.name),
@@ -281,20 +281,24 @@ def _set_up(session: Session, company: Company, answers: dict[str, str]) -> None
     session.info["context"] = replace(before.in_company(ref_of(company)), permissions=None)
     try:
         for choice in setup_choices(suite_of(session)):
-            choice.apply(session, company, answers.get(choice.name, choice.default))
+            details = {one.name: answers.get(one.name, "").strip() for one in choice.details}
+            choice.apply(session, company, answers.get(choice.name, choice.default), **details)
         session.flush()
     finally:
         session.info["context"] = before
 
 
-def _checked_answers(suite: Suite, setup: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def _checked_answers(session: Session, setup: tuple[tuple[str, str], ...]) -> dict[str, str]:
     answers = dict(setup)
-    questions = {choice.name: choice for choice in setup_choices(suite)}
+    questions = {choice.name: choice for choice in setup_choices(suite_of(session))}
+    details = {one.name for choice in questions.values() for one in choice.details}
     for name, value in answers.items():
+        if name in details:
+            continue
         question = questions.get(name)
         if question is None:
             raise Invalid(_("No module that is switched on asks for this."), field=name)
-        known = [one.value for one in question.choices]
+        known = [one.value for one in question.choices_for(session)] if value else []
         if value and value not in known:
             raise Invalid(
                 _(

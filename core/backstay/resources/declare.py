@@ -173,6 +173,7 @@ class Action:
         confirm: text of the confirmation for what can't be undone.
         refuses: why it is not possible for this record now, or None.
         bulk: it is offered for many records of the list at once.
+        only_answers: nothing is made by it, so that the API answers 200 where it lies on the list.
     """
 
     name: str
@@ -186,6 +187,7 @@ class Action:
     confirm: Text = ""
     refuses: Callable[[Session, Any], str | None] | None = None
     bulk: Bulk | None = None
+    only_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ runs twice, on SQLite and on PostgreSQL; what can't run on a machine is named at
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import make_url
 from sqlalchemy.util import OrderedSet
+from werkzeug.routing import Rule
 
 from backstay.companies.models import Company
 from backstay.db.context import CompanyRef, Context, operator_context
@@ -32,11 +34,39 @@ if TYPE_CHECKING:
 COMPANIES = (("ALPHA", "Alpha Ltd", "EUR", 2), ("BETA", "Beta KK", "JPY", 0))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def rules_are_compiled_once() -> Iterator[None]:
+    """Let applications share the builders of their addresses.
+
+    Nearly every test builds an application of its own. Two thirds of that is Werkzeug writing and
+    compiling a function for each of a thousand rules, the same ones again and again.
+    """
+    compiled: dict[object, Any] = {}
+    write = Rule._compile_builder  # noqa: SLF001 - where it is gone, the tests only take longer
+
+    def once(rule: Rule, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 - as Werkzeug has it
+        if rule.defaults:  # then it depends on converters as well
+            return write(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)  # noqa: SLF001
+        if key not in compiled:
+            compiled[key] = write(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def suite() -> Suite:
     """Core with every installed plugin."""
     loaded = load(discover())
     assert not loaded.failed, loaded.failed
+    # All of it stays to the end. Python would look through it again and again, because each
+    # application that a test builds is many objects: that took longer than building it.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     return loaded
 
 

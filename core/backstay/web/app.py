@@ -210,6 +210,7 @@ def _templates(app: Flask, suite: Suite) -> None:
             ),
         ]
     )
+    app.jinja_env.bytecode_cache = jinja.COMPILED
     app.jinja_env.globals.update(
         _=gettext,
         gettext=gettext,

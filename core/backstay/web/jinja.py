@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from flask.templating import Environment as FlaskEnvironment
+from jinja2.bccache import BytecodeCache
 from jinja2.ext import Extension
 from markupsafe import Markup
 
@@ -19,8 +20,10 @@ from backstay.web.parts import drawn_panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
+    from types import CodeType
 
     from jinja2 import Environment
+    from jinja2.bccache import Bucket
 
 _TAG_START: Final = re.compile(r"<[a-zA-Z][\w-]*")
 _TOKEN: Final = re.compile(
@@ -80,6 +83,32 @@ def _scan_tag(source: str, start: int) -> tuple[int, bool]:
         elif token.group("end"):
             return token.end(), needs and not has
     return len(source), needs and not has
+
+
+class Compiled(BytecodeCache):
+    """Templates that this process has compiled already: the next generation has most of them too.
+
+    A template is known by its file and the digest of its source, so one that changed is compiled.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the code of a template that did not change."""
+        checksum, code = self._known.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was just compiled."""
+        if bucket.code is not None:
+            self._known[bucket.key] = (bucket.checksum, bucket.code)
+
+
+COMPILED: Final = Compiled()
+"""Those of the pages, whose environments are all alike."""
 
 
 def dom_id(text: object) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
+
 from backstay.contracts.calendars import Calendars
 from backstay.spi import (
+    DemoData,
     ImportKind,
     JobKind,
     Page,
@@ -15,8 +18,11 @@ from backstay.spi import (
     Resource,
     RoleTemplate,
     Schedule,
+    SetupChoice,
     hookimpl,
 )
+from backstay_calendars.commands import COMMANDS
+from backstay_calendars.company_setup import COMPANY_SETUP, DEMO
 from backstay_calendars.contract import CompanyCalendars
 from backstay_calendars.imports import IMPORTS
 from backstay_calendars.jobs import JOBS, SCHEDULES
@@ -79,6 +85,24 @@ def backstay_schedules() -> Sequence[Schedule]:
 def backstay_imports() -> Sequence[ImportKind]:
     """Special days, from tables and iCalendar files."""
     return IMPORTS
+
+
+@hookimpl
+def backstay_commands() -> Sequence[click.Command]:
+    """``backstay calendars ...``."""
+    return COMMANDS
+
+
+@hookimpl
+def backstay_company_setup() -> Sequence[SetupChoice]:
+    """Country, region and working hours of a new company."""
+    return COMPANY_SETUP
+
+
+@hookimpl
+def backstay_demo() -> Sequence[DemoData]:
+    """The calendar of the demo company."""
+    return DEMO
 
 
 @hookimpl

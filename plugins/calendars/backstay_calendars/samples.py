@@ -83,6 +83,7 @@ SAMPLES: Final = (
             "country": lambda _number: "",
             "region": lambda _number: "",
             "time_zone": lambda _number: "Europe/Vaduz",
+            "count": lambda number: number % 20,
             "monday": _hours,
             "tuesday": _hours,
             "wednesday": _hours,

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from backstay.spi import (
     Action,
+    ApiShape,
     Choice,
     Column,
     Empty,
@@ -33,6 +34,7 @@ from backstay_calendars.models import (
     WorkingWeek,
 )
 from backstay_calendars.permissions import CALENDAR_EDIT, CALENDAR_VIEW
+from backstay_calendars.services.asking import AskDay, ReckonDue, ask_day, reckon_due
 from backstay_calendars.services.calendars import (
     CreateCalendar,
     DeleteCalendar,
@@ -260,4 +262,30 @@ CALENDARS: Final = Resource(
     picker_criteria=_offered,
     buttons=_ways,
     history=_since,
+    api=ApiShape(
+        on_list=(
+            Action(
+                "due",
+                Operation(
+                    reckon_due,
+                    ReckonDue,
+                    CALENDAR_VIEW,
+                    _("Reckon a due date"),
+                    help=_("As for due dates in other modules; nothing is changed."),
+                ),
+                only_answers=True,
+            ),
+            Action(
+                "day",
+                Operation(
+                    ask_day,
+                    AskDay,
+                    CALENDAR_VIEW,
+                    _("Ask whether a day is a business day"),
+                    help=_("And if not, why, and which is the next one; nothing is changed."),
+                ),
+                only_answers=True,
+            ),
+        )
+    ),
 )
