@@ -340,7 +340,10 @@ def test_a_module_is_switched_off_by_another_process_that_may_write(
     """The page waits without a transaction of its own: on SQLite that would block the other."""
     asked: list[tuple[str, Step, str, str]] = []
 
-    def elsewhere(_home: Home, name: str, step: Step, actor: str, reason: str) -> plans.Result:
+    def elsewhere(
+        _home: Home, name: str, step: Step, actor: str, reason: str, give: list[str]
+    ) -> plans.Result:
+        assert give == []
         with office.write() as session:
             session.get_one(PluginRow, name).state = LEADS_TO[step]
         asked.append((name, step, actor, reason))
