@@ -19,13 +19,11 @@ def _no_overlap(where: str | None) -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
     op.drop_constraint("ex_ledger_period_dates", "ledger_period")
-    op.create_exclude_constraint(
-        "ex_ledger_period_dates",
-        "ledger_period",
-        (sa.text("int8range(company_id, company_id, '[]')"), "&&"),
-        (sa.text("daterange(starts_on, ends_on, '[]')"), "&&"),
-        using="gist",
-        where=None if where is None else sa.text(where),
+    # Written out: Alembic takes expressions for columns without a name.
+    op.execute(
+        "ALTER TABLE ledger_period ADD CONSTRAINT ex_ledger_period_dates EXCLUDE USING gist"
+        " (int8range(company_id, company_id, '[]') WITH &&,"
+        " daterange(starts_on, ends_on, '[]') WITH &&)" + (f" WHERE {where}" if where else "")
     )
 
 
