@@ -175,7 +175,7 @@ def _choose(
     if not first:
         raise AccountNotDetermined(
             _(
-                "No rule says which account “%(role)s” is for %(context)s. Add one under “Account"
+                "No rule leads from “%(role)s” to an account (%(context)s). Add one under “Account"
                 " rules”.",
                 role=role,
                 context=_words(*(getattr(context, name) for name in CONDITIONS)),

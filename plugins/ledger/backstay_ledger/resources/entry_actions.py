@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import url_for
@@ -188,7 +187,7 @@ ACTIONS: Final = (
             ENTRY_POST,
             _("Tax by payment"),
             initial=lambda session, _entry: {
-                "percent": Decimal(100),
+                "percent": "100",
                 "on": today(company_of(session).time_zone),
             },
             help=_(

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from backstay.contracts.ledger import Posted, Posting, PostingLine, Source
-from backstay.spi import Conflict, DateField, Invalid, MoneyField, authorize, company_of, lazy
+from backstay.spi import Conflict, DateField, Invalid, TextField, authorize, company_of, lazy
 from backstay.spi import gettext as _
 from backstay_ledger.determination.resolve import resolve
 from backstay_ledger.models import Account, Entry, EntryState
@@ -27,6 +27,7 @@ from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.reversal import reversals_of
 from backstay_ledger.services.stored import StoredEntry, stored_entry
 from backstay_ledger.services.validation import Order
+from backstay_ledger.tax.codes import percent
 from backstay_ledger.tax.models import TaxDetail, TaxPart
 from backstay_ledger.tax.rounding import HUNDRED, rounded, unit_of
 from backstay_ledger.tax.rows import COLUMNS, TaxRow
@@ -38,12 +39,13 @@ class ReleaseTax:
 
     id: int
     percent: Annotated[
-        Decimal,
-        MoneyField(
+        str,
+        TextField(
             label=lazy("Paid by now, in percent"),
             help=lazy("Of the whole document; 100 when it is settled."),
             example="100",
-            any_currency=True,
+            min_length=1,
+            max_length=9,
         ),
     ]
     on: Annotated[
@@ -71,9 +73,10 @@ def release_tax(session: Session, command: ReleaseTax) -> Posted:
         Invalid: the percentage is none, or the day lies before the document.
         Conflict: nothing of it waits (any more), or it was reversed.
     """
-    posted = release_cash_basis(
-        session, command.id, paid=command.percent, total=HUNDRED, on=command.on
-    )
+    paid = percent(command.percent)
+    if paid is None:
+        raise Invalid(_("Write a percentage, such as 50 or 33.3333."), field="percent")
+    posted = release_cash_basis(session, command.id, paid=paid, total=HUNDRED, on=command.on)
     if posted is None:
         raise Conflict(_("Its tax is released to this share already."))
     return posted

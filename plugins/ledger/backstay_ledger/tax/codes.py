@@ -28,7 +28,6 @@ from backstay_ledger.tax.commands import AddRate, CreateTaxCode, DeleteTaxCode, 
 from backstay_ledger.tax.models import TaxCode, TaxDetail, TaxPart, TaxRate
 from backstay_ledger.tax.rounding import HUNDRED
 
-_SMALLEST = Decimal("0.0001")
 _LARGEST = Decimal(1000)
 
 
@@ -92,7 +91,7 @@ def add_tax_code(session: Session, command: CreateTaxCode, parts: Sequence[NewPa
             company_id=company.id,
             code_id=code.id,
             valid_from=command.valid_from,
-            rate=command.rate,
+            rate=percent(command.rate),
         )
     )
     session.add_all(
@@ -168,7 +167,7 @@ def add_rate(session: Session, command: AddRate) -> TaxCode:
             company_id=code.company_id,
             code_id=code.id,
             valid_from=command.valid_from,
-            rate=command.rate,
+            rate=percent(command.rate),
         )
     )
     session.flush()
@@ -215,9 +214,17 @@ def load_tax_code(session: Session, code_id: int) -> TaxCode:
     return found
 
 
-def rate_problems(rate: Decimal) -> list[Problem]:
+def percent(text: str) -> Decimal | None:
+    """A percentage as people write it, with a point or a comma; None if it is none."""
+    if not re.fullmatch(r"-?[0-9]{1,4}([.,][0-9]{1,4})?", text.strip()):
+        return None
+    return Decimal(text.strip().replace(",", "."))
+
+
+def rate_problems(text: str) -> list[Problem]:
     """What is wrong with a rate in percent."""
-    if not rate.is_finite() or abs(rate) > _LARGEST or rate % _SMALLEST:
+    rate = percent(text)
+    if rate is None or abs(rate) > _LARGEST:
         message = _("A rate is a percentage with at most four decimals, up to 1000.")
         return [Problem(message, "rate")]
     return []
@@ -234,9 +241,10 @@ def _parts(command: CreateTaxCode) -> list[NewPart]:
     if command.other_account_id is not None:
         other = NewPart(Decimal(-1), command.other_account_id, box_id=command.other_box_id or None)
         return [own, other]
-    if command.deductible is None or command.deductible == HUNDRED:
+    deductible = percent(command.deductible)
+    if deductible is None or deductible == HUNDRED:
         return [own]
-    share = command.deductible / 100
+    share = deductible / 100
     rest = NewPart(1 - share)
     return [replace(own, factor=share), rest] if share else [rest]
 
@@ -253,9 +261,9 @@ def _code_problems(session: Session, command: CreateTaxCode) -> list[Problem]:
         problems.append(Problem(message, "code"))
     if not command.name.strip():
         problems.append(Problem(_("Give it a name."), "name"))
-    deductible = command.deductible
-    if deductible is not None and (
-        not deductible.is_finite() or not 0 <= deductible <= HUNDRED or deductible % Decimal("0.01")
+    deductible = percent(command.deductible)
+    if command.deductible and (
+        deductible is None or not 0 <= deductible <= HUNDRED or deductible % Decimal("0.01")
     ):
         message = _("Give a percentage from 0 to 100 with at most two decimals.")
         problems.append(Problem(message, "deductible"))

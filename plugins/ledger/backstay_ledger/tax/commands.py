@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Final
 
 from backstay.spi import (
@@ -12,7 +11,6 @@ from backstay.spi import (
     Choice,
     ChoiceField,
     DateField,
-    MoneyField,
     PickerField,
     TextField,
     account_roles,
@@ -45,8 +43,9 @@ class CreateTaxCode:
     """A new tax code with its first rate.
 
     Arguments:
-        rate: percent, at most four decimals; negative for a withholding tax.
-        deductible: percent of the tax that goes to the account; the rest stays on the line's own.
+        rate: percent as text, at most four decimals; negative for a withholding tax.
+        deductible: percent of the tax that goes to the account, as text; the rest stays on the
+            account of the line.
     """
 
     code: Annotated[
@@ -70,12 +69,13 @@ class CreateTaxCode:
         ChoiceField(label=lazy("On"), choices=TAX_USES, help=lazy("Whose document carries it.")),
     ]
     rate: Annotated[
-        Decimal,
-        MoneyField(
+        str,
+        TextField(
             label=lazy("Rate in percent"),
             help=lazy("Negative for a tax that is withheld."),
             example="20",
-            any_currency=True,
+            min_length=1,
+            max_length=10,
         ),
     ]
     valid_from: Annotated[
@@ -126,13 +126,13 @@ class CreateTaxCode:
         ),
     ] = True
     deductible: Annotated[
-        Decimal | None,
-        MoneyField(
+        str,
+        TextField(
             label=lazy("Deductible in percent"),
             help=lazy("The rest of the tax stays on the line's own account; empty for all of it."),
-            any_currency=True,
+            max_length=6,
         ),
-    ] = None
+    ] = ""
     other_account_id: Annotated[
         int | None,
         PickerField(
@@ -186,8 +186,8 @@ class AddRate:
 
     id: int
     rate: Annotated[
-        Decimal,
-        MoneyField(label=lazy("Rate in percent"), example="19", any_currency=True),
+        str,
+        TextField(label=lazy("Rate in percent"), example="19", min_length=1, max_length=10),
     ]
     valid_from: Annotated[
         date, DateField(label=lazy("From"), help=lazy("The first day of this rate."))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from backstay_ledger.services.accounts import account_by_code
@@ -47,7 +46,7 @@ def add_demo_taxes(session: Session, *, output: str, deducted: str) -> None:
                 code=code,
                 name=name,
                 use=use,
-                rate=Decimal(rate),
+                rate=str(rate),
                 valid_from=_FROM,
                 account_id=account,
                 box_id=boxes[box],
@@ -59,7 +58,7 @@ def add_demo_taxes(session: Session, *, output: str, deducted: str) -> None:
             code="RC20",
             name="Reverse charge",
             use=TaxUse.PURCHASE,
-            rate=Decimal(20),
+            rate="20",
             valid_from=_FROM,
             account_id=purchases,
             box_id=boxes["B1"],

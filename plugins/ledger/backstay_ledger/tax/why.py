@@ -38,7 +38,8 @@ def reasons(session: Session, entry: Entry, figures: Figures) -> dict[str, Any]:
         "tax_heads": heads(
             ("line", _("Line"), False),
             ("code", _("Tax code"), False),
-            ("rate", _("Rate"), False),
+            ("rate", _("Rate"), True),
+            ("since", _("Since"), False),
             ("base", _("Base"), True),
             ("tax", _("Tax"), True),
             ("box", _("Box"), False),
@@ -72,13 +73,8 @@ def _row(
         (
             ui.Cell(place),
             ui.Cell(code, "code"),
-            ui.Cell(
-                _(
-                    "%(rate)s %% since %(day)s",
-                    rate=f"{detail.rate.normalize():f}",
-                    day=figures.day(valid_from),
-                )
-            ),
+            ui.Cell(f"{detail.rate.normalize():f} %", "number"),
+            ui.Cell(figures.day(valid_from), "date"),
             figures.cell(detail.base),
             ui.Cell(tax, "money"),
             ui.Cell(counted),

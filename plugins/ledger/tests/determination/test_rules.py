@@ -81,7 +81,7 @@ def test_a_tie_is_refused_with_both_rules(books: Any, rule: Any) -> None:
 
 @pytest.mark.parametrize(
     ("role", "message"),
-    [("receivable", "No rule says which account “receivable” is for everything"),
+    [("receivable", "No rule leads from “receivable” to an account .everything"),
      ("nonsense", "No module declares the account role “nonsense”")],
 )  # fmt: skip
 def test_a_role_that_leads_nowhere_is_named(books: Any, role: str, message: str) -> None:

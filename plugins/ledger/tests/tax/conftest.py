@@ -58,7 +58,7 @@ class Taxed:
         self.code("S20", "20", SALE, account="2300", box="81")
         self.code("S20I", "20", SALE, account="2300", box="81", included=True)
         self.code("P20", "20", PURCHASE, account="1180", box="66")
-        self.code("P50", "20", PURCHASE, account="1180", box="66", deductible=Decimal(50))
+        self.code("P50", "20", PURCHASE, account="1180", box="66", deductible="50")
         self.code("RC", "21", PURCHASE, account="1180", box="66", other=("2300", "84"))
         self.code("WH", "-10", PURCHASE, account="2310", box="WH")
         self.code("CB", "20", SALE, account="2300", box="81", waiting="1190")
@@ -82,7 +82,7 @@ class Taxed:
                     code=code,
                     name=f"Tax {code}",
                     use=use,
-                    rate=Decimal(rate),
+                    rate=rate,
                     valid_from=values.pop("valid_from", date(2026, 1, 1)),
                     **values,
                 ),

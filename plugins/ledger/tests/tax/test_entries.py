@@ -142,12 +142,12 @@ def taxed_sale() -> Any:
 def test_the_rate_is_that_of_the_day(taxed: Any) -> None:
     code = taxed.code("X", "20", taxed_sale(), account="2300")
     with taxed.books.write() as session:
-        add_rate(session, AddRate(id=code, rate=Decimal(19), valid_from=date(2026, 7, 1)))
+        add_rate(session, AddRate(id=code, rate="19", valid_from=date(2026, 7, 1)))
     june = taxed.post(("1100", "120.00"), ("4000", "-100", "X"), date=date(2026, 6, 30))
     july = taxed.post(("1100", "119.00"), ("4000", "-100", "X"), date=date(2026, 7, 1))
     assert (taxed.lines(june)[-1][1], taxed.lines(july)[-1][1]) == ("-20.00", "-19.00")
     with taxed.books.write() as session, pytest.raises(Invalid, match="2026-07-01 was computed"):
-        add_rate(session, AddRate(id=code, rate=Decimal(18), valid_from=date(2026, 7, 1)
+        add_rate(session, AddRate(id=code, rate="18", valid_from=date(2026, 7, 1)
                                   .replace(month=6, day=1)))  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def test_a_draft_whose_lines_changed_asks_for_its_tax_again(taxed: Any) -> None:
 def test_a_copy_is_taxed_at_the_rates_of_its_day(taxed: Any) -> None:
     code = taxed.code("X", "20", taxed_sale(), account="2300")
     with taxed.books.write() as session:
-        add_rate(session, AddRate(id=code, rate=Decimal(10), valid_from=date(2026, 7, 1)))
+        add_rate(session, AddRate(id=code, rate="10", valid_from=date(2026, 7, 1)))
     entry = taxed.post(("1100", "120.00"), ("4000", "-100", "X"), date=date(2026, 6, 30))
     with taxed.books.write() as session:
         copy = copy_entry(session, CopyEntry(id=entry, date=date(2026, 7, 1))).id

@@ -173,6 +173,7 @@ document.addEventListener("keydown", (event) => {
   if (event.code === "KeyT") picker?.querySelector("[role='combobox']").focus();
   else if (event.code === "KeyS") openDialog();
   else if (event.code === "KeyV") chooser.click();
+  else if (event.code === "KeyX" && form.querySelector("[data-add-tax]")) form.querySelector("[data-add-tax]").click();
   else return;
   event.preventDefault();
 });
