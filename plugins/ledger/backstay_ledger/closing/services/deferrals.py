@@ -41,8 +41,8 @@ from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
 from backstay_ledger.services.validation import Order
 
 RELEASES: Final = (
-    Choice(ReleaseBy.DAY.value, lazy("By days: each month gets its share of the days")),
-    Choice(ReleaseBy.MONTH.value, lazy("By months: each month gets the same")),
+    Choice(ReleaseBy.DAY.value, lazy("By days")),
+    Choice(ReleaseBy.MONTH.value, lazy("By months")),
 )
 _RESULT: Final = (AccountClass.INCOME, AccountClass.EXPENSE)
 _LONGEST: Final = 50
@@ -82,9 +82,14 @@ class Defer:
         date, DateField(label=lazy("First day"), help=lazy("Of the days that it is for."))
     ]
     ends_on: Annotated[date, DateField(label=lazy("Last day"))]
-    release_by: Annotated[ReleaseBy, ChoiceField(label=lazy("Released"), choices=RELEASES)] = (
-        ReleaseBy.DAY
-    )
+    release_by: Annotated[
+        ReleaseBy,
+        ChoiceField(
+            label=lazy("Released"),
+            help=lazy("By days, each month gets its share of the days; by months, each the same."),
+            choices=RELEASES,
+        ),
+    ] = ReleaseBy.DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

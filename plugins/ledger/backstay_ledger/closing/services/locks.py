@@ -33,11 +33,11 @@ from backstay_ledger.permissions import EXCEPTION_APPROVE, EXCEPTION_REQUEST, LO
 
 SCOPES: Final = (
     Choice(LockScope.ALL.value, lazy("Everything")),
-    Choice(LockScope.RECEIVABLE.value, lazy("Receivables (sales journals)")),
-    Choice(LockScope.PAYABLE.value, lazy("Payables (purchase journals)")),
-    Choice(LockScope.BANK.value, lazy("Bank journals")),
+    Choice(LockScope.RECEIVABLE.value, lazy("Receivables")),
+    Choice(LockScope.PAYABLE.value, lazy("Payables")),
+    Choice(LockScope.BANK.value, lazy("Banks")),
     Choice(LockScope.GENERAL.value, lazy("General journals")),
-    Choice(LockScope.STOCK.value, lazy("Stock (entries of a stock module)")),
+    Choice(LockScope.STOCK.value, lazy("Stock")),
 )
 
 
@@ -45,7 +45,14 @@ SCOPES: Final = (
 class SetLock:
     """A sub-ledger that takes no entries up to a day."""
 
-    scope: Annotated[LockScope, ChoiceField(label=lazy("Sub-ledger"), choices=SCOPES)]
+    scope: Annotated[
+        LockScope,
+        ChoiceField(
+            label=lazy("Sub-ledger"),
+            help=lazy("Receivables are the sales journals, payables the purchase journals."),
+            choices=SCOPES,
+        ),
+    ]
     up_to: Annotated[
         date, DateField(label=lazy("Locked up to"), help=lazy("The last day that is locked."))
     ]
@@ -84,7 +91,14 @@ class RequestException:
         str,
         TextField(label=lazy("For"), help=lazy("The sign-in name."), min_length=1, max_length=120),
     ]
-    scope: Annotated[LockScope, ChoiceField(label=lazy("Sub-ledger"), choices=SCOPES)]
+    scope: Annotated[
+        LockScope,
+        ChoiceField(
+            label=lazy("Sub-ledger"),
+            help=lazy("Receivables are the sales journals, payables the purchase journals."),
+            choices=SCOPES,
+        ),
+    ]
     first_day: Annotated[
         date, DateField(label=lazy("Entries dated from"), help=lazy("The first accounting date."))
     ]

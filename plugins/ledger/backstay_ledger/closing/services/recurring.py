@@ -44,7 +44,7 @@ EVERY: Final = (
     Choice(Every.YEAR.value, lazy("Every year")),
 )
 MAKE_AS: Final = (
-    Choice(MakeAs.DRAFT.value, lazy("As a draft, to be looked at")),
+    Choice(MakeAs.DRAFT.value, lazy("As a draft")),
     Choice(MakeAs.POSTED.value, lazy("Posted at once")),
 )
 _MONTHS: Final = {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}
