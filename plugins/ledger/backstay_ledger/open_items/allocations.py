@@ -39,6 +39,7 @@ from backstay_ledger.open_items.models import Allocation, OpenItem
 from backstay_ledger.open_items.pairs import Item, check_pair, lock_items
 from backstay_ledger.permissions import ITEM_ALLOCATE
 from backstay_ledger.services.posting import guarded, post_orders, writable_company
+from backstay_ledger.tax.allocated import release_allocated
 
 MOST_PAIRS: Final = 1000
 
@@ -65,7 +66,9 @@ def allocate(session: Session, command: Allocate) -> list[Allocated]:
         Conflict: an item is on hold, or the key was used for other pairs.
     """
     authorize(session, ITEM_ALLOCATE)
-    return settle(session, command)
+    done = settle(session, command)
+    release_allocated(session, done)
+    return done
 
 
 def settle(session: Session, command: Allocate) -> list[Allocated]:

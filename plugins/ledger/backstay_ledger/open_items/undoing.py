@@ -29,6 +29,7 @@ from backstay_ledger.open_items.pairs import lock_items
 from backstay_ledger.permissions import ITEM_ALLOCATE
 from backstay_ledger.services.posting import writable_company
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
+from backstay_ledger.tax.allocated import release_allocated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,9 @@ def undo_allocation(session: Session, command: UndoAllocation) -> Allocated:
         made_at=now(),
     )
     add_allocations(session, [undoing])
-    return as_allocated(undoing, entry=entry)
+    undone = as_allocated(undoing, entry=entry)
+    release_allocated(session, [undone])
+    return undone
 
 
 def _refuse_undoing(session: Session, row: Allocation, command: UndoAllocation) -> None:

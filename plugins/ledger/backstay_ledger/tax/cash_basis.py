@@ -109,6 +109,21 @@ def release_cash_basis(
     """
     authorize(session, ENTRY_POST)
     writable_company(session)
+    if (reversal := reversals_of(session, entry_id).reversed_by) is not None:
+        raise Conflict(_("The document was reversed by %(number)s.", number=reversal[1]))
+    return post_release(session, entry_id, paid=paid, total=total, on=on, key=key)
+
+
+def post_release(
+    session: Session,
+    entry_id: int,
+    *,
+    paid: Decimal,
+    total: Decimal,
+    on: date,
+    key: str = "",
+) -> Posted | None:
+    """Release; the caller has checked the permission (see :func:`release_cash_basis`)."""
     if not total or not 0 <= Fraction(paid) / Fraction(total) <= 1:
         raise Invalid(_("From nothing to all of a document can be paid."), field="percent")
     document = stored_entry(session, entry_id, lock=True)
@@ -118,8 +133,6 @@ def release_cash_basis(
     if on < document.row.date:
         message = _("The payment is not before its document (%(day)s).", day=document.row.date)
         raise Invalid(message, field="on")
-    if (reversal := reversals_of(session, entry_id).reversed_by) is not None:
-        raise Conflict(_("The document was reversed by %(number)s.", number=reversal[1]))
     unit = unit_of(document.row.minor_units)
     share = Fraction(paid) / Fraction(total)
     changes = [(one, _change(one, share, unit)) for one in waiting]

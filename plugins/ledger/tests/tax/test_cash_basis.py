@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from backstay.contracts.ledger import Pair, PostingLine
 from backstay.errors import BackstayError, Invalid
+from backstay_ledger.open_items.allocations import Allocate, allocate
+from backstay_ledger.open_items.undoing import UndoAllocation, undo_allocation
+from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from backstay_ledger.tax.cash_basis import ReleaseTax, release_cash_basis, release_tax
@@ -100,6 +104,38 @@ def test_by_hand(taxed: Any, invoice: int) -> None:
         release_tax(session, half)
     with taxed.books.write() as session, pytest.raises(Invalid, match="not before its document"):
         release_tax(session, ReleaseTax(id=invoice, percent="80", on=date(2026, 3, 1)))
+
+
+def test_open_items_that_are_settled_release_their_tax(taxed: Any) -> None:
+    books = taxed.books
+    with books.write() as session:
+        account = account_by_code(session, "1100")
+        edit_account(
+            session,
+            EditAccount(
+                id=account.id,
+                code=account.code,
+                name=account.name,
+                account_class=account.account_class,
+                open_item_managed=True,
+            ),
+        )
+    owed = PostingLine("1100", Decimal("120.00"), party="ACME")
+    paid = PostingLine("1100", Decimal("-120.00"), party="ACME")
+    taxed.post(owed, ("4000", "-100.00", "CB"))
+    taxed.post(("1000", "120.00"), paid, date=date(2026, 4, 1))
+    debit, credit = (
+        books.value(f"SELECT id FROM ledger_open_item WHERE amount {sign} 0") for sign in "><"
+    )
+    made = []
+    for amount in ("40.00", "80.00"):
+        with books.write() as session:
+            pair = Pair(debit, credit, Decimal(amount))
+            made += allocate(session, Allocate(pairs=(pair,), on=date(2026, 4, 2)))
+        assert box(taxed)[1] == (Decimal("6.67") if len(made) == 1 else 20)
+    with books.write() as session:
+        undo_allocation(session, UndoAllocation(id=made[0].id, on=date(2026, 4, 3)))
+    assert box(taxed) == (Decimal("66.67"), Decimal("13.33"))
 
 
 def test_raw_sql_releases_no_more_than_waits(taxed: Any, invoice: int, raw: Any) -> None:

@@ -1,0 +1,55 @@
+"""Taxes on cash basis become due as the open items of their document are settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backstay.spi import Money, company_of
+from backstay_ledger.open_items.models import OpenItem
+from backstay_ledger.tax.models import TaxDetail
+
+if TYPE_CHECKING:
+    from backstay.contracts.ledger import Allocated
+
+
+def release_allocated(session: Session, allocations: Sequence[Allocated]) -> None:
+    """Release what is due of documents whose items were allocated, or take it back after an undo.
+
+    A document is as far paid as its open items are settled in the base currency. Where none of
+    them waits with tax, this is one statement.
+
+    Raises:
+        Conflict: no period is open on the day or after it.
+    """
+    from backstay_ledger.open_items.exchange import first_open_day
+    from backstay_ledger.tax.cash_basis import post_release
+
+    made = [one for one in allocations if not one.existed]
+    if not made:
+        return
+    items = sorted({item for one in made for item in (one.debit, one.credit)})
+    documents = session.execute(
+        select(
+            OpenItem.entry_id,
+            func.sum(OpenItem.amount_base, type_=Money()),
+            func.sum(OpenItem.residual_base, type_=Money()),
+        )
+        .where(
+            OpenItem.company_id == company_of(session).id,
+            OpenItem.entry_id.in_(select(OpenItem.entry_id).where(OpenItem.id.in_(items))),
+            select(TaxDetail.id)
+            .where(TaxDetail.entry_id == OpenItem.entry_id, TaxDetail.waiting)
+            .exists(),
+        )
+        .group_by(OpenItem.entry_id)
+        .order_by(OpenItem.entry_id)
+    ).all()
+    on = max(one.on for one in made)
+    for entry_id, total, left in documents:
+        if total:
+            day = first_open_day(session, on)
+            post_release(session, entry_id, paid=total - left, total=total, on=day)
