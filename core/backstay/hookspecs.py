@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
+    from backstay.contracts.approvals import Approvable
     from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
@@ -108,6 +109,12 @@ def backstay_imports() -> Sequence[ImportKind]:
 @hookspec
 def backstay_services() -> Mapping[type[Any], Any]:
     """Return implementations of contracts: the Protocol and the object that provides it."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_approvables() -> Sequence[Approvable]:
+    """Return the actions on records that may need the approval of others."""
     raise NotImplementedError
 
 

@@ -7,6 +7,14 @@ change from one release to the next.
 from __future__ import annotations
 
 from backstay.access.core_permissions import LIST_VIEW_SHARE
+from backstay.access.directory import (
+    Colleague,
+    RoleName,
+    colleagues,
+    holders,
+    holders_of_roles,
+    role_names,
+)
 from backstay.access.elsewhere import context_elsewhere
 from backstay.access.permissions import (
     SIGNED_IN,
@@ -17,7 +25,7 @@ from backstay.access.permissions import (
 )
 from backstay.audit.canonical import canonical, row_hash
 from backstay.audit.capture import Event, record_event, record_many
-from backstay.audit.reasons import give_reason
+from backstay.audit.reasons import act_for, give_reason
 from backstay.cli_environment import command_environment
 from backstay.clock import now, today
 from backstay.companies.declare import DemoData, SetupChoice, SetupDetail
@@ -88,7 +96,7 @@ from backstay.jobs.events import DomainEvent, Subscription, emit
 from backstay.jobs.models import JobQueue
 from backstay.jobs.queue import enqueue
 from backstay.jobs.schedules import CatchUp, Schedule
-from backstay.kernel.suite import account_roles, close_tasks, find, require
+from backstay.kernel.suite import account_roles, approvables, close_tasks, find, require
 from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
 from backstay.resources.attachment_routes import AttachmentBlueprint, attachments_view
@@ -170,6 +178,7 @@ __all__ = [
     "ChoiceField",
     "ChoicesField",
     "Chunk",
+    "Colleague",
     "Column",
     "Company",
     "CompanyRef",
@@ -216,6 +225,7 @@ __all__ = [
     "Related",
     "Resource",
     "Risk",
+    "RoleName",
     "RoleTemplate",
     "Schedule",
     "Scope",
@@ -237,7 +247,9 @@ __all__ = [
     "Validation",
     "Versioned",
     "account_roles",
+    "act_for",
     "append_only",
+    "approvables",
     "attachments_view",
     "audit_now",
     "authorize",
@@ -246,6 +258,7 @@ __all__ = [
     "check_version",
     "checked_time_zone",
     "close_tasks",
+    "colleagues",
     "command_environment",
     "company_of",
     "context",
@@ -268,6 +281,8 @@ __all__ = [
     "gettext",
     "give_file",
     "give_reason",
+    "holders",
+    "holders_of_roles",
     "hookimpl",
     "import_file",
     "import_summary",
@@ -298,6 +313,7 @@ __all__ = [
     "require",
     "requires",
     "resource_url",
+    "role_names",
     "row_hash",
     "session",
     "short",

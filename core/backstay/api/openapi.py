@@ -291,6 +291,8 @@ def _responses(one: Endpoint) -> dict[str, Any]:
                 "200": _answer(_("It was done."), _result(one) or record),
                 "204": {"description": _("It was done, and there is nothing to show.")},
             }
+    if one.operation is not None and "waits" in (_result(one) or {}).get("properties", {}):
+        good["202"] = _answer(_("It waits for the approval of somebody else."), _result(one) or {})
     writing: tuple[str, ...] = (
         () if one.operation is None else ("409", "412", "413", "415", "422", "428")
     )

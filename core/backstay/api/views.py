@@ -233,7 +233,10 @@ class ApiViews:
             return self._record(result, status)
         if dataclasses.is_dataclass(result) and not isinstance(result, type):
             headers = {}
-            if isinstance(found := getattr(result, "id", None), int) and status == 201:  # noqa: PLR2004
+            if getattr(result, "waits", False):
+                # RFC 9110, 15.3.3: accepted, but others have to agree first.
+                status = 202
+            if isinstance(found := getattr(result, "id", None), int) and status in {201, 202}:
                 headers["Location"] = self._href(found)
             return answer(result_value(result), status, headers)
         if record_id is None:

@@ -142,11 +142,15 @@ class Posted:
     Arguments:
         number: its gapless number in journal and fiscal year, such as ``GEN-2026-000017``.
         existed: True when the key had been posted before with the same content.
+        waits: it is over a limit of the company, so it has no number yet: a second person posts
+            it by approving it, or sends it back. Whoever needs the number follows
+            ``ledger.entries_posted``.
     """
 
     id: int
     number: str
     existed: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +263,8 @@ class Ledger(Protocol):
 
     def post_many(self, session: Session, postings: Sequence[Posting]) -> list[Posted]:
         """Post many entries in one transaction, all or none; numbers are taken once a journal.
+
+        Those over a limit wait for approval, each by itself, while the others are posted.
 
         Raises:
             Invalid: lists every problem of every entry, with its row.

@@ -54,6 +54,16 @@ def guarded(part: Part) -> Part:
             )
             for kind in part.imports
         ),
+        approvables=tuple(
+            replace(
+                one,
+                subject=own(f"approval of {one.name}", one.subject),
+                preview=own(f"approval of {one.name}", one.preview),
+                carry_out=own(f"approval of {one.name}", one.carry_out),
+                send_back=own(f"approval of {one.name}", one.send_back),
+            )
+            for one in part.approvables
+        ),
         company_setup=tuple(
             replace(choice, apply=own(f"setting up a company: {choice.name}", choice.apply))
             for choice in part.company_setup

@@ -51,6 +51,7 @@ _FIELDS: Final = {
     "events": "backstay_events",
     "subscriptions": "backstay_subscriptions",
     "imports": "backstay_imports",
+    "approvables": "backstay_approvables",
     "commands": "backstay_commands",
     "account_roles": "backstay_account_roles",
     "close_tasks": "backstay_close_tasks",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
+    from backstay.contracts.approvals import Approvable
     from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
@@ -54,6 +55,7 @@ class Part:
     subscriptions: tuple[Subscription[Any], ...] = ()
     imports: tuple[ImportKind, ...] = ()
     services: dict[type[Any], Any] = field(default_factory=dict)
+    approvables: tuple[Approvable, ...] = ()
     commands: tuple[click.Command, ...] = ()
     account_roles: tuple[AccountRole, ...] = ()
     close_tasks: tuple[CloseTask, ...] = ()
@@ -95,6 +97,8 @@ class Suite:
     """Name of an event -> the jobs that it causes."""
     imports: dict[str, ImportKind] = field(default_factory=dict)
     services: dict[type[Any], Any] = field(default_factory=dict)
+    approvables: dict[str, Approvable] = field(default_factory=dict)
+    """Record and action, such as ``ledger.entry.post`` -> what can need approval."""
     account_roles: dict[str, AccountRole] = field(default_factory=dict)
     searched: dict[str, Searched] = field(default_factory=dict)
     """Table -> how its records are searched."""
@@ -112,6 +116,7 @@ class Suite:
                 self.subscribers[one.event.name] = (*others, self.jobs[one.name])
             self.imports.update({item.name: item for item in part.imports})
             self.services.update(part.services)
+            self.approvables.update({item.name: item for item in part.approvables})
             self.account_roles.update({item.name: item for item in part.account_roles})
         self.searched.update(searched_models(self.resources.values()))
         remember_core(one for part in self.parts if part.plugin == "core" for one in part.resources)
@@ -141,6 +146,7 @@ def refuse_twins(parts: Sequence[Part]) -> None:
             *(("schedule", item.name) for item in part.schedules),
             *(("event", item.name) for item in part.events),
             *(("import", item.name) for item in part.imports),
+            *(("approvable action", item.name) for item in part.approvables),
             *(("contract", contract.__name__) for contract in part.services),
             *(("account role", item.name) for item in part.account_roles),
             *(("task of closing", item.name) for item in part.close_tasks),
@@ -182,6 +188,11 @@ def find(session: Session, contract: type[Contract]) -> Contract | None:
     """The provider of a contract, or None while no enabled plugin provides it."""
     provider: Contract | None = suite_of(session).services.get(contract)
     return provider
+
+
+def approvables(session: Session) -> Mapping[str, Approvable]:
+    """What can need approval among the running plugins, by name (``ledger.entry.post``)."""
+    return suite_of(session).approvables
 
 
 def require(session: Session, contract: type[Contract]) -> Contract:

@@ -161,6 +161,16 @@ PAGES: Final = (
     ),
     Page(
         Area.MONEY,
+        _("Approval limits"),
+        "ledger.approval_limit.list",
+        "shield-check",
+        BOOKS_VIEW,
+        order=75,
+        in_palette_only=True,
+        keywords=_("second person four eyes"),
+    ),
+    Page(
+        Area.MONEY,
         _("New journal entry"),
         "ledger.entry_new",
         "plus",

@@ -83,6 +83,18 @@ ENTRY_POST: Final = Permission(
     Risk.SENSITIVE,
     _("A posted entry can't be changed or deleted, only reversed."),
 )
+ENTRY_APPROVE: Final = Permission(
+    "ledger.entry.approve",
+    _("approve entries that others submitted, and send them back"),
+    Risk.SENSITIVE,
+    _("Nobody approves what they wrote or submitted themselves, administrators included."),
+)
+APPROVAL_LIMIT_EDIT: Final = Permission(
+    "ledger.approval_limit.edit",
+    _("set from which amount on an entry needs a second person"),
+    Risk.CRITICAL,
+    _("Raising a limit lets entries be posted that nobody else has seen."),
+)
 ENTRY_REVERSE: Final = Permission(
     "ledger.entry.reverse", _("reverse posted entries"), Risk.SENSITIVE
 )
@@ -129,6 +141,8 @@ PERMISSIONS: Final = (
     YEAR_REOPEN,
     ENTRY_DRAFT,
     ENTRY_POST,
+    ENTRY_APPROVE,
+    APPROVAL_LIMIT_EDIT,
     ENTRY_REVERSE,
     ENTRY_IMPORT,
     ITEM_ALLOCATE,
@@ -146,7 +160,11 @@ ROLE_TEMPLATES: Final = (
         _("Accountant"),
         _("Keeps the books: posts, reverses, imports, closes periods and reads every report."),
         (
-            *(permission for permission in PERMISSIONS if permission not in _OF_THE_CONTROLLER),
+            *(
+                permission
+                for permission in PERMISSIONS
+                if permission not in (*_OF_THE_CONTROLLER, ENTRY_APPROVE, APPROVAL_LIMIT_EDIT)
+            ),
             LIST_VIEW_SHARE,
         ),
     ),
@@ -159,10 +177,15 @@ ROLE_TEMPLATES: Final = (
     RoleTemplate(
         "controller",
         _("Controller"),
-        _("Answers for the figures: reads and exports everything, closes and reopens periods."),
+        _(
+            "Answers for the figures: reads and exports everything, approves entries over the"
+            " limits, closes and reopens periods."
+        ),
         (
             BOOKS_VIEW,
             BOOKS_EXPORT,
+            ENTRY_APPROVE,
+            APPROVAL_LIMIT_EDIT,
             PERIOD_CLOSE,
             LOCK_SET,
             EXCEPTION_REQUEST,

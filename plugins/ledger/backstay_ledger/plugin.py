@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from backstay.contracts.ledger import EntriesPosted, EntriesReversed, Ledger
 from backstay.spi import hookimpl
+from backstay_ledger.approval.declared import APPROVABLES
 from backstay_ledger.closing.plan_jobs import PLAN_JOBS, PLAN_SCHEDULES
 from backstay_ledger.closing.plan_resources import PLAN_RESOURCES
 from backstay_ledger.closing.resources import CLOSING_RESOURCES
@@ -28,6 +29,7 @@ from backstay_ledger.resources import RESOURCES
 if TYPE_CHECKING:
     import click
 
+    from backstay.contracts.approvals import Approvable
     from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.spi import (
@@ -112,6 +114,12 @@ def backstay_imports() -> Sequence[ImportKind]:
 def backstay_services() -> Mapping[type[Any], Any]:
     """The posting contract."""
     return {Ledger: GeneralLedger()}
+
+
+@hookimpl
+def backstay_approvables() -> Sequence[Approvable]:
+    """Entries over a limit."""
+    return APPROVABLES
 
 
 @hookimpl

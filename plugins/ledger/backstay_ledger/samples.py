@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -10,12 +11,14 @@ from sqlalchemy import select
 
 from backstay.spi import company_of, now, today
 from backstay.testing.attack import Sample
+from backstay_ledger.approval.holding import change_state
 from backstay_ledger.closing.samples import CLOSING_SAMPLES
 from backstay_ledger.closing.services.periods import SoftClosePeriod, soft_close_period
 from backstay_ledger.currencies.samples import CURRENCY_SAMPLES
 from backstay_ledger.models import Entry, EntryState, EntryTemplate, FiscalYear, Period, PeriodState
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
+from backstay_ledger.services.stored import stored_entry
 from backstay_ledger.statements.kinds import NodeKind
 
 if TYPE_CHECKING:
@@ -46,6 +49,18 @@ def posted(making: Making) -> Entry:
     """The same, posted."""
     done = post_draft(making.session, PostDraft(id=draft(making).id))
     return making.session.get_one(Entry, done.id, populate_existing=True)
+
+
+def waiting(making: Making) -> Entry:
+    """A draft that somebody submitted, as if it were over a limit."""
+    row = stored_entry(making.session, draft(making).id).row
+    change_state(
+        making.session,
+        "submit",
+        row,
+        replace(row, state=EntryState.WAITING, submitted_by="sample"),
+    )
+    return making.session.get_one(Entry, row.id, populate_existing=True)
 
 
 def period(making: Making) -> Period:
@@ -135,6 +150,7 @@ SAMPLES: Final = (
     *CURRENCY_SAMPLES,
     Sample(resource="ledger.entry", make=draft, values={"percent": lambda _number: "100"}),
     Sample(resource="ledger.entry", make=posted, state=EntryState.POSTED.value),
+    Sample(resource="ledger.entry", make=waiting, state=EntryState.WAITING.value),
     Sample(resource="ledger.template", make=template),
     Sample(resource="ledger.period", make=period),
     Sample(resource="ledger.period", make=closed_period, state=PeriodState.CLOSED.value),

@@ -15,7 +15,7 @@ from backstay_ledger.closing import guards as closing
 from backstay_ledger.closing import plan_guards as plans
 from backstay_ledger.currencies import guards as currencies
 from backstay_ledger.determination import guards as determination
-from backstay_ledger.guards import lines, posting, tables
+from backstay_ledger.guards import approval, lines, posting, tables
 from backstay_ledger.open_items import account_guards as managed_accounts
 from backstay_ledger.open_items import guards as open_items
 from backstay_ledger.statements import guards as statements
@@ -33,5 +33,6 @@ DECLARED: Final = (
     plans,
     open_items,
     managed_accounts,
+    approval,
 )
 """Importing them declares the guards with the models."""

@@ -1,4 +1,4 @@
-"""Lines belong to drafts: none is added to, changed in or taken from a posted entry."""
+"""Lines belong to drafts: none is added to, changed in or taken from an entry that is none."""
 
 # ruff: noqa: S608 - the SQL of triggers is put together from names in this code
 
@@ -10,6 +10,7 @@ from backstay.spi import declare
 from backstay_ledger.models import Entry, Line
 
 LATE: Final = "The lines of a posted entry can not be changed, and none can be added; reverse it."
+WAITS: Final = "The lines of an entry that waits for approval can not be changed; take it back."
 ORPHAN: Final = "A line belongs to a draft entry of the same company."
 
 
@@ -27,6 +28,13 @@ def _posted(row: str) -> str:
     )
 
 
+def _no_draft(row: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.id = {row}.entry_id"
+        " AND e.state <> 'draft')"
+    )
+
+
 declare(
     Line.__table__,
     "final",
@@ -39,13 +47,16 @@ declare(
         ),
         (
             "CREATE TRIGGER ledger_line__final_update BEFORE UPDATE ON ledger_line"
-            f" WHEN {_posted('OLD')} OR NOT {_draft('NEW')} BEGIN"
+            f" WHEN {_no_draft('OLD')} OR NOT {_draft('NEW')} BEGIN"
             f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('OLD')} OR {_posted('NEW')};"
+            f" SELECT RAISE(ABORT, '{WAITS}') WHERE {_no_draft('OLD')};"
             f" SELECT RAISE(ABORT, '{ORPHAN}'); END"
         ),
         (
             "CREATE TRIGGER ledger_line__final_delete BEFORE DELETE ON ledger_line"
-            f" WHEN {_posted('OLD')} BEGIN SELECT RAISE(ABORT, '{LATE}'); END"
+            f" WHEN {_no_draft('OLD')} BEGIN"
+            f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('OLD')};"
+            f" SELECT RAISE(ABORT, '{WAITS}'); END"
         ),
     ),
     postgresql=(
@@ -74,10 +85,13 @@ BEGIN
     IF found_state = 'posted' THEN
         RAISE EXCEPTION '{LATE}' USING ERRCODE = 'restrict_violation';
     END IF;
+    IF found_state = 'waiting' THEN
+        RAISE EXCEPTION '{WAITS}' USING ERRCODE = 'restrict_violation';
+    END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     IF NEW.entry_id <> OLD.entry_id THEN
         SELECT e.state INTO found_state FROM ledger_entry AS e WHERE e.id = NEW.entry_id FOR SHARE;
-        IF found_state = 'posted' THEN
+        IF found_state <> 'draft' THEN
             RAISE EXCEPTION '{LATE}' USING ERRCODE = 'restrict_violation';
         END IF;
     END IF;

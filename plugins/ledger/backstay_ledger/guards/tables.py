@@ -310,7 +310,11 @@ keep(
 _keep_codes_in_numbers()
 keep_while_used(
     Journal.__table__,
-    (("ledger_entry", "journal_id"), ("ledger_sequence_head", "journal_id")),
+    (
+        ("ledger_entry", "journal_id"),
+        ("ledger_sequence_head", "journal_id"),
+        ("ledger_approval_limit", "journal_id"),
+    ),
     "journal",
 )
 keep(

@@ -121,6 +121,7 @@ def undo(session: Session, references: Sequence[str]) -> str:
             for entry_id, entry in entries.items()
             if entry_id not in reversed_before
         ],
+        in_file=True,
     )
     return ngettext(
         "%(n)s entry was reversed.",
@@ -131,7 +132,7 @@ def undo(session: Session, references: Sequence[str]) -> str:
 
 def _orders(session: Session, entries: Sequence[FileEntry]) -> list[Order]:
     keys = usable_keys(session, [entry.name for entry in entries])
-    return [Order(entry.posting(keys[entry.name])) for entry in entries]
+    return [Order(entry.posting(keys[entry.name]), in_file=True) for entry in entries]
 
 
 def _days(entries: Sequence[FileEntry]) -> list[date]:

@@ -8,6 +8,7 @@ from backstay_ledger.models.base import LedgerBase
 from backstay_ledger.models.currencies import CompanyCurrency, ExchangeRate, ExchangeSettings
 from backstay_ledger.models.entries import (
     IS_DRAFT,
+    IS_WAITING,
     Entry,
     EntryKind,
     EntryReference,
@@ -15,6 +16,7 @@ from backstay_ledger.models.entries import (
     Line,
 )
 from backstay_ledger.models.journals import Journal, JournalKind, SequenceHead
+from backstay_ledger.models.limits import ApprovalLimit
 from backstay_ledger.models.periods import (
     FiscalYear,
     Period,
@@ -34,10 +36,12 @@ from backstay_ledger.statements.models import (
 
 __all__ = [
     "IS_DRAFT",
+    "IS_WAITING",
     "Account",
     "AccountBalance",
     "AccountClass",
     "Allocation",
+    "ApprovalLimit",
     "CashAccount",
     "CompanyCurrency",
     "CompanyGroup",

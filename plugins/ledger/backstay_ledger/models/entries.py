@@ -29,6 +29,8 @@ class EntryState(enum.Enum):
     """A draft can be changed; a posted entry can only be reversed."""
 
     DRAFT = "draft"
+    WAITING = "waiting"
+    """Somebody wanted to post it, and a second person has to approve it first."""
     POSTED = "posted"
 
 
@@ -68,8 +70,9 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
             ["company_id", "reverses_id"], ["ledger_entry.company_id", "ledger_entry.id"]
         ),
         CheckConstraint(
-            "(state = 'draft' AND number IS NULL AND number_text IS NULL AND period_id IS NULL"
-            " AND fiscal_year_id IS NULL AND posted_by IS NULL AND posted_at IS NULL)"
+            "(state IN ('draft', 'waiting') AND number IS NULL AND number_text IS NULL"
+            " AND period_id IS NULL AND fiscal_year_id IS NULL"
+            " AND posted_by IS NULL AND posted_at IS NULL)"
             " OR (state = 'posted' AND number > 0 AND number_text IS NOT NULL"
             " AND period_id IS NOT NULL AND fiscal_year_id IS NOT NULL"
             " AND posted_by IS NOT NULL AND posted_at IS NOT NULL)",
@@ -80,6 +83,12 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
             " OR (kind IN ('normal', 'opening', 'exchange', 'closing') AND reverses_id IS NULL)",
             name="kind",
         ),
+        CheckConstraint(
+            "(state <> 'waiting' OR submitted_by IS NOT NULL)"
+            " AND (approved_by IS NULL OR (submitted_by IS NOT NULL"
+            " AND approved_by <> created_by AND approved_by <> submitted_by))",
+            name="approval",
+        ),
         Index("ix_ledger_entry_company_id_date_id", "company_id", "date", "id"),
         # Drafts are few among many posted entries, and the home page counts them.
         Index(
@@ -89,6 +98,14 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
             "id",
             sqlite_where=text("state = 'draft'"),
             postgresql_where=text("state = 'draft'"),
+        ),
+        Index(
+            "ix_ledger_entry_waiting_company_id_date_id",
+            "company_id",
+            "date",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
         ),
         Index(
             "ix_ledger_entry_source_plugin_source_type_source_id",
@@ -124,6 +141,10 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
     created_at: Mapped[datetime]
     posted_by: Mapped[str | None] = mapped_column(short(120))
     posted_at: Mapped[datetime | None]
+    submitted_by: Mapped[str | None] = mapped_column(short(120))
+    """Who wanted to post it, where that needed a second person."""
+    approved_by: Mapped[str | None] = mapped_column(short(120))
+    """The second person, never the one who wrote or submitted it."""
 
     def audit_label(self) -> str:
         """The number, or what a draft is about."""
@@ -132,6 +153,9 @@ class Entry(Identified, CompanyScoped, Versioned, LedgerBase):
 
 IS_DRAFT: Final = Entry.state == literal(EntryState.DRAFT, Entry.state.type, literal_execute=True)
 """Written out in the statement, or SQLite could not use the index of the drafts."""
+IS_WAITING: Final = Entry.state == literal(
+    EntryState.WAITING, Entry.state.type, literal_execute=True
+)
 
 
 def _at_minor_unit(amount: str, minor_units: str) -> str:

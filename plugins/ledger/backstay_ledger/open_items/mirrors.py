@@ -53,7 +53,7 @@ def settle_with_mirrors(
     Items on hold stay as they are: whoever lifts the hold allocates them.
     """
     for command, reversal in zip(commands, posted, strict=True):
-        if reversal.existed:
+        if reversal.existed or reversal.waits:
             continue
         items = session.execute(
             select(

@@ -26,6 +26,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.approval.resource import said_of
 from backstay_ledger.models import EntryState
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.draft_forms import (
@@ -129,7 +130,7 @@ def _save(entry: Entry | None) -> Response:
         if request.form.get("do") == "post":
             posted = post_entry(db, command)
             entry_id = posted.id
-            flash_done(_("Posted as %(number)s.", number=posted.number))
+            flash_done(said_of(posted))
         else:
             entry_id = save_draft(db, command).id
             flash_done(_("Draft saved."))

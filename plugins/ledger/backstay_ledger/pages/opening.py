@@ -28,6 +28,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.approval.resource import said_of
 from backstay_ledger.models import Account, AccountClass
 from backstay_ledger.pages.accounts_by_line import look_up
 from backstay_ledger.pages.blueprint import blueprint
@@ -123,7 +124,11 @@ def post_opening() -> Response:
     except (Invalid, Conflict) as error:
         db.rollback()
         return _again(shown, error.problems, error.status)
-    flash_done(_("Opening balances posted as %(number)s.", number=posted.number))
+    flash_done(
+        said_of(posted)
+        if posted.waits
+        else _("Opening balances posted as %(number)s.", number=posted.number)
+    )
     return redirect_to(resource_url("ledger.entry", "record", id=posted.id))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from backstay_ledger.approval.resource import LIMITS
 from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
 from backstay_ledger.determination.resources import ACCOUNT_RULES
 from backstay_ledger.resources.accounts import ACCOUNTS
@@ -24,6 +25,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     FISCAL_YEARS,
     PERIODS,
     TEMPLATES,
+    LIMITS,
     *STATEMENT_RESOURCES,
     *TAX_RESOURCES,
     ACCOUNT_RULES,

@@ -18,6 +18,7 @@ CLASS_HEADINGS: Final = {
 }
 ENTRY_STATES: Final = (
     Choice(EntryState.DRAFT.value, _("Draft"), "warn"),
+    Choice(EntryState.WAITING.value, _("Waits for approval"), "info"),
     Choice(EntryState.POSTED.value, _("Posted"), "ok"),
 )
 ENTRY_KINDS: Final = (

@@ -128,6 +128,8 @@ ENTRIES: Final = Resource(
         Column("created_at", _("Written at"), Entry.created_at, Kind.INSTANT, in_list=False),
         Column("posted_by", _("Posted by"), Entry.posted_by, in_list=False),
         Column("posted_at", _("Posted at"), Entry.posted_at, Kind.INSTANT, in_list=False),
+        Column("submitted_by", _("Submitted by"), Entry.submitted_by, in_list=False),
+        Column("approved_by", _("Approved by"), Entry.approved_by, in_list=False),
     ),
     filters=(
         Filter("state", _("State"), Entry.state, ENTRY_STATES),

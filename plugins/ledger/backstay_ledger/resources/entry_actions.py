@@ -19,6 +19,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
+from backstay_ledger.approval.resource import WAITING_ACTIONS, said_of, say_posted
 from backstay_ledger.closing.services.adjustments import (
     PostAdjustment,
     post_adjustment,
@@ -77,13 +78,12 @@ def copy_for_today(session: Session, command: CopyForToday) -> Entry:
     return copy_entry(session, CopyEntry(id=command.id, date=day))
 
 
-def _posted(_session: Session, posted: Posted) -> Response:
-    flash_done(translate("Posted as %(number)s.", number=posted.number))
-    return redirect_to(resource_url("ledger.entry", "record", id=posted.id))
-
-
 def _reversed(_session: Session, posted: Posted) -> Response:
-    flash_done(translate("Reversed by %(number)s, which is shown here.", number=posted.number))
+    flash_done(
+        said_of(posted)
+        if posted.waits
+        else translate("Reversed by %(number)s, which is shown here.", number=posted.number)
+    )
     return redirect_to(resource_url("ledger.entry", "record", id=posted.id))
 
 
@@ -115,9 +115,10 @@ def _reversal_day(session: Session, entry: Entry) -> dict[str, Any]:
 
 
 ACTIONS: Final = (
+    *WAITING_ACTIONS,
     Action(
         "post",
-        Operation(post_draft, PostDraft, ENTRY_POST, _("Post"), respond=_posted),
+        Operation(post_draft, PostDraft, ENTRY_POST, _("Post"), respond=say_posted),
         icon="check",
         states=_DRAFT,
         leads_to=EntryState.POSTED.value,
@@ -132,7 +133,7 @@ ACTIONS: Final = (
             PostAdjustment,
             ENTRY_POST,
             _("Post as adjustment"),
-            respond=_posted,
+            respond=say_posted,
         ),
         icon="check",
         states=_DRAFT,
@@ -194,7 +195,7 @@ ACTIONS: Final = (
                 "The tax of this document is due when it is paid. Say how much is paid by now, and"
                 " that share of it is posted to its account and counts in the return."
             ),
-            respond=_posted,
+            respond=say_posted,
         ),
         icon="coins",
         states=_POSTED,

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from backstay.spi import gettext as _
 from backstay.spi import resource_url
 from backstay.spi import view as ui
+from backstay_ledger.approval.waiting_page import waiting_notes
 from backstay_ledger.models import Account, EntryState, Line
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.services.references import references_of
@@ -88,7 +89,7 @@ def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
             figures.cell(debit),
             figures.cell(credit),
         ),
-        "notes": _notes(entry, figures, gap, reversals),
+        "notes": _notes(session, entry, figures, gap, reversals),
         "ties": _ties(session, entry, reversals),
         **reasons(session, entry, figures),
     }
@@ -101,7 +102,7 @@ def _in_currency(currency: str | None, amount: Decimal | None) -> ui.Cell:
 
 
 def _notes(
-    entry: Entry, figures: Figures, gap: Decimal, reversals: Reversals
+    session: Session, entry: Entry, figures: Figures, gap: Decimal, reversals: Reversals
 ) -> tuple[ui.Note, ...]:
     """Why a draft can't be posted as it stands; that a posted entry was taken back."""
     if reversals.reversed_by is not None:
@@ -110,6 +111,8 @@ def _notes(
             number=reversals.reversed_by[1],
         )
         return (ui.Note(message, "info"),)
+    if entry.state is EntryState.WAITING:
+        return waiting_notes(session, entry)
     if entry.state is not EntryState.DRAFT or gap == 0:
         return ()
     side = _("credit") if gap > 0 else _("debit")

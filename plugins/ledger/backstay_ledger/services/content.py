@@ -79,6 +79,8 @@ class EntryRow:
     created_at: datetime
     posted_by: str | None = None
     posted_at: datetime | None = None
+    submitted_by: str | None = None
+    approved_by: str | None = None
     version: int = 1
 
 

@@ -49,9 +49,9 @@ from backstay_ledger.services.posting import (
     post_orders,
     writable_company,
 )
-from backstay_ledger.services.stored import StoredEntry, stored_entry
+from backstay_ledger.services.stored import StoredEntry, draft_order, stored_entry
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines, typed_again
-from backstay_ledger.services.validation import Checked, Order, check_orders, order_of
+from backstay_ledger.services.validation import Checked, check_orders, order_of
 from backstay_ledger.tax.drafts import codes_by_line, without_taxes
 from backstay_ledger.tax.entries import completed
 from backstay_ledger.tax.rows import insert_taxes
@@ -266,6 +266,8 @@ def load_draft(session: Session, entry_id: int, version: int | None) -> StoredEn
     writable_company(session)
     draft = stored_entry(session, entry_id, lock=True)
     if draft.row.state is not EntryState.DRAFT:
+        if draft.row.state is EntryState.WAITING:
+            raise Conflict(_("The entry waits for approval. Take it back first; then change it."))
         raise Conflict(
             _(
                 "The entry was posted as %(number)s and can't be changed; reverse it.",
@@ -319,6 +321,10 @@ def _save(session: Session, command: SaveDraft) -> int:
     company = writable_company(session)
     session.flush()
     before = None if command.id is None else load_draft(session, command.id, command.version)
+    if before is not None and before.row.kind is EntryKind.REVERSAL:
+        raise Conflict(
+            _("A reversal mirrors its entry and can't be changed. Post it again or delete it.")
+        )
     order = completed(session, _posting(session, command))
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():
@@ -381,5 +387,4 @@ def _replace_rows(session: Session, before: StoredEntry, row: EntryRow, checked:
 
 def post_stored(session: Session, draft: StoredEntry) -> Posted:
     """Post a draft that was loaded; the caller has checked the permission."""
-    order = Order(draft.as_posting(), kind=draft.row.kind, draft_id=draft.row.id, taxes=draft.taxes)
-    return post_orders(session, [order])[0]
+    return post_orders(session, [draft_order(draft)])[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backstay.spi import (
@@ -26,7 +26,15 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.closing.models import YearClosing
 from backstay_ledger.closing.services.checklist import refuse_pending
-from backstay_ledger.models import IS_DRAFT, Entry, FiscalYear, Period, PeriodKind, PeriodState
+from backstay_ledger.models import (
+    IS_DRAFT,
+    IS_WAITING,
+    Entry,
+    FiscalYear,
+    Period,
+    PeriodKind,
+    PeriodState,
+)
 from backstay_ledger.permissions import FISCAL_YEAR_CREATE, PERIOD_CLOSE, PERIOD_REOPEN
 
 MONTHS: Final = 12
@@ -355,7 +363,7 @@ def _refuse_drafts(session: Session, period: Period) -> None:
         return  # drafts are dated in months
     inside = (
         Entry.company_id == period.company_id,
-        IS_DRAFT,
+        or_(IS_DRAFT, IS_WAITING),
         Entry.date.between(period.starts_on, period.ends_on),
     )
     count = session.scalar(select(func.count()).select_from(Entry).where(*inside)) or 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
@@ -18,19 +19,24 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
+    String,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session
 
-from backstay.spi import context_of
+from backstay.contracts.ledger import Posted
+from backstay.spi import context_of, from_units
 from backstay.spi import gettext as _
 from backstay_ledger.closing.models import Lock
 from backstay_ledger.models import (
     Account,
+    ApprovalLimit,
     Entry,
     FiscalYear,
     Journal,
@@ -44,6 +50,7 @@ from backstay_ledger.services.bulk_rows import table_of
 _ACCOUNT: Final = table_of(Account).c
 _ENTRY: Final = table_of(Entry).c
 _JOURNAL: Final = table_of(Journal).c
+_LIMIT: Final = table_of(ApprovalLimit).c
 _LOCK: Final = table_of(Lock).c
 _PERIOD: Final = table_of(Period).c
 _YEAR: Final = table_of(FiscalYear).c
@@ -90,6 +97,12 @@ class Existing:
     id: int
     number_text: str
     payload_hash: str
+
+    @property
+    def posted(self) -> Posted:
+        """What whoever posts it again is told; without a number it waits for approval."""
+        number = self.number_text
+        return Posted(self.id, number, existed=True, waits=not number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +164,7 @@ def periods_between(
 
 @cache
 def _references(dialect: str) -> CompoundSelect[Any]:
-    """The journals of a company, with those of its accounts that are named."""
+    """The journals of a company, its limits, and those of its accounts that are named."""
     return union_all(
         select(
             literal_column("1"),
@@ -169,24 +182,39 @@ def _references(dialect: str) -> CompoundSelect[Any]:
             _ACCOUNT.open_item_managed,
             _ACCOUNT.sub_ledger,
         ).where(_ACCOUNT.company_id == bindparam("company"), _among(dialect, _ACCOUNT.code)),
+        select(
+            literal_column("2"),
+            cast(func.coalesce(_LIMIT.journal_id, 0), String),
+            _LIMIT.amount,
+            true(),
+            literal_column("false"),
+            literal_column("NULL"),
+        ).where(_LIMIT.company_id == bindparam("company")),
     )
 
 
 def journals_and_accounts(
     session: Session, company_id: int, codes: Collection[str]
-) -> tuple[dict[str, JournalRef], dict[str, AccountRef]]:
-    """The journals of a company, and its accounts by their codes; unknown codes are left out."""
+) -> tuple[dict[str, JournalRef], dict[str, AccountRef], dict[int, Decimal]]:
+    """The journals of a company, and its accounts by their codes; unknown codes are left out.
+
+    Third, from which amount on an entry needs a second person, by the journal's id; 0 is all
+    others. Nearly always there is none.
+    """
     journals: dict[str, JournalRef] = {}
     accounts: dict[str, AccountRef] = {}
+    limits: dict[int, Decimal] = {}
     query = _references(session.get_bind().dialect.name)
     for some in _chunks(sorted(codes)) if codes else [()]:
         rows = _rows(session, query, company_id, {"values": list(some)})
-        for is_journal, code, found, active, open_items, sub_ledger in rows:
-            if is_journal:
+        for kind, code, found, active, open_items, sub_ledger in rows:
+            if kind == 1:
                 journals[code] = JournalRef(found, code, active)
-            else:
+            elif kind == 0:
                 accounts[code] = AccountRef(found, active, bool(open_items), sub_ledger)
-    return journals, accounts
+            else:
+                limits[int(code)] = from_units(found)
+    return journals, accounts, limits
 
 
 @cache

@@ -89,7 +89,11 @@ def reverse_entry(session: Session, command: ReverseEntry) -> Posted:
 
 
 def reverse_entries(
-    session: Session, commands: Sequence[ReverseEntry], *, by_allocation: bool = False
+    session: Session,
+    commands: Sequence[ReverseEntry],
+    *,
+    by_allocation: bool = False,
+    in_file: bool = False,
 ) -> list[Posted]:
     """Reverse many entries for one reason, all or none; the caller has checked the permission.
 
@@ -97,6 +101,7 @@ def reverse_entries(
 
     Arguments:
         by_allocation: an allocation is undone, which alone may take back what it posted.
+        in_file: an import is undone, so a reversal over a limit is refused instead of waiting.
 
     Raises:
         Invalid, Conflict, NotFound: as :func:`reverse_entry`.
@@ -114,7 +119,9 @@ def reverse_entries(
         if not (command.key and command.key in done):
             _refuse(original, reversed_before.get(command.id))
         problems += _problems(command, original)
-        orders.append(replace(mirror(command, original), by_allocation=by_allocation))
+        orders.append(
+            replace(mirror(command, original), by_allocation=by_allocation, in_file=in_file)
+        )
     if problems:
         raise Invalid(
             problems[0].message
@@ -150,7 +157,7 @@ def reversals_of(session: Session, entry_id: int) -> Reversals:
         .where(Entry.company_id == company.id, reversal.id == entry_id)
     ).one_or_none()
     return Reversals(
-        None if by is None else (by.id, by.number_text or ""),
+        None if by is None else (by.id, by.number_text or _("a reversal that is not posted yet")),
         None if of is None else (of.id, of.number_text or ""),
     )
 
@@ -239,7 +246,8 @@ def _reversal_numbers(session: Session, ids: Sequence[int]) -> dict[int, str]:
                 among(session, Entry.reverses_id, wanted[start : start + 1000]),
             )
         )
-        found.update((int(row.reverses_id or 0), row.number_text or "") for row in rows)
+        unposted = _("a reversal that is not posted yet")
+        found.update((int(row.reverses_id or 0), row.number_text or unposted) for row in rows)
     return found
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from backstay.contracts.ledger import Posting, PostingLine
+from backstay.contracts.ledger import Posting, PostingLine, Source
 from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, Entry, Journal, Line, OpenItem
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
+from backstay_ledger.services.validation import Order
 from backstay_ledger.tax.rows import TaxRow
 from backstay_ledger.tax.stored import HAS_TAXES, stored_taxes
 
@@ -117,3 +118,25 @@ def stored_entries(
             of_it = tuple(taxes.get(row.id, ()))
             found[row.id] = StoredEntry(row, journal, tuple(lines.get(row.id, ())), of_it)
     return found
+
+
+def draft_order(draft: StoredEntry, *, approved: bool = False) -> Order:
+    """The order to post a stored draft as it is.
+
+    Without its key: the draft itself is the entry that is known under it.
+    """
+    row = draft.row
+    source = (
+        Source(row.source_plugin, row.source_type or "", row.source_id or "")
+        if row.source_plugin
+        else None
+    )
+    posting = replace(draft.as_posting(), key="", source=source)
+    return Order(
+        posting,
+        kind=row.kind,
+        reverses_id=row.reverses_id,
+        draft_id=row.id,
+        taxes=draft.taxes,
+        approved=approved,
+    )

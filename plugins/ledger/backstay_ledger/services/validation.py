@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext
 from backstay.spi import gettext as _
+from backstay_ledger.approval.over_limit import second_person
 from backstay_ledger.closing.services.late import Late, way_in
 from backstay_ledger.currencies.units import keep_units, stored_units
 from backstay_ledger.models import EntryKind, PeriodKind, PeriodState
@@ -53,6 +54,8 @@ class Order:
         taxes: what the entry says of tax; its lines of tax are among the posting's.
         roles: why lines are on their accounts.
         by_allocation: an allocation posts it, or undoing one; nobody else may.
+        approved: a second person has approved it; the database holds who.
+        in_file: it comes with others out of a file, which is imported whole or not at all.
         in_closing: it is posted in the closing period of its year: a closing entry or its reversal.
     """
 
@@ -62,6 +65,8 @@ class Order:
     draft_id: int | None = None
     taxes: tuple[TaxRow, ...] = ()
     roles: tuple[RoleRow, ...] = ()
+    approved: bool = False
+    in_file: bool = False
     by_allocation: bool = False
     in_closing: bool = False
 
@@ -86,6 +91,7 @@ class Checked:
         period: None for a draft dated where no fiscal year is yet.
         existing: the entry that was posted before under the same key with the same content.
         late: by what right it is posted in a period that is not open to everybody.
+        waits: it is over a limit of the company, so a second person has to approve it.
     """
 
     order: Order
@@ -95,6 +101,7 @@ class Checked:
     payload_hash: str
     existing: Existing | None = None
     late: Late | None = None
+    waits: bool = False
 
 
 def check_orders(
@@ -166,7 +173,7 @@ class _Check:
                 kind=kind,
             )
         }
-        self.journals, self.accounts = journals_and_accounts(
+        self.journals, self.accounts, self.limits = journals_and_accounts(
             session,
             self.company.id,
             {line.account for order in orders for line in order.posting.lines},
@@ -208,9 +215,10 @@ class _Check:
         if not self.drafts:
             self._balance(lines, order.kind)
         period, late = self._open_period(order, journal)
+        waits = second_person(self, order, journal.id, lines) if self.limits else False
         if len(self.problems) > before:
             return None
-        return Checked(order, journal, period, tuple(lines), digest, late=late)
+        return Checked(order, journal, period, tuple(lines), digest, late=late, waits=waits)
 
     def _add(self, message: str, field: str | None = None, *, conflict: bool = False) -> None:
         self.problems.append(Problem(message, field, self.row))

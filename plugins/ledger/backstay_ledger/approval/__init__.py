@@ -1,0 +1,1 @@
+"""Entries over a limit: they wait until a second person posts them by approving."""
