@@ -9,6 +9,8 @@ from backstay_ledger.currencies import proposal, revaluation_page
 
 # Imported for their routes.
 from backstay_ledger.determination import pages as rule_pages
+from backstay_ledger.open_items import ageing_pages
+from backstay_ledger.open_items import pages as open_item_pages
 from backstay_ledger.pages import (
     account_card,
     account_texts,
@@ -40,6 +42,7 @@ __all__ = [
     "BLUEPRINTS",
     "account_card",
     "account_texts",
+    "ageing_pages",
     "behind",
     "cash_pages",
     "chart_pages",
@@ -50,6 +53,7 @@ __all__ = [
     "general_ledger",
     "group_pages",
     "journal_pages",
+    "open_item_pages",
     "opening",
     "overview",
     "proposal",

@@ -38,6 +38,8 @@ PAGES = (
     "/cash-accounts",
     "/general-ledger",
     "/opening-balances",
+    "/open-items",
+    "/ageing",
 )
 
 
