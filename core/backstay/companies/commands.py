@@ -71,7 +71,7 @@ def _known(asked: SetupChoice | SetupDetail) -> str:
     if isinstance(asked, SetupDetail):
         return asked.example or str(asked.help).rstrip(".")
     if callable(asked.choices):
-        return str(asked.help).rstrip(".")
+        return _("a code; the form of a new company lists them")
     return ", ".join(one.value for one in asked.choices)
 
 

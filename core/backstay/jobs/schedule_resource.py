@@ -92,7 +92,7 @@ SCHEDULES_RESOURCE = Resource(
         Column("name", _("Name"), StoredSchedule.name, Kind.CODE, sortable=True),
         Column("state", _("State"), StoredSchedule.state, Kind.STATE, choices=_STATES),
         Column("cron", _("Times"), StoredSchedule.cron, Kind.CODE),
-        Column("time_zone", _("Time zone"), StoredSchedule.time_zone),
+        Column("time_zone", _("Time zone"), StoredSchedule.time_zone, in_list=False),
         Column("next_at", _("Next"), StoredSchedule.next_at, Kind.INSTANT),
         Column("job", _("Job"), StoredSchedule.job, Kind.CODE, in_list=False),
         Column(

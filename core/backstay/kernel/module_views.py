@@ -113,7 +113,7 @@ def _card(found: Module, summary: Summary) -> Card:
         status=Tag(label, tone),
         summary=found.summary,
         facts=tuple(_card_facts(found, summary)),
-        message=found.message if found.state in _TROUBLED else "",
+        message=found.message[:1].upper() + found.message[1:] if found.state in _TROUBLED else "",
         step=step_button(found, forward) if forward else None,
     )
 

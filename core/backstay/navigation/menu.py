@@ -155,7 +155,7 @@ def shell_of(runtime: Runtime, *, title: str = "", crumbs: Sequence[Crumb] | Non
         theme=_theme(access.person.theme),
         density="dense" if access.person.density in {"dense", "compact"} else "comfortable",
         safe_mode=suite.safe_mode,
-        failed_plugins=tuple(sorted(suite.failed)) if may_manage and not suite.safe_mode else (),
+        failed_plugins=_titles(suite) if may_manage and not suite.safe_mode else (),
         home_href="/",
         profile_href="/me/",
         sessions_href="/me/sessions",
@@ -180,6 +180,12 @@ def _current(pages: Sequence[tuple[Page, str]]) -> tuple[Page, str] | None:
         if path == href or path.startswith(href.rstrip("/") + "/")
     ]
     return max(matching, key=lambda found: len(found[1]), default=None)
+
+
+def _titles(suite: Suite) -> tuple[str, ...]:
+    """What people call the modules that do not run."""
+    found = suite.found
+    return tuple(sorted(found[name].title if name in found else name for name in suite.failed))
 
 
 def _areas(

@@ -74,7 +74,7 @@ COMPANY_SETUP: Final = (
     SetupChoice(
         name="holidays",
         label=lazy("Public holidays of"),
-        help=lazy("Its calendar has them; due dates skip them. The code of a country, such as DE."),
+        help=lazy("Its calendar has them, and due dates skip them."),
         choices=place_choices,
         apply=set_up_calendar,
         details=(
