@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backstay.contracts.closing import Blocker, CloseTask
 from backstay.spi import company_of, ngettext
@@ -14,6 +14,7 @@ from backstay.spi import lazy as _
 from backstay_ledger.closing.services.plans import due
 from backstay_ledger.models import (
     IS_DRAFT,
+    Account,
     Entry,
     EntryKind,
     EntryState,
@@ -21,6 +22,7 @@ from backstay_ledger.models import (
     PeriodKind,
     PeriodState,
 )
+from backstay_ledger.open_items.models import OpenItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +92,20 @@ def cut_off(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
     return [Blocker(f"{number} {memo}".strip(), "ledger.entry", key) for key, number, memo in found]
 
 
+def not_allocated(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Parties with open debits and open credits on an account, which could settle each other."""
+    found = session.execute(
+        select(Account.id, Account.code, OpenItem.party)
+        .join(Account, Account.id == OpenItem.account_id)
+        .where(OpenItem.residual != 0, OpenItem.date <= period.ends_on)
+        .group_by(Account.id, Account.code, OpenItem.party, OpenItem.currency)
+        .having(func.min(OpenItem.residual) < 0, func.max(OpenItem.residual) > 0)
+        .order_by(Account.code, OpenItem.party)
+        .limit(_MOST)
+    )
+    return [Blocker(f"{code} {party}".strip(), "ledger.account", key) for key, code, party in found]
+
+
 def earlier_periods(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
     """Months before this one that are still open."""
     found = session.execute(
@@ -121,6 +137,7 @@ CLOSE_TASKS: Final = (
     CloseTask("ledger.drafts", _("Drafts posted or deleted"), drafts, can_be_waived=False),
     CloseTask("ledger.recurring", _("Recurring entries made"), missing_recurring),
     CloseTask("ledger.releases", _("Releases and reversals posted"), releases),
+    CloseTask("ledger.open_items", _("Open items allocated"), not_allocated, blocks=False),
     CloseTask("ledger.earlier", _("Earlier months closed"), earlier_periods, blocks=False),
     CloseTask("ledger.cut_off", _("Entries posted long after the month"), cut_off, blocks=False),
 )

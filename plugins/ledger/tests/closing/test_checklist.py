@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from backstay.contracts.ledger import Posting, PostingLine
 from backstay.errors import Conflict, Forbidden, Invalid
 from backstay_ledger.closing.services.checklist import (
     AddTask,
@@ -23,6 +25,7 @@ from backstay_ledger.closing.services.checklist import (
 )
 from backstay_ledger.closing.services.plans import ReverseLater, reverse_later
 from backstay_ledger.closing.task_models import TaskState
+from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import period_on
 
@@ -115,3 +118,28 @@ def test_a_waiver_by_one_person_is_refused_by_the_database(accrued: Any, raw: An
         with pytest.raises(Exception, match="second_person"):
             raw.run(f"UPDATE ledger_period_task SET state = 'waived', {said}")  # noqa: S608
     assert names(accrued) == [RELEASES]
+
+
+def test_parties_whose_items_could_settle_each_other_are_named(books: Any) -> None:
+    with books.write() as session:
+        account = account_by_code(session, "1100")
+        edit_account(
+            session,
+            EditAccount(
+                id=account.id,
+                code="1100",
+                name="Receivables",
+                account_class=account.account_class,
+                open_item_managed=True,
+            ),
+        )
+    for amount, party in (("100", "ACME"), ("-80", "ACME"), ("50", "Brown")):
+        lines = (
+            PostingLine("1100", Decimal(amount), party=party),
+            PostingLine("4000", -Decimal(amount)),
+        )
+        books.post(Posting(key="", journal="GEN", date=MARCH, lines=lines))
+    with books.read() as session:
+        items = {item.name: item for item in checklist(session, period_on(session, MARCH))}
+    assert [one.text for one in items["ledger.open_items"].found] == ["1100 ACME"]
+    assert not items["ledger.open_items"].blocks
