@@ -219,7 +219,7 @@ def _values(command: CreateGroup) -> dict[str, str]:
     return {
         "code": command.code,
         "name": command.name.strip(),
-        "members": "; ".join(members_of(command.members)),
+        "members": command.members.strip(),
         "eliminations": command.eliminations.strip(),
     }
 
