@@ -75,6 +75,7 @@ class PostingLine:
         party: who owes it or is owed it, where the account is managed by open items; at most 80
             characters, compared as they are.
         due_date: when it is to be paid; None for the entry's own date.
+        dimensions: codes of dimensions and of their values: ``(("cost_centre", "100"),)``.
     """
 
     account: str
@@ -89,6 +90,7 @@ class PostingLine:
     context: AccountContext | None = None
     party: str = ""
     due_date: date | None = None
+    dimensions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 from backstay.spi import Area, Page
 from backstay.spi import lazy as _
 from backstay_ledger.currencies.pages import CURRENCY_PAGES
+from backstay_ledger.dimensions.pages import DIMENSION_PAGES
 from backstay_ledger.pages.overview import home_part
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, OPENING_POST
 
@@ -304,4 +305,5 @@ PAGES: Final = (
         keywords=_("start carry forward"),
     ),
     *CURRENCY_PAGES,
+    *DIMENSION_PAGES,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from backstay.spi import LIST_VIEW_SHARE, Permission, Risk, RoleTemplate
 from backstay.spi import lazy as _
 from backstay_ledger.currencies.permissions import CURRENCY_PERMISSIONS
+from backstay_ledger.dimensions.permissions import DIMENSION_PERMISSIONS
 
 BOOKS_VIEW: Final = Permission(
     "ledger.books.view",
@@ -150,6 +151,7 @@ PERMISSIONS: Final = (
     STATEMENT_EDIT,
     TAX_EDIT,
     *CURRENCY_PERMISSIONS,
+    *DIMENSION_PERMISSIONS,
 )
 
 _OF_THE_CONTROLLER: Final = (PERIOD_REOPEN, PERIOD_LOCK, EXCEPTION_APPROVE, YEAR_REOPEN)

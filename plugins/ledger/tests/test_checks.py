@@ -125,6 +125,15 @@ HARM = {
             f" SELECT id, company_id, 999, 'x', 1 FROM ledger_entry WHERE id = {FIRST}"
         ),
     ),
+    "dimension_drift": (
+        (f"UPDATE ledger_line SET dimset_id = 7 WHERE line_no = 1 AND entry_id = {FIRST}"),
+    ),
+    "dimension_trees": (
+        (
+            "INSERT INTO ledger_dimension_value (id, company_id, dimension_id, code, name,"
+            " parent_id, version) SELECT id, id, 1, 'X', 'X', id, 1 FROM core_company"
+        ),
+    ),
     "periods": ("UPDATE ledger_period SET ends_on = '2027-01-31' WHERE number = 12",),
 }
 

@@ -15,6 +15,7 @@ from backstay_ledger.closing import guards as closing
 from backstay_ledger.closing import plan_guards as plans
 from backstay_ledger.currencies import guards as currencies
 from backstay_ledger.determination import guards as determination
+from backstay_ledger.dimensions import guards as dimensions
 from backstay_ledger.guards import approval, lines, posting, tables
 from backstay_ledger.open_items import account_guards as managed_accounts
 from backstay_ledger.open_items import guards as open_items
@@ -26,6 +27,7 @@ DECLARED: Final = (
     lines,
     posting,
     currencies,
+    dimensions,
     statements,
     tax,
     determination,

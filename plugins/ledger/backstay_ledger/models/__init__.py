@@ -6,6 +6,14 @@ from backstay_ledger.models.accounts import Account, AccountClass
 from backstay_ledger.models.balances import AccountBalance
 from backstay_ledger.models.base import LedgerBase
 from backstay_ledger.models.currencies import CompanyCurrency, ExchangeRate, ExchangeSettings
+from backstay_ledger.models.dimensions import (
+    Dimension,
+    DimensionBalance,
+    DimensionSet,
+    DimensionSetValue,
+    DimensionValue,
+    RequiredDimension,
+)
 from backstay_ledger.models.entries import (
     IS_DRAFT,
     IS_WAITING,
@@ -45,6 +53,11 @@ __all__ = [
     "CashAccount",
     "CompanyCurrency",
     "CompanyGroup",
+    "Dimension",
+    "DimensionBalance",
+    "DimensionSet",
+    "DimensionSetValue",
+    "DimensionValue",
     "Entry",
     "EntryKind",
     "EntryReference",
@@ -63,6 +76,7 @@ __all__ = [
     "Period",
     "PeriodKind",
     "PeriodState",
+    "RequiredDimension",
     "SequenceHead",
     "StatementAccounts",
     "StatementNode",

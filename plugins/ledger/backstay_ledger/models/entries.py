@@ -177,6 +177,9 @@ class Line(CompanyScoped, LedgerBase):
         ForeignKeyConstraint(
             ["company_id", "account_id"], ["ledger_account.company_id", "ledger_account.id"]
         ),
+        ForeignKeyConstraint(
+            ["company_id", "dimset_id"], ["ledger_dimset.company_id", "ledger_dimset.id"]
+        ),
         CheckConstraint("line_no > 0", name="line_no"),
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint(_at_minor_unit("amount", "minor_units"), name="minor_units"),
@@ -221,6 +224,8 @@ class Line(CompanyScoped, LedgerBase):
     """Zero where only the base value of a foreign amount changes (an exchange difference)."""
     minor_units_currency: Mapped[int | None]
     text: Mapped[str] = mapped_column(short(500), default="")
+    dimset_id: Mapped[int | None] = mapped_column(Id)
+    """The set of values of dimensions that it carries."""
 
     def audit_label(self) -> str:
         """Its place in the entry."""

@@ -11,6 +11,8 @@ from flask import request, url_for
 from backstay.spi import company_of, context, neutral, page, requires, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.balances import trial_balance_of
+from backstay_ledger.dimensions.filters import chosen_value, value_controls
 from backstay_ledger.models import AccountClass
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
+    from backstay_ledger.models.dimensions import DimensionValue
     from backstay_ledger.services.balances import TrialBalanceRow
 
 _ORDER = {account_class: place for place, account_class in enumerate(AccountClass)}
@@ -38,8 +41,9 @@ def show_trial_balance() -> Response:
     """The report on screen."""
     db = session()
     as_of, notes = read_day(request.args, "as_of", company_today(db))
-    rows = trial_balance(db, as_of)
-    return page("report.html", page=report(db, rows, as_of, tuple(notes)))
+    value = chosen_value(db, request.args)
+    rows = trial_balance(db, as_of) if value is None else trial_balance_of(db, value.id, as_of)
+    return page("report.html", page=report(db, rows, as_of, tuple(notes), value))
 
 
 @blueprint.get("/trial-balance.csv", endpoint="trial_balance_export")
@@ -48,10 +52,17 @@ def export_trial_balance() -> Response:
     """The report as a file: account, name, debit, credit."""
     db = session()
     as_of, _notes = read_day(request.args, "as_of", company_today(db))
+    value = chosen_value(db, request.args)
+    value_id = None if value is None else value.id
 
     def rows(reading: Session) -> Iterator[tuple[str, ...]]:
         figures = Figures(reading)
-        for row in trial_balance(reading, as_of):
+        found = (
+            trial_balance(reading, as_of)
+            if value_id is None
+            else trial_balance_of(reading, value_id, as_of)
+        )
+        for row in found:
             debit, credit = figures.plain(row.debit), figures.plain(row.credit)
             yield neutral(row.code), neutral(row.name), debit, credit
 
@@ -60,12 +71,16 @@ def export_trial_balance() -> Response:
         ("account", "name", "debit", "credit"),
         rows,
         entity="ledger.trial_balance",
-        parameters={"as_of": as_of.isoformat()},
+        parameters={"as_of": as_of.isoformat(), **({"value": str(value_id)} if value_id else {})},
     )
 
 
 def report(
-    db: Session, rows: list[TrialBalanceRow], as_of: date, notes: tuple[ui.Note, ...]
+    db: Session,
+    rows: list[TrialBalanceRow],
+    as_of: date,
+    notes: tuple[ui.Note, ...],
+    value: DimensionValue | None = None,
 ) -> ui.ReportPage:
     """Groups, subtotals and totals, each account leading to its card."""
     figures = Figures(db)
@@ -96,8 +111,8 @@ def report(
         ),
         groups=groups,
         url=url_for("ledger.trial_balance"),
-        params=(day_control("as_of", _("As of"), as_of),),
-        exports=_exports(as_of),
+        params=(day_control("as_of", _("As of"), as_of), *value_controls(db, value)),
+        exports=_exports(as_of, value),
         totals=(
             ui.Cell(_("Total")),
             ui.Cell(""),
@@ -106,7 +121,8 @@ def report(
         )
         if rows
         else None,
-        status=_status(figures, debit - credit) if rows else None,
+        # Of a value the sides need not be equal: an entry may carry it on one line only.
+        status=_status(figures, debit - credit) if rows and value is None else None,
         notes=notes,
         empty=ui.EmptyState(
             _("No figures yet"),
@@ -119,10 +135,14 @@ def report(
     )
 
 
-def _exports(as_of: date) -> tuple[ui.Button, ...]:
+def _exports(as_of: date, value: DimensionValue | None) -> tuple[ui.Button, ...]:
     if not context().may(BOOKS_EXPORT):
         return ()
-    href = url_for("ledger.trial_balance_export", as_of=as_of.isoformat())
+    href = url_for(
+        "ledger.trial_balance_export",
+        as_of=as_of.isoformat(),
+        value=None if value is None else value.id,
+    )
     return (ui.Button(_("Export"), href, "download", "ghost"),)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from backstay_ledger.approval.resource import LIMITS
 from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
 from backstay_ledger.determination.resources import ACCOUNT_RULES
+from backstay_ledger.dimensions.resources import DIMENSION_RESOURCES
 from backstay_ledger.resources.accounts import ACCOUNTS
 from backstay_ledger.resources.entries import ENTRIES
 from backstay_ledger.resources.journals import JOURNALS
@@ -30,4 +31,5 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *TAX_RESOURCES,
     ACCOUNT_RULES,
     *CURRENCY_RESOURCES,
+    *DIMENSION_RESOURCES,
 )

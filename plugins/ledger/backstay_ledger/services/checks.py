@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import Text, authorize, lazy
 from backstay_ledger.closing.checks import CLOSING_CHECKS
+from backstay_ledger.dimensions.checks import DIMENSION_CHECKS
+from backstay_ledger.dimensions.sets import sealed_sets
 from backstay_ledger.open_items.checks import OPEN_ITEM_CHECKS
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.check_in_sql import Check
@@ -189,6 +191,7 @@ _BOOKS: Final = (
     ),
     *(Check(*one) for one in TAX_CHECKS),
     *(Check(*one) for one in CLOSING_CHECKS),
+    *(Check(*one) for one in DIMENSION_CHECKS),
 )
 CHECKS: Final = (*_BOOKS, *OPEN_ITEM_CHECKS)
 """The checks in SQL; :func:`check_books` adds ``content``, which needs a hash of each entry."""
@@ -273,5 +276,6 @@ def _changed_in(session: Session, company_id: int) -> Iterable[str]:
                 reverses_id=row.reverses_id,
                 lines=entry.lines,
             )
+            digest = sealed_sets(digest, [line.dimset_digest for line in entry.lines])
             if sealed(digest, entry.taxes) != row.payload_hash:
                 yield row.number_text or row.memo

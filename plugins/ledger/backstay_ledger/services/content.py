@@ -36,6 +36,9 @@ class LineRow:
     party: str = ""
     due_date: date | None = None
     open_item: bool = field(default=False, compare=False)
+    dimset_id: int | None = None
+    dimset_digest: str = ""
+    dimensions: tuple[tuple[str, str], ...] = ()
 
     def hashed(self) -> list[Any]:
         """What of it goes into the hash of its entry."""
@@ -97,6 +100,7 @@ LINE_COLUMNS: Final = (
     "amount_currency",
     "minor_units_currency",
     "text",
+    "dimset_id",
 )
 POSTED_COLUMNS: Final = (
     "journal_id",
@@ -138,6 +142,7 @@ def line_values(
             line.amount_currency,
             line.minor_units_currency,
             line.text,
+            line.dimset_id,
         )
         for line_no, line in enumerate(lines, 1)
     ]
@@ -223,6 +228,7 @@ def _shown(lines: Sequence[LineRow]) -> list[dict[str, Any]]:
             "account": line.account,
             "amount": canonical(line.amount),
             **({"text": line.text} if line.text else {}),
+            **({"dimensions": dict(line.dimensions)} if line.dimensions else {}),
             **(
                 {
                     "currency": line.currency,

@@ -50,3 +50,12 @@ def currency_problems(lines: Sequence[LineRow], kind: EntryKind) -> list[str]:
             else _("The entry is out by %(difference)s in the foreign currency.", difference=amount)
         )
     return problems
+
+
+def amount_missing(currency: str) -> str:
+    """What is said of a line without an amount in its currency, outside an exchange."""
+    return _(
+        "The amount in %(currency)s is missing. Only an exchange of currencies has lines that"
+        " change nothing but the value of a foreign amount.",
+        currency=currency,
+    )

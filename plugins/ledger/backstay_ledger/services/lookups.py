@@ -21,7 +21,9 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    case,
     cast,
+    exists,
     func,
     literal_column,
     select,
@@ -43,6 +45,7 @@ from backstay_ledger.models import (
     Period,
     PeriodKind,
     PeriodState,
+    RequiredDimension,
     period_label,
 )
 from backstay_ledger.services.bulk_rows import table_of
@@ -113,8 +116,20 @@ class AccountRef:
     active: bool
     open_items: bool = False
     sub_ledger: str | None = None
+    requires: bool = False
+    """Its lines carry a value of some dimension."""
 
 
+_REQUIRED: Final = table_of(RequiredDimension).c
+_REQUIRES: Final = case(
+    (
+        exists().where(
+            _REQUIRED.company_id == _ACCOUNT.company_id, _REQUIRED.account_id == _ACCOUNT.id
+        ),
+        1,
+    ),
+    else_=0,
+)
 _PERIODS: Final = (
     select(
         _PERIOD.id,
@@ -173,6 +188,7 @@ def _references(dialect: str) -> CompoundSelect[Any]:
             _JOURNAL.active,
             literal_column("false"),
             literal_column("NULL"),
+            literal_column("0"),
         ).where(_JOURNAL.company_id == bindparam("company")),
         select(
             literal_column("0"),
@@ -181,6 +197,7 @@ def _references(dialect: str) -> CompoundSelect[Any]:
             _ACCOUNT.active,
             _ACCOUNT.open_item_managed,
             _ACCOUNT.sub_ledger,
+            _REQUIRES,
         ).where(_ACCOUNT.company_id == bindparam("company"), _among(dialect, _ACCOUNT.code)),
         select(
             literal_column("2"),
@@ -189,6 +206,7 @@ def _references(dialect: str) -> CompoundSelect[Any]:
             true(),
             literal_column("false"),
             literal_column("NULL"),
+            literal_column("0"),
         ).where(_LIMIT.company_id == bindparam("company")),
     )
 
@@ -207,11 +225,13 @@ def journals_and_accounts(
     query = _references(session.get_bind().dialect.name)
     for some in _chunks(sorted(codes)) if codes else [()]:
         rows = _rows(session, query, company_id, {"values": list(some)})
-        for kind, code, found, active, open_items, sub_ledger in rows:
+        for kind, code, found, active, open_items, sub_ledger, requires in rows:
             if kind == 1:
                 journals[code] = JournalRef(found, code, active)
             elif kind == 0:
-                accounts[code] = AccountRef(found, active, bool(open_items), sub_ledger)
+                accounts[code] = AccountRef(
+                    found, active, bool(open_items), sub_ledger, bool(requires)
+                )
             else:
                 limits[int(code)] = from_units(found)
     return journals, accounts, limits

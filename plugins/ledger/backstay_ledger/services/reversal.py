@@ -221,6 +221,7 @@ def mirror(command: ReverseEntry, original: StoredEntry) -> Order:
                     None if line.amount_currency is None else -line.amount_currency,
                     party=line.party,
                     due_date=line.due_date,
+                    dimensions=line.dimensions,
                 )
                 for line in original.lines
             ),

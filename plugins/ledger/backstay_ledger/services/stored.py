@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine, Source
 from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.sets import LineSet, pairs_of
 from backstay_ledger.models import Account, Entry, Journal, Line, OpenItem
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
@@ -46,6 +47,7 @@ class StoredEntry:
                     line.amount_currency,
                     party=line.party,
                     due_date=line.due_date,
+                    dimensions=line.dimensions,
                 )
                 for line in self.lines
             ),
@@ -101,6 +103,7 @@ def stored_entries(
                 func.coalesce(OpenItem.party, ""),
                 OpenItem.due_date,
                 OpenItem.id.is_not(None),
+                Line.dimset_id,
             )
             .join(Account, Account.id == Line.account_id)
             .outerjoin(
@@ -110,8 +113,18 @@ def stored_entries(
             .where(Line.company_id == company_id, among(session, Line.entry_id, some))
             .order_by(Line.entry_id, Line.line_no)
         ).all()
-        for entry_id, *values in stored_lines:
-            lines.setdefault(entry_id, []).append(LineRow(*values))
+        sets = pairs_of(
+            session, (one.dimset_id for one in stored_lines if one.dimset_id), company_id
+        )
+        for entry_id, *values, dimset_id in stored_lines:
+            line = LineRow(*values)
+            if dimset_id is not None:
+                # Only a set that somebody took away past the guards is unknown.
+                held = sets.get(dimset_id) or LineSet(dimset_id, "?", ())
+                line = replace(
+                    line, dimset_id=held.id, dimset_digest=held.digest, dimensions=held.pairs
+                )
+            lines.setdefault(entry_id, []).append(line)
         taxes = stored_taxes(session, [row.id for row in entries if row.has_taxes], company_id)
         for *values, journal, _has_taxes in entries:
             row = EntryRow(**dict(zip(ENTRY_COLUMNS, values, strict=True)))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import PostingLine
 from backstay.spi import BoolField, DateField, MoneyField, Problem, TextField, lazy
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.sets import read_pairs, written_pairs
 from backstay_ledger.services.accounts import account_codes
 from backstay_ledger.services.content import LineRow
 
@@ -88,6 +89,14 @@ class DraftLine:
         date | None,
         DateField(label=lazy("Due date"), help=lazy("Left out, the accounting date.")),
     ] = None
+    dimensions: Annotated[
+        str,
+        TextField(
+            label=lazy("Dimensions"),
+            help=lazy("Values of dimensions: cost_centre=100, project=X."),
+            max_length=500,
+        ),
+    ] = ""
 
 
 def signed_lines(
@@ -109,6 +118,9 @@ def signed_lines(
             problems.append(
                 Problem(_("There is no such account in the chart."), f"lines.{index}.account")
             )
+        pairs, problem = read_pairs(line.dimensions)
+        if problem:
+            problems.append(Problem(problem, f"lines.{index}.dimensions"))
         foreign = line.amount_currency
         signed.append(
             PostingLine(
@@ -124,6 +136,7 @@ def signed_lines(
                 tax_line=line.tax_line,
                 party=line.party,
                 due_date=line.due_date,
+                dimensions=pairs,
             )
         )
     return tuple(signed), problems
@@ -147,6 +160,7 @@ def typed_again(
             amount_currency=None if line.amount_currency is None else abs(line.amount_currency),
             party=line.party,
             due_date=line.due_date,
+            dimensions=written_pairs(line.dimensions),
             **taxes.get(line_no, {}),
         )
         for line_no, line in enumerate(lines, 1)

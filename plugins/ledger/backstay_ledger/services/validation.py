@@ -21,11 +21,12 @@ from backstay.spi import gettext as _
 from backstay_ledger.approval.over_limit import second_person
 from backstay_ledger.closing.services.late import Late, way_in
 from backstay_ledger.currencies.units import keep_units, stored_units
+from backstay_ledger.dimensions.sets import line_sets, sealed_sets
 from backstay_ledger.models import EntryKind, PeriodKind, PeriodState
 from backstay_ledger.open_items.lines import is_exchange, item_problems
 from backstay_ledger.services.content import LineRow, payload_hash
 from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
-from backstay_ledger.services.currency_balance import currency_problems
+from backstay_ledger.services.currency_balance import amount_missing, currency_problems
 from backstay_ledger.services.fiscal_years import MONTHS, add_months
 from backstay_ledger.services.lookups import (
     Existing,
@@ -183,6 +184,8 @@ class _Check:
         }
         self.units = stored_units(session, foreign) if foreign else {}
         self.first_used: dict[str, int] = {}
+        self.sets = line_sets(session, orders, self.accounts.values(), write=lock, drafts=drafts)
+        self.day: date | None = None
         keys = [order.posting.key for order in orders if order.posting.key]
         self.existing = existing_by_key(session, self.company.id, keys) if keys else {}
 
@@ -190,6 +193,7 @@ class _Check:
         """Check one order; None if it has problems."""
         posting = order.posting
         self.row = posting.row
+        self.day = None if order.kind is EntryKind.REVERSAL else posting.date
         before = len(self.problems)
         journal = self.journals.get(posting.journal)
         if journal is None:
@@ -247,8 +251,11 @@ class _Check:
             )
         units = self._foreign(line, place, order.kind)
         if account is not None and (account.open_items or line.party or line.due_date is not None):
-            for one in item_problems(account, line, order.posting, order.kind, draft=self.drafts):
-                self._add(one.message, f"{place}.{one.field}")
+            for item in item_problems(account, line, order.posting, order.kind, draft=self.drafts):
+                self._add(item.message, f"{place}.{item.field}")
+        held, wrong = self.sets.on(line, account, self.day) if self.sets else (None, ())
+        for one in wrong:
+            self._add(one, f"{place}.dimensions")
         if account is None or len(self.problems) > before:
             return None
         return LineRow(
@@ -262,6 +269,7 @@ class _Check:
             line.party,
             line.due_date,
             account.open_items,
+            *((held.id, held.digest, held.pairs) if held else ()),
         )
 
     def _foreign(self, line: PostingLine, place: str, kind: EntryKind) -> int | None:
@@ -285,14 +293,7 @@ class _Check:
             self._add(problem, field)
         elif not line.amount_currency:
             if kind is EntryKind.NORMAL:
-                self._add(
-                    _(
-                        "The amount in %(currency)s is missing. Only an exchange of currencies has"
-                        " lines that change nothing but the value of a foreign amount.",
-                        currency=line.currency,
-                    ),
-                    field,
-                )
+                self._add(amount_missing(line.currency), field)
         elif line.amount.is_finite() and line.amount_currency * line.amount <= 0:
             self._add(_("Both amounts of a line are debits or both are credits."), field)
         return units
@@ -317,6 +318,7 @@ class _Check:
             reverses_id=order.reverses_id,
             lines=lines,
         )
+        digest = sealed_sets(digest, [line.dimset_digest for line in lines])
         return sealed(digest, order.taxes)
 
     def _existing(self, posting: Posting, digest: str) -> Existing | None:

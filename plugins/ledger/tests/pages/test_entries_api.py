@@ -80,8 +80,12 @@ def test_an_entry_is_created_and_posted_in_one_call(program: ApiClient) -> None:
             "currency": None,
             "amount_currency": None,
             **no_tax,
+            "tax_code": "",
+            "tax_included": None,
+            "tax_line": False,
             "party": "",
             "due_date": None,
+            "dimensions": "",
         },
         {
             "account": "4000",
@@ -91,8 +95,12 @@ def test_an_entry_is_created_and_posted_in_one_call(program: ApiClient) -> None:
             "currency": None,
             "amount_currency": None,
             **no_tax,
+            "tax_code": "",
+            "tax_included": None,
+            "tax_line": False,
             "party": "",
             "due_date": None,
+            "dimensions": "",
         },
     ]
 

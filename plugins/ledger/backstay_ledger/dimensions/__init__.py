@@ -1,0 +1,1 @@
+"""Dimensions: what a line is about besides its account, such as a cost centre or a project."""
