@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backstay.api.represent import current_values, field_value, update_of, versioned
 from backstay.clock import today
@@ -84,17 +85,35 @@ class Examples:
                 names = [name for name in fields if current.get(name) not in {None, ""}]
             if names:
                 return {n: field_value(fields[n].kind, current[n], self.reader) for n in names}
-        needed = [field for field in fields.values() if field.required]
         initial = self._initial(one, operation)
-        body = {
-            field.name: self._value(field)
-            if initial.get(field.name) in {None, ""}
-            else field_value(field.kind, initial[field.name], self.reader)
-            for field in needed
-        }
+        body: dict[str, Any] = {}
+        for field in fields.values():
+            if not field.required or field.name in operation.example:
+                continue
+            if initial.get(field.name) not in {None, ""}:
+                body[field.name] = field_value(field.kind, initial[field.name], self.reader)
+            elif isinstance(field.kind, kinds.PickerField):
+                taken = set(map(str, body.values()))
+                picked = self._pick(one, field.name, field.kind.resource, taken)
+                if picked is None:
+                    return {}  # there is nothing yet that it could refer to
+                body[field.name] = picked
+            else:
+                body[field.name] = self._value(field)
         if one.does == "create":
             body = {name: self._free(one, name, value) for name, value in body.items()}
-        return body
+        return {**body, **operation.example}
+
+    def _pick(self, one: Endpoint, name: str, resource: str, taken: set[str]) -> str | None:
+        """The id of a record that no other field has, nor another record in the same field."""
+        ids = self._ids(resource)
+        column: Any = getattr(one.resource.model, name, None)
+        if one.does == "create" and isinstance(column, InstrumentedAttribute):
+            taken = taken | {str(key) for key in self.session.scalars(select(column).distinct())}
+        free = [str(key) for key in ids if str(key) not in taken]
+        if not ids:
+            return None if resource in self.queries else "1"
+        return free[0] if free else str(ids[0])
 
     def _initial(self, one: Endpoint, operation: Operation) -> dict[str, Any]:
         """What the form of a new record begins with."""
@@ -123,19 +142,23 @@ class Examples:
             return {}
 
     def _first_id(self, name: str, *, finished: bool = False) -> int | None:
+        ids = self._ids(name, finished=finished)
+        return ids[0] if ids else None
+
+    def _ids(self, name: str, *, finished: bool = False) -> list[int]:
+        """The records that the list shows first."""
         query = self.queries.get(name)
         if query is None or not self.reader.context.may(query.resource.view):
-            return None
+            return []
         resource = query.resource
         state = narrow.read_state(resource, {}, self.reader)
-        page = query.page(self.session, state, self.reader, {}, size=_LOOKED_AT if finished else 1)
+        page = query.page(self.session, state, self.reader, {}, size=_LOOKED_AT)
         place = page.index.get(resource.state)
-        ids = [
+        return [
             int(row[0])
             for row in page.rows
             if not finished or place is None or raw(row[place]) not in resource.update_states
         ]
-        return ids[0] if ids else None
 
     def _value(self, field: FormField) -> Any:  # noqa: PLR0911
         kind = field.kind

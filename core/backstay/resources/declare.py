@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class Operation:
             called with the service's result, returns a Flask response.
         in_api: False for what makes sense to a person at a browser only, such as a password that
             is shown once.
+        example: values for the API's reference, where those of the fields would not fit together.
     """
 
     service: Callable[[Session, Any], Any]
@@ -142,6 +143,7 @@ class Operation:
     done: Text = ""
     respond: Callable[[Session, Any], Any] | None = None
     in_api: bool = True
+    example: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

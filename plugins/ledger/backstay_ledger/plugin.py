@@ -9,8 +9,6 @@ from backstay.contracts.ledger import EntriesPosted, EntriesReversed, Ledger
 from backstay.spi import hookimpl
 from backstay_ledger.approval.declared import APPROVABLES
 from backstay_ledger.closing.plan_jobs import PLAN_JOBS, PLAN_SCHEDULES
-from backstay_ledger.closing.plan_resources import PLAN_RESOURCES
-from backstay_ledger.closing.resources import CLOSING_RESOURCES
 from backstay_ledger.closing.tasks import CLOSE_TASKS
 from backstay_ledger.commands import COMMANDS
 from backstay_ledger.company_setup import COMPANY_SETUP
@@ -71,7 +69,7 @@ def backstay_role_templates() -> Sequence[RoleTemplate]:
 @hookimpl
 def backstay_resources() -> Sequence[Resource]:
     """Accounts, journals, fiscal years, periods, entries."""
-    return (*RESOURCES, *CLOSING_RESOURCES, *PLAN_RESOURCES)
+    return RESOURCES
 
 
 @hookimpl

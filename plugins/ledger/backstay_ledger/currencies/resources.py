@@ -120,7 +120,13 @@ RATES: Final = Resource(
     title=lambda rate: f"{rate.base}/{rate.quote} {rate.date.isoformat()}",
     sections=(Section(_("Rate"), ("date", "base", "quote", "rate", "kind", "source")),),
     create=Operation(
-        type_rate, TypeRate, RATE_EDIT, _("New rate"), initial=_new_rate, done=_("Rate saved.")
+        type_rate,
+        TypeRate,
+        RATE_EDIT,
+        _("New rate"),
+        initial=_new_rate,
+        done=_("Rate saved."),
+        example={"base": "EUR", "quote": "USD"},
     ),
     update=Operation(
         correct_rate,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backstay_ledger.approval.resource import LIMITS
+from backstay_ledger.closing.plan_resources import PLAN_RESOURCES
+from backstay_ledger.closing.resources import CLOSING_RESOURCES
 from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
 from backstay_ledger.determination.resources import ACCOUNT_RULES
 from backstay_ledger.dimensions.resources import DIMENSION_RESOURCES
@@ -31,5 +33,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *TAX_RESOURCES,
     ACCOUNT_RULES,
     *CURRENCY_RESOURCES,
+    *CLOSING_RESOURCES,
+    *PLAN_RESOURCES,
     *DIMENSION_RESOURCES,
 )

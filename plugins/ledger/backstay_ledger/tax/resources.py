@@ -216,6 +216,7 @@ TAX_CODES: Final = Resource(
         TAX_EDIT,
         _("New tax code"),
         initial=_new_code,
+        example={"role": "vat_output"},
         done=_("Tax code created."),
     ),
     update=Operation(
