@@ -26,9 +26,9 @@ from backstay_ledger.services.content import (
     line_values,
     payload_hash,
 )
+from backstay_ledger.services.orders import Checked
 from backstay_ledger.services.posting import ENTRIES, LINES, new_entry, post_orders
 from backstay_ledger.services.stored import StoredEntry, stored_entries
-from backstay_ledger.services.validation import Checked
 from backstay_ledger.tax.reasons import write_reasons
 from backstay_ledger.tax.rows import sealed
 

@@ -12,7 +12,7 @@ from backstay_ledger.services.content import LineRow
 from backstay_ledger.services.currencies import written
 
 if TYPE_CHECKING:
-    from backstay_ledger.services.validation import Order
+    from backstay_ledger.services.orders import Order
 
 
 class Checking(Protocol):

@@ -31,9 +31,10 @@ from backstay_ledger.models import Account, AccountBalance, AccountClass, Entry,
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.currencies import minor_units_of, written
 from backstay_ledger.services.journals import DEFAULT_JOURNAL
+from backstay_ledger.services.orders import order_of
 from backstay_ledger.services.posting import post_orders
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
-from backstay_ledger.services.validation import LENGTHS, LINE_TEXT, order_of
+from backstay_ledger.services.validation import LENGTHS, LINE_TEXT
 
 MONETARY: Final = (AccountClass.ASSET, AccountClass.LIABILITY)
 """Classes whose foreign amounts are revalued: what the company has and owes."""

@@ -27,7 +27,7 @@ from backstay_ledger.models.dimensions import (
 
 if TYPE_CHECKING:
     from backstay_ledger.services.lookups import AccountRef
-    from backstay_ledger.services.validation import Order
+    from backstay_ledger.services.orders import Order
 
 Pairs = tuple[tuple[str, str], ...]
 """Codes of dimensions and of their values: (("cost_centre", "100"), ("project", "X"))."""

@@ -38,10 +38,11 @@ from backstay_ledger.services.fiscal_years import (
     missing_fiscal_years,
     year_code,
 )
+from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
 from backstay_ledger.services.stored import stored_entries
-from backstay_ledger.services.validation import Order, check_orders
+from backstay_ledger.services.validation import check_orders
 
 
 def validate(session: Session, rows: Sequence[StagedRow]) -> Validation:

@@ -28,7 +28,7 @@ from backstay_ledger.models import (
 )
 from backstay_ledger.open_items.models import EXCHANGE_SOURCE
 from backstay_ledger.open_items.pairs import Item
-from backstay_ledger.services.validation import Order
+from backstay_ledger.services.orders import Order
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from backstay_ledger.services.content import (
     entry_values,
     line_values,
 )
+from backstay_ledger.services.orders import Checked, order_of
 from backstay_ledger.services.posting import (
     ENTRIES,
     LINES,
@@ -51,7 +52,7 @@ from backstay_ledger.services.posting import (
 )
 from backstay_ledger.services.stored import StoredEntry, draft_order, stored_entry
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines, typed_again
-from backstay_ledger.services.validation import Checked, check_orders, order_of
+from backstay_ledger.services.validation import check_orders
 from backstay_ledger.tax.drafts import codes_by_line, without_taxes
 from backstay_ledger.tax.entries import completed
 from backstay_ledger.tax.rows import insert_taxes

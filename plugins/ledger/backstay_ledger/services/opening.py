@@ -16,9 +16,9 @@ from backstay_ledger.models import Entry, EntryKind, FiscalYear, Journal, Journa
 from backstay_ledger.permissions import OPENING_POST
 from backstay_ledger.services.currencies import written
 from backstay_ledger.services.lookups import existing_by_key
+from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines
-from backstay_ledger.services.validation import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

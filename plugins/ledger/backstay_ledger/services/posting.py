@@ -59,12 +59,9 @@ from backstay_ledger.services.content import (
 )
 from backstay_ledger.services.counters import Series, lock_counters, raise_counters
 from backstay_ledger.services.lookups import existing_by_key, other_content
+from backstay_ledger.services.orders import Checked, Order
 from backstay_ledger.services.stored import stored_entries
-from backstay_ledger.services.validation import (
-    Checked,
-    Order,
-    check_orders,
-)
+from backstay_ledger.services.validation import check_orders
 from backstay_ledger.tax.entries import completed, orders_of
 from backstay_ledger.tax.reasons import write_reasons
 

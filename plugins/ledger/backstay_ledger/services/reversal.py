@@ -29,9 +29,10 @@ from backstay_ledger.models import Entry, EntryKind, EntryState
 from backstay_ledger.open_items.mirrors import lock_items_of, settle_with_mirrors
 from backstay_ledger.permissions import ENTRY_REVERSE
 from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.stored import StoredEntry, stored_entries
-from backstay_ledger.services.validation import LENGTHS, Order
+from backstay_ledger.services.validation import LENGTHS
 from backstay_ledger.tax.rows import mirrored
 
 

@@ -16,7 +16,7 @@ from backstay_ledger.dimensions.sets import LineSet, pairs_of
 from backstay_ledger.models import Account, Entry, Journal, Line, OpenItem
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
-from backstay_ledger.services.validation import Order
+from backstay_ledger.services.orders import Order
 from backstay_ledger.tax.rows import TaxRow
 from backstay_ledger.tax.stored import HAS_TAXES, stored_taxes
 

@@ -23,10 +23,10 @@ from backstay.spi import gettext as _
 from backstay_ledger.determination.resolve import resolve
 from backstay_ledger.models import Account, Entry, EntryState
 from backstay_ledger.permissions import ENTRY_POST
+from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.reversal import reversals_of
 from backstay_ledger.services.stored import StoredEntry, stored_entry
-from backstay_ledger.services.validation import Order
 from backstay_ledger.tax.codes import percent
 from backstay_ledger.tax.models import TaxDetail, TaxPart
 from backstay_ledger.tax.rounding import HUNDRED, rounded, unit_of

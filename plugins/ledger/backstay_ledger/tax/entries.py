@@ -19,7 +19,7 @@ from backstay.spi import Invalid, Problem, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.determination.resolve import determined
 from backstay_ledger.services.currencies import LARGEST, minor_units_of, written
-from backstay_ledger.services.validation import Order, order_of
+from backstay_ledger.services.orders import Order, order_of
 from backstay_ledger.tax.computation import ComputedLine, Tax, TaxedLine, compute
 from backstay_ledger.tax.lookup import CodeOnDay, PartOnDay, Rounding, codes_on, rounding_on
 from backstay_ledger.tax.rounding import RoundingPolicy, apportion, unit_of

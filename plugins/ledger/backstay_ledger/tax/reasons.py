@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backstay_ledger.determination.resolve import insert_roles
 from backstay_ledger.services.content import EntryRow
-from backstay_ledger.services.validation import Order
+from backstay_ledger.services.orders import Order
 from backstay_ledger.tax.rows import insert_taxes
 
 

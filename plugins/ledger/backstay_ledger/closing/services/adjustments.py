@@ -15,8 +15,8 @@ from backstay_ledger.models import FiscalYear, PeriodKind
 from backstay_ledger.permissions import ENTRY_POST
 from backstay_ledger.services.drafts import load_draft
 from backstay_ledger.services.fiscal_years import period_on
+from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders
-from backstay_ledger.services.validation import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

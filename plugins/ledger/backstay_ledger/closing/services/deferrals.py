@@ -36,9 +36,9 @@ from backstay_ledger.closing.services.spreading import spread
 from backstay_ledger.models import Account, AccountClass, Journal, Period, PeriodKind, PeriodState
 from backstay_ledger.permissions import ENTRY_POST, ENTRY_REVERSE
 from backstay_ledger.services.currencies import amount_problem
+from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
-from backstay_ledger.services.validation import Order
 
 RELEASES: Final = (
     Choice(ReleaseBy.DAY.value, lazy("By days")),

@@ -47,10 +47,10 @@ from backstay_ledger.models import (
 )
 from backstay_ledger.permissions import YEAR_CLOSE, YEAR_REOPEN
 from backstay_ledger.services.fiscal_years import list_fiscal_years
+from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import guarded, post_orders, writable_company
 from backstay_ledger.services.reversal import ReverseEntry, mirror
 from backstay_ledger.services.stored import stored_entry
-from backstay_ledger.services.validation import Order
 
 _CLOSING: Final = ADJUSTMENT + 1
 """Number of the closing period."""
