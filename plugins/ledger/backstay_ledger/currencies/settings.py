@@ -21,6 +21,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.currencies.permissions import CURRENCY_EDIT
+from backstay_ledger.models.accounts import Account
 from backstay_ledger.models.currencies import ExchangeSettings
 from backstay_ledger.services.accounts import account_codes
 
@@ -133,7 +134,7 @@ def save_exchange_settings(session: Session, command: SaveExchangeSettings) -> E
     """Set up a company's exchange settings; those that it has already are replaced.
 
     Raises:
-        Invalid: an account is not in the chart.
+        Invalid: an account is not in the chart, or managed by open items.
     """
     authorize(session, CURRENCY_EDIT)
     _check(session, command)
@@ -148,7 +149,7 @@ def edit_exchange_settings(session: Session, command: EditExchangeSettings) -> E
     """Change the settings; what was booked before stays where it is.
 
     Raises:
-        Invalid: an account is not in the chart.
+        Invalid: an account is not in the chart, or managed by open items.
         Stale: somebody else saved in the meantime.
     """
     authorize(session, CURRENCY_EDIT)
@@ -187,5 +188,9 @@ def _check(session: Session, command: SaveExchangeSettings) -> None:
         for field, found in ids.items()
         if found is not None and found not in known
     ]
+    managed = select(Account.id).where(Account.id.in_(known), Account.open_item_managed)
+    by_items = set(session.scalars(managed))
+    message = _("This account is managed by open items: choose one without them.")
+    problems += [Problem(message, field) for field, found in ids.items() if found in by_items]
     if problems:
         raise Invalid(_("The settings can't be saved."), problems=tuple(problems))

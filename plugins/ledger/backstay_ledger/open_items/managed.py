@@ -21,6 +21,16 @@ _SUB_LEDGER: Final = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _LONGEST: Final = 80
 
 
+def has_managed_accounts(session: Session) -> bool:
+    """Whether a line of the company may have a party and a due date."""
+    found = session.scalar(
+        select(Account.id)
+        .where(Account.company_id == company_of(session).id, Account.open_item_managed)
+        .limit(1)
+    )
+    return found is not None
+
+
 def claim_control_account(session: Session, code: str, sub_ledger: str) -> Account:
     """Let lines get to an account only through a sub-ledger from now on.
 

@@ -20,6 +20,8 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.models import Account, Entry, EntryKind, Journal, JournalKind, Line
+from backstay_ledger.open_items.managed import has_managed_accounts
+from backstay_ledger.open_items.models import OpenItem
 from backstay_ledger.pages.entry_form import (
     Editor,
     EntryHeader,
@@ -101,8 +103,14 @@ def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
             Line.currency,
             Line.amount_currency,
             Line.minor_units_currency,
+            OpenItem.party,
+            OpenItem.due_date,
         )
         .join(Account, Account.id == Line.account_id)
+        .outerjoin(
+            OpenItem,
+            and_(OpenItem.entry_id == Line.entry_id, OpenItem.line_no == Line.line_no),
+        )
         .where(Line.entry_id == entry.id)
         .order_by(Line.line_no)
     )
@@ -120,6 +128,8 @@ def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
             if row.amount_currency is not None
             else "",
             tax=written_tax(**said.get(n + 1, {})),
+            party=row.party or "",
+            due=row.due_date.isoformat() if row.due_date else "",
         )
         for n, row in enumerate(found)
     )
@@ -176,6 +186,7 @@ def editor(
         status=ui.Tag(_("Draft"), "warn") if entry else None,
         blank=max(1, _FEWEST_ROWS - len(lines)),
         tax_codes=tax_codes(session),
+        open_items=any(line.party or line.due for line in lines) or has_managed_accounts(session),
         actions=(
             ui.Button(_("Cancel"), back, kind="ghost"),
             ui.Button(_("Save draft"), name="do", value="save", shortcut="Ctrl+S"),
@@ -217,6 +228,8 @@ def draft_command(
                 tax_code=line.tax.code,
                 tax_included=line.tax.included,
                 tax_line=line.tax.is_tax,
+                party=line.party,
+                due_date=line.due_date,
             )
             for line in understood.lines
         ),

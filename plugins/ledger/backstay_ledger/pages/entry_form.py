@@ -19,6 +19,7 @@ from backstay_ledger.pages.line_grid import (
     MAX_LINES,
     TypedLine,
     read_amount,
+    read_due,
     read_foreign,
     read_grid,
     with_problems,
@@ -39,6 +40,8 @@ BLANK_LINES: Final = 2
 _NAMES: Final = {
     "account": lazy("account"),
     "text": lazy("text"),
+    "party": lazy("party"),
+    "due": lazy("due date"),
     "tax": lazy("tax"),
     "debit": lazy("debit"),
     "credit": lazy("credit"),
@@ -93,6 +96,8 @@ class UnderstoodLine:
     currency: str | None = None
     amount_currency: Decimal | None = None
     tax: TypedTax = NO_TAX
+    party: str = ""
+    due_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,8 @@ class Editor:
     actions: tuple[ui.Button, ...] = ()
     primary: ui.Button | None = None
     tax_codes: tuple[tuple[str, str], ...] = ()
+    open_items: bool = False
+    """Whether lines have a party and a due date."""
 
     def with_problems(self, problems: Sequence[Problem]) -> Editor:
         """The same page with everything that is wrong, at its place and in the summary."""
@@ -170,11 +177,12 @@ def understand(
     """Read a sent form, collecting everything that can't be understood."""
     problems: list[Problem] = []
     day: date | None = None
+    today = company_today(session)
     try:
         if (typed := (form.date.data or "").strip()) == "":
             problems.append(Problem(_("Enter the accounting date."), "date"))
         else:
-            day = read_day(typed, company_today(session))
+            day = read_day(typed, today)
     except NoDate as problem:
         problems.append(Problem(str(problem), "date"))
     if not form.journal.data:
@@ -198,6 +206,8 @@ def understand(
             problems.extend(amount.problems)
         if amount.value == 0 and not amount.problems:
             problems.append(Problem(_("Enter a debit or a credit."), f"{field}.debit"))
+        due, no_date = read_due(line, today, field)
+        problems.extend(no_date)
         if account is not None and amount.value != 0:
             understood.append(
                 UnderstoodLine(
@@ -208,6 +218,8 @@ def understand(
                     foreign.currency,
                     foreign.value,
                     read_tax(line.tax),
+                    line.party,
+                    due,
                 )
             )
     return Understood(

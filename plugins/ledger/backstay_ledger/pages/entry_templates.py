@@ -11,14 +11,12 @@ from backstay.spi import Conflict, Invalid, company_of, requires, session
 from backstay.spi import gettext as _
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.entry_form import typed_lines
-from backstay_ledger.pages.typed_content import as_template, from_template
+from backstay_ledger.pages.typed_content import CELLS, as_template, from_template
 from backstay_ledger.permissions import ENTRY_DRAFT
 from backstay_ledger.services.templates import SaveTemplate, load_template, save_template
 
 if TYPE_CHECKING:
     from flask import Response
-
-_SHOWN = ("account_id", "account_text", "text", "debit", "credit", "currency", "foreign", "tax")
 
 
 @blueprint.post("/entries/templates", endpoint="template_save")
@@ -55,7 +53,7 @@ def lines(id: int) -> Response:  # noqa: A002 - the name of the URL's part
         {
             **{name: content.get(name, "") for name in ("journal", "reference", "memo")},
             "lines": [
-                {name: value for name, value in asdict(line).items() if name in _SHOWN}
+                {name: value for name, value in asdict(line).items() if name in CELLS}
                 for line in shown
             ],
         }

@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from backstay.spi import NoAmount, Problem, calculate, editable_decimal
+from backstay.spi import NoAmount, NoDate, Problem, calculate, editable_decimal, read_day
 from backstay.spi import gettext as _
 from backstay_ledger.services.currencies import LARGEST, minor_units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from backstay.spi import CompanyRef
 
 MAX_LINES: Final = 500
 _LONGEST_CELL: Final = 1_000
-_CELLS: Final = "account|typed|text|tax|debit|credit|currency|foreign"
+_CELLS: Final = "account|typed|text|party|due|tax|debit|credit|currency|foreign"
 _NONE: Final = frozenset({"-", "\u2013", "\u2212"})
 """What spreadsheets write for nothing."""
 
@@ -38,6 +39,7 @@ class TypedLine:
         account_text: what stands in the picker's text field, such as ``1000 Cash at bank``.
         currency, foreign: a foreign currency (ISO 4217) and the amount in it.
         tax: what is said of tax, such as ``S20``, ``S20 gross`` or ``=S20``.
+        party, due: of the open item that it becomes; the day as it was typed.
     """
 
     n: int
@@ -50,6 +52,8 @@ class TypedLine:
     foreign: str = ""
     errors: tuple[tuple[str, str], ...] = ()
     tax: str = ""
+    party: str = ""
+    due: str = ""
 
     @property
     def empty(self) -> bool:
@@ -66,6 +70,8 @@ class TypedLine:
             return "foreign"
         if field == "tax_code":
             return "tax"
+        if field == "due_date":
+            return "due"
         return field or "account"
 
     def error(self, cell: str) -> str | None:
@@ -94,6 +100,8 @@ def read_grid(form: Mapping[str, str], prefix: str = "lines") -> tuple[TypedLine
             cells.get("currency", "").upper(),
             cells.get("foreign", ""),
             tax=cells.get("tax", ""),
+            party=cells.get("party", ""),
+            due=cells.get("due", ""),
         )
         for n, cells in sorted(rows.items())
     )
@@ -127,6 +135,20 @@ def read_amount(line: TypedLine, company: CompanyRef, locale: str, field: str) -
     return Amount(
         values.get("debit", Decimal(0)) - values.get("credit", Decimal(0)), tuple(problems)
     )
+
+
+def read_due(line: TypedLine, today: date, field: str) -> tuple[date | None, tuple[Problem, ...]]:
+    """Understand the due date of a row; None where there is none.
+
+    Arguments:
+        today: of the company, as for :func:`backstay.spi.read_day`.
+    """
+    if not line.due:
+        return None, ()
+    try:
+        return read_day(line.due, today), ()
+    except NoDate as problem:
+        return None, (Problem(str(problem), f"{field}.due"),)
 
 
 @dataclass(frozen=True, slots=True)

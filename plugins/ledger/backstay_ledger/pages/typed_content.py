@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 from werkzeug.datastructures import MultiDict
 
 from backstay.spi import context_of, editable_decimal
+from backstay_ledger.open_items.lines import LONGEST_PARTY
 from backstay_ledger.pages.accounts_by_line import look_up
-from backstay_ledger.pages.line_grid import TypedLine, read_amount, read_foreign, split_amount
+from backstay_ledger.pages.line_grid import (
+    TypedLine,
+    read_amount,
+    read_due,
+    read_foreign,
+    split_amount,
+)
+from backstay_ledger.pages.report_dates import company_today
 from backstay_ledger.services.currencies import minor_units_of
 
 if TYPE_CHECKING:
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     from backstay.spi import CompanyRef, Problem
 
 HEADER: Final = ("journal", "date", "reference", "memo", "exchange")
-_CELLS: Final = (
+CELLS: Final = (
     "account_id",
     "account_text",
     "text",
@@ -30,7 +38,10 @@ _CELLS: Final = (
     "currency",
     "foreign",
     "tax",
+    "party",
+    "due",
 )
+"""What is kept of a line, in this order; later ones are missing in older sheets."""
 _LONGEST: Final = 1_000
 
 
@@ -38,7 +49,7 @@ def as_typed(form: Mapping[str, str], lines: Sequence[TypedLine]) -> dict[str, A
     """Header and lines of a sent form, as texts."""
     return {
         **{name: form.get(name, "")[:_LONGEST] for name in HEADER},
-        "lines": [[getattr(line, cell) for cell in _CELLS] for line in lines],
+        "lines": [[getattr(line, cell) for cell in CELLS] for line in lines],
     }
 
 
@@ -52,10 +63,8 @@ def typed_again(content: Mapping[str, Any]) -> tuple[MultiDict[str, str], tuple[
 
 
 def _line(n: int, cells: Sequence[str]) -> TypedLine:
-    account_id, account_text, text, debit, credit, currency, foreign, *tax = cells
-    return TypedLine(
-        n, account_id, account_text, text, debit, credit, currency, foreign, tax="".join(tax)
-    )
+    kept: dict[str, Any] = dict(zip(CELLS, cells, strict=False))
+    return TypedLine(n, **kept)
 
 
 def as_template(
@@ -66,6 +75,7 @@ def as_template(
     Unlike an entry, a template may leave amounts empty.
     """
     locale = context_of(session).locale
+    today = company_today(session)
     accounts = look_up(session, lines)
     problems: list[Problem] = []
     kept: list[dict[str, str]] = []
@@ -77,6 +87,8 @@ def as_template(
         foreign = read_foreign(line, amount.value, company, locale, field)
         if line.foreign:
             problems.extend(foreign.problems)
+        due, no_date = read_due(line, today, field)
+        problems.extend(no_date)
         if account is None:
             problems.append(accounts.problem(line, field))
             continue
@@ -90,6 +102,8 @@ def as_template(
                 "currency": line.currency[:3],
                 "foreign": _plain(foreign.value) if foreign.value is not None else "",
                 "tax": line.tax[:120],
+                "party": line.party[:LONGEST_PARTY],
+                "due": due.isoformat() if due else "",
             }
         )
     header = {name: form.get(name, "")[:500] for name in ("journal", "reference", "memo")}
@@ -127,6 +141,8 @@ def from_template(
                 currency=currency,
                 foreign=editable_decimal(Decimal(foreign), locale, units) if foreign else "",
                 tax=stored.get("tax", ""),
+                party=stored.get("party", ""),
+                due=stored.get("due", ""),
             )
         )
     return tuple(shown)

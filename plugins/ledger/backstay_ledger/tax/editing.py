@@ -77,4 +77,6 @@ def _shown(n: int, line: PostingLine, company: CompanyRef, locale: str) -> Typed
         if line.amount_currency is not None
         else "",
         tax=written_tax(line.tax_code, tax_included=line.tax_included, tax_line=line.tax_line),
+        party=line.party,
+        due=line.due_date.isoformat() if line.due_date else "",
     )

@@ -41,9 +41,37 @@ function speaker(input) {
   return said;
 }
 
+/** A cell of a grid has no room for the weekday: it says what is wrong, or nothing. */
+function markCell(input, problem) {
+  let said = document.getElementById(`${input.id}-error`);
+  if (!said && problem) {
+    said = document.createElement("span");
+    said.id = `${input.id}-error`;
+    said.className = "cell-error";
+    input.after(said);
+  }
+  if (problem) {
+    said.textContent = problem;
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", said.id);
+  } else if (said) {
+    said.remove();
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+  }
+}
+
 function settle(input) {
   const text = input.value.trim();
   const day = text ? readDay(text, input.dataset.day) : "";
+  if (input.closest("table")) {
+    markCell(input, day === null ? input.dataset.noDate.replace("{}", text) : "");
+    if (day !== null && day !== text) {
+      input.value = day;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    return;
+  }
   const said = speaker(input);
   if (day === null) {
     input.setAttribute("aria-invalid", "true");

@@ -12,10 +12,14 @@ const HEADINGS = {
   debit: ["debit", "dr", "soll", "débit", "debe"],
   credit: ["credit", "cr", "haben", "crédit", "haber"],
   amount: ["amount", "signed amount", "betrag", "montant", "importe", "base amount"],
+  party: ["party", "customer", "supplier", "vendor", "partner"],
+  due: ["due date", "due", "fälligkeit", "échéance", "vencimiento"],
   tax: ["tax", "tax code", "vat code", "steuerschlüssel"],
   currency: ["currency", "cur", "ccy", "währung", "devise"],
   foreign: ["amount in currency", "foreign amount", "currency amount", "amount currency", "fc amount"],
 };
+/** Columns that only some grids have; their cells say so by an attribute of this name. */
+const NAMED = ["party", "due", "tax"];
 /** What columns mean without headings, by their number; a third column of numbers is signed. */
 const GUESSES = {
   2: ["account", "amount"],
@@ -68,7 +72,7 @@ function fill(row, names, values, table) {
     if (name === "account" && value) account.value = value;
     else if (name === "text" && row.querySelector("[data-inherit]")) row.querySelector("[data-inherit]").value = value;
     else if (name === "currency" && value !== table.dataset.base && row.querySelector("[data-currency]")) row.querySelector("[data-currency]").value = value.toUpperCase();
-    else if (name === "tax" && row.querySelector("[data-tax]")) row.querySelector("[data-tax]").value = value;
+    else if (NAMED.includes(name) && row.querySelector(`[data-${name}]`)) row.querySelector(`[data-${name}]`).value = value;
     else if (name === "amount") cellOf(row, "debit").value = plain(value);
     else if (["debit", "credit", "foreign"].includes(name) && cellOf(row, name)) cellOf(row, name).value = plain(value);
   });
@@ -77,8 +81,7 @@ function fill(row, names, values, table) {
 function names(input) {
   if (input.getAttribute("role") === "combobox") return "account";
   if (input.dataset.amount) return input.dataset.amount;
-  if ("tax" in input.dataset) return "tax";
-  return input.dataset.currency ? "currency" : "text";
+  return NAMED.find((name) => name in input.dataset) ?? (input.dataset.currency ? "currency" : "text");
 }
 
 export function pasteInto(text, input, table) {
@@ -111,6 +114,8 @@ export function pasteInto(text, input, table) {
     row = row.nextElementSibling;
   }
   for (const one of filled) {
+    // Dates are read when they are left.
+    one.querySelector("[data-due]")?.dispatchEvent(new Event("focusout", { bubbles: true }));
     for (const side of ["debit", "credit", "foreign"]) {
       const cell = cellOf(one, side);
       if (cell?.value) tidy(cell, table);

@@ -156,7 +156,10 @@ function apply(template) {
     row.querySelector("[data-inherit]").value = line.text;
     for (const side of ["debit", "credit", "foreign"]) cellOf(row, side).value = line[side];
     row.querySelector("[data-currency]").value = line.currency;
-    if (row.querySelector("[data-tax]")) row.querySelector("[data-tax]").value = line.tax;
+    for (const name of ["tax", "party", "due"]) {
+      const cell = row.querySelector(`[data-${name}]`);
+      if (cell) cell.value = line[name];
+    }
     if (line.currency) table.toggleAttribute("data-fx", true);
     if (!line.debit && !line.credit) open ??= cellOf(row, "debit");
   }
