@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from backstay_ledger.services.lookups import AccountRef
     from backstay_ledger.services.orders import Order
 
+_BETWEEN: Final = re.compile(r"[,;]|\s+(?=\w+\s*=)")
 Pairs = tuple[tuple[str, str], ...]
 """Codes of dimensions and of their values: (("cost_centre", "100"), ("project", "X"))."""
 
@@ -285,16 +287,20 @@ def required_of(session: Session, account_ids: Iterable[int]) -> dict[int, list[
 
 
 def read_pairs(text: str) -> tuple[Pairs, str | None]:
-    """What somebody typed, such as ``cost_centre=100, project=X``, or what is wrong with it."""
+    """What somebody typed, such as ``cost_centre=100 project=X``, or what is wrong with it.
+
+    Commas between may be left out: a value has no equals sign, so the word before one names the
+    next dimension. Codes of dimensions have small letters and may be typed with large ones.
+    """
     pairs: list[tuple[str, str]] = []
-    for part in text.replace(";", ",").split(","):
+    for part in _BETWEEN.split(text):
         if not part.strip():
             continue
         dimension, mark, value = part.partition("=")
         if not mark or not dimension.strip() or not value.strip():
             said = _("“%(text)s” is not written as dimension=value.", text=part.strip()[:40])
             return (), said
-        pairs.append((dimension.strip(), value.strip()))
+        pairs.append((dimension.strip().lower(), value.strip()))
     return tuple(pairs), None
 
 

@@ -19,6 +19,8 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.editing import dimensions_for
+from backstay_ledger.dimensions.sets import pairs_of, written_pairs
 from backstay_ledger.models import Account, Entry, EntryKind, Journal, JournalKind, Line
 from backstay_ledger.open_items.managed import has_managed_accounts
 from backstay_ledger.open_items.models import OpenItem
@@ -105,6 +107,7 @@ def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
             Line.minor_units_currency,
             OpenItem.party,
             OpenItem.due_date,
+            Line.dimset_id,
         )
         .join(Account, Account.id == Line.account_id)
         .outerjoin(
@@ -113,7 +116,8 @@ def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
         )
         .where(Line.entry_id == entry.id)
         .order_by(Line.line_no)
-    )
+    ).all()
+    sets = pairs_of(session, (row.dimset_id for row in found if row.dimset_id), entry.company_id)
     locale = context_of(session).locale
     said = codes_by_line(stored_taxes(session, [entry.id], entry.company_id).get(entry.id, ()))
     return tuple(
@@ -130,6 +134,7 @@ def stored_lines(session: Session, entry: Entry) -> tuple[TypedLine, ...]:
             tax=written_tax(**said.get(n + 1, {})),
             party=row.party or "",
             due=row.due_date.isoformat() if row.due_date else "",
+            dimensions=written_pairs(sets[row.dimset_id].pairs) if row.dimset_id in sets else "",
         )
         for n, row in enumerate(found)
     )
@@ -187,6 +192,7 @@ def editor(
         blank=max(1, _FEWEST_ROWS - len(lines)),
         tax_codes=tax_codes(session),
         open_items=any(line.party or line.due for line in lines) or has_managed_accounts(session),
+        dimensions=dimensions_for(session, [line.dimensions for line in lines]),
         actions=(
             ui.Button(_("Cancel"), back, kind="ghost"),
             ui.Button(_("Save draft"), name="do", value="save", shortcut="Ctrl+S"),
@@ -230,6 +236,7 @@ def draft_command(
                 tax_line=line.tax.is_tax,
                 party=line.party,
                 due_date=line.due_date,
+                dimensions=line.dimensions,
             )
             for line in understood.lines
         ),

@@ -46,11 +46,11 @@ def both_versions(session: Session, shown: Editor, entry: Entry, message: str) -
 
 
 def _in_words(line: TypedLine | None) -> str:
-    """A line in one text: account, text, party and due date, and the amount with its side."""
+    """A line in one text: what it says, and the amount with its side."""
     if line is None:
         return ""
     amount = _("debit %(amount)s", amount=line.debit) if line.debit else ""
     amount = amount or (_("credit %(amount)s", amount=line.credit) if line.credit else "")
     foreign = f"{line.currency} {line.foreign}" if line.foreign else ""
-    parts = (line.account_text, line.text, line.party, line.due, foreign, amount)
-    return " · ".join(part for part in parts if part)
+    parts = (line.account_text, line.text, line.party, line.due, line.dimensions)
+    return " · ".join(part for part in (*parts, foreign, amount) if part)

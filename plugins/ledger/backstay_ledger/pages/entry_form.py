@@ -14,6 +14,7 @@ from backstay.spi import NoDate, Problem, lazy, read_day, resource_url
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.currencies.proposal import worth
+from backstay_ledger.dimensions.editing import NO_DIMENSIONS, Dimensions
 from backstay_ledger.pages.accounts_by_line import look_up
 from backstay_ledger.pages.line_grid import (
     MAX_LINES,
@@ -42,6 +43,7 @@ _NAMES: Final = {
     "text": lazy("text"),
     "party": lazy("party"),
     "due": lazy("due date"),
+    "dimensions": lazy("dimensions"),
     "tax": lazy("tax"),
     "debit": lazy("debit"),
     "credit": lazy("credit"),
@@ -98,6 +100,7 @@ class UnderstoodLine:
     tax: TypedTax = NO_TAX
     party: str = ""
     due_date: date | None = None
+    dimensions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ class Editor:
     tax_codes: tuple[tuple[str, str], ...] = ()
     open_items: bool = False
     """Whether lines have a party and a due date."""
+    dimensions: Dimensions = NO_DIMENSIONS
 
     def with_problems(self, problems: Sequence[Problem]) -> Editor:
         """The same page with everything that is wrong, at its place and in the summary."""
@@ -220,6 +224,7 @@ def understand(
                     read_tax(line.tax),
                     line.party,
                     due,
+                    line.dimensions,
                 )
             )
     return Understood(

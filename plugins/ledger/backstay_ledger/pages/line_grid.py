@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 500
 _LONGEST_CELL: Final = 1_000
-_CELLS: Final = "account|typed|text|party|due|tax|debit|credit|currency|foreign"
+_CELLS: Final = "account|typed|text|party|due|dimensions|tax|debit|credit|currency|foreign"
 _NONE: Final = frozenset({"-", "\u2013", "\u2212"})
 """What spreadsheets write for nothing."""
 
@@ -40,6 +40,7 @@ class TypedLine:
         currency, foreign: a foreign currency (ISO 4217) and the amount in it.
         tax: what is said of tax, such as ``S20``, ``S20 gross`` or ``=S20``.
         party, due: of the open item that it becomes; the day as it was typed.
+        dimensions: values of dimensions, such as ``cost_centre=100, project=X``.
     """
 
     n: int
@@ -54,6 +55,7 @@ class TypedLine:
     tax: str = ""
     party: str = ""
     due: str = ""
+    dimensions: str = ""
 
     @property
     def empty(self) -> bool:
@@ -102,6 +104,7 @@ def read_grid(form: Mapping[str, str], prefix: str = "lines") -> tuple[TypedLine
             tax=cells.get("tax", ""),
             party=cells.get("party", ""),
             due=cells.get("due", ""),
+            dimensions=cells.get("dimensions", ""),
         )
         for n, cells in sorted(rows.items())
     )

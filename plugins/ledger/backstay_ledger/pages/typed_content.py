@@ -40,6 +40,7 @@ CELLS: Final = (
     "tax",
     "party",
     "due",
+    "dimensions",
 )
 """What is kept of a line, in this order; later ones are missing in older sheets."""
 _LONGEST: Final = 1_000
@@ -104,6 +105,7 @@ def as_template(
                 "tax": line.tax[:120],
                 "party": line.party[:LONGEST_PARTY],
                 "due": due.isoformat() if due else "",
+                "dimensions": line.dimensions[:500],
             }
         )
     header = {name: form.get(name, "")[:500] for name in ("journal", "reference", "memo")}
@@ -143,6 +145,7 @@ def from_template(
                 tax=stored.get("tax", ""),
                 party=stored.get("party", ""),
                 due=stored.get("due", ""),
+                dimensions=stored.get("dimensions", ""),
             )
         )
     return tuple(shown)

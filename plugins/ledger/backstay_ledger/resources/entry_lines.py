@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from backstay.spi import gettext as _
 from backstay.spi import resource_url
 from backstay.spi import view as ui
 from backstay_ledger.approval.waiting_page import waiting_notes
-from backstay_ledger.models import Account, EntryState, Line
+from backstay_ledger.dimensions.sets import pairs_of, written_pairs
+from backstay_ledger.models import Account, EntryState, Line, OpenItem
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.services.references import references_of
 from backstay_ledger.services.reversal import reversals_of
@@ -49,20 +50,30 @@ def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
             Line.amount,
             Line.currency,
             Line.amount_currency,
+            Line.dimset_id,
+            OpenItem.party,
         )
         .join(Account, Account.id == Line.account_id)
+        .outerjoin(
+            OpenItem, and_(OpenItem.entry_id == Line.entry_id, OpenItem.line_no == Line.line_no)
+        )
         .where(Line.entry_id == entry.id)
         .order_by(Line.line_no)
     ).all()
     debit = sum((row.amount for row in found if row.amount > 0), Decimal(0))
     credit = -sum((row.amount for row in found if row.amount < 0), Decimal(0))
     foreign = any(row.currency for row in found)
+    parties = any(row.party for row in found)
+    sets = pairs_of(session, (row.dimset_id for row in found if row.dimset_id), entry.company_id)
+    said = {key: written_pairs(one.pairs) for key, one in sets.items()}
     rows = tuple(
         ui.Row(
             (
                 ui.Cell(row.code, "code", url_for("ledger.account_card", id=row.id)),
                 ui.Cell(row.name),
                 ui.Cell(row.text),
+                *((ui.Cell(row.party or ""),) if parties else ()),
+                *((ui.Cell(said.get(row.dimset_id, "")),) if said else ()),
                 *((_in_currency(row.currency, row.amount_currency),) if foreign else ()),
                 *figures.sides(row.amount),
             )
@@ -76,6 +87,8 @@ def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
             ("account", _("Account"), False),
             ("name", _("Name"), False),
             ("text", _("Text"), False),
+            *((("party", _("Party"), False),) if parties else ()),
+            *((("dimensions", _("Dimensions"), False),) if said else ()),
             *((("currency", _("In currency"), True),) if foreign else ()),
             ("debit", _("Debit"), True),
             ("credit", _("Credit"), True),
@@ -83,9 +96,7 @@ def entry_lines(session: Session, entry: Entry) -> dict[str, Any]:
         "rows": rows,
         "totals": (
             ui.Cell(_("Total")),
-            ui.Cell(""),
-            ui.Cell(""),
-            *((ui.Cell(""),) if foreign else ()),
+            *(ui.Cell("") for _more in range(2 + parties + bool(said) + foreign)),
             figures.cell(debit),
             figures.cell(credit),
         ),

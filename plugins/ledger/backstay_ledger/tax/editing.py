@@ -10,6 +10,7 @@ from sqlalchemy import select
 from backstay.contracts.ledger import Posting
 from backstay.spi import Invalid, company_of, editable_decimal
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.sets import written_pairs
 from backstay_ledger.pages.accounts_by_line import look_up
 from backstay_ledger.pages.line_grid import TypedLine, split_amount
 from backstay_ledger.services.currencies import minor_units_of
@@ -79,4 +80,5 @@ def _shown(n: int, line: PostingLine, company: CompanyRef, locale: str) -> Typed
         tax=written_tax(line.tax_code, tax_included=line.tax_included, tax_line=line.tax_line),
         party=line.party,
         due=line.due_date.isoformat() if line.due_date else "",
+        dimensions=written_pairs(line.dimensions),
     )

@@ -15,11 +15,12 @@ const HEADINGS = {
   party: ["party", "customer", "supplier", "vendor", "partner"],
   due: ["due date", "due", "fälligkeit", "échéance", "vencimiento"],
   tax: ["tax", "tax code", "vat code", "steuerschlüssel"],
+  dimensions: ["dimensions"],
   currency: ["currency", "cur", "ccy", "währung", "devise"],
   foreign: ["amount in currency", "foreign amount", "currency amount", "amount currency", "fc amount"],
 };
 /** Columns that only some grids have; their cells say so by an attribute of this name. */
-const NAMED = ["party", "due", "tax"];
+const NAMED = ["party", "due", "tax", "dimensions"];
 /** What columns mean without headings, by their number; a third column of numbers is signed. */
 const GUESSES = {
   2: ["account", "amount"],

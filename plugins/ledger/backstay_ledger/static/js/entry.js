@@ -114,6 +114,21 @@ table.addEventListener("change", async (event) => {
   changed(table);
 });
 
+// Dimensions --------------------------------------------------------------------------------
+
+// A list completes a whole cell, so each choice has before it what stands before the last comma.
+for (const kind of ["focusin", "input"]) {
+  form.addEventListener(kind, (event) => {
+    if (!event.target.matches?.("[data-dimensions]")) return;
+    const before = event.target.value.replace(/[^,;]*$/, "").replace(/([,;])$/, "$1 ");
+    for (const option of event.target.list?.options ?? []) {
+      const [dimension] = option.dataset.code.split("=");
+      option.disabled = new RegExp(`(^|[,;\\s])${dimension}\\s*=`, "i").test(before);
+      if (option.value !== before + option.dataset.code) option.value = before + option.dataset.code;
+    }
+  });
+}
+
 // Templates ---------------------------------------------------------------------------------
 
 const picker = form.querySelector("[data-template]");
@@ -156,7 +171,7 @@ function apply(template) {
     row.querySelector("[data-inherit]").value = line.text;
     for (const side of ["debit", "credit", "foreign"]) cellOf(row, side).value = line[side];
     row.querySelector("[data-currency]").value = line.currency;
-    for (const name of ["tax", "party", "due"]) {
+    for (const name of ["tax", "party", "due", "dimensions"]) {
       const cell = row.querySelector(`[data-${name}]`);
       if (cell) cell.value = line[name];
     }
