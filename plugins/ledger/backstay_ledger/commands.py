@@ -170,7 +170,7 @@ def check(ctx: click.Context, company: str | None, *, as_json: bool) -> None:
 @_company
 @_json
 def rebuild(company: str, *, as_json: bool) -> None:
-    """Make the balances of accounts anew from the posted lines, after “check” found a drift.
+    """Make the balances of accounts, and those by dimension, anew after “check” found a drift.
 
     Reports can be read meanwhile; whoever posts waits until it is done. Nothing but the balances
     changes, and the audit trail notes how many were wrong.

@@ -219,7 +219,9 @@ declare(
     postgresql=(
         f"""CREATE OR REPLACE FUNCTION {_BALANCE}__posting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_trigger_depth() < 2 OR TG_OP IN ('DELETE', 'TRUNCATE')
+    IF (pg_trigger_depth() < 2
+            AND coalesce(current_setting('backstay.rebuilding', true), '') <> '{_BALANCE}')
+        OR TG_OP IN ('DELETE', 'TRUNCATE')
         OR coalesce(current_setting('backstay.actor', true), '') = '' THEN
         RAISE EXCEPTION '{KEPT}' USING ERRCODE = 'restrict_violation';
     END IF;

@@ -1,4 +1,4 @@
-"""Making the table of balances anew from the lines, after somebody wrote past the guards.
+"""Making the tables of balances anew from the lines, after somebody wrote past the guards.
 
 Posting keeps the balances, so this is for repair (``backstay ledger check`` says ``drift``) and for
 books that were loaded by other means. Nobody posts meanwhile: whoever tries waits for the end.
@@ -19,11 +19,11 @@ _COLUMNS: Final = (
 )
 _ALONE: Final = (
     # Waits for entries that are being posted, lets reports read, and keeps others from posting.
-    "LOCK TABLE ledger_balance IN SHARE ROW EXCLUSIVE MODE",
-    "SELECT set_config('backstay.rebuilding', 'ledger_balance', true)",
+    # The triggers of posting run, and lock, in the order of their names: dimensions come first.
+    "LOCK TABLE ledger_dimension_balance, ledger_balance IN SHARE ROW EXCLUSIVE MODE",
     "SELECT set_config('statement_timeout', '0', true)",
 )
-_NO_LONGER: Final = "SELECT set_config('backstay.rebuilding', '', true)"
+_REBUILDING: Final = "SELECT set_config('backstay.rebuilding', :table, true)"
 
 # Every balance that there is takes part with zeros, so that those without lines become zero: the
 # guards let nobody delete one.
@@ -56,13 +56,40 @@ _REBUILD: Final = f"""
         OR ledger_balance.debit_currency <> excluded.debit_currency
         OR ledger_balance.credit_currency <> excluded.credit_currency
         OR ledger_balance.n <> excluded.n"""  # noqa: S608 - the columns are named above
+_REBUILD_BY_DIMENSION: Final = """
+    INSERT INTO ledger_dimension_balance
+        (company_id, account_id, period_id, dimset_id, debit, credit, n)
+    SELECT company_id, account_id, period_id, dimset_id, sum(debit), sum(credit), sum(n)
+    FROM (
+        SELECT company_id, account_id, period_id, dimset_id, 0 AS debit, 0 AS credit, 0 AS n
+        FROM ledger_dimension_balance WHERE company_id = :company
+        UNION ALL
+        SELECT e.company_id, l.account_id, e.period_id, l.dimset_id,
+            sum(CASE WHEN l.amount > 0 THEN l.amount ELSE 0 END),
+            sum(CASE WHEN l.amount < 0 THEN -l.amount ELSE 0 END),
+            count(*)
+        FROM ledger_entry AS e JOIN ledger_line AS l ON l.entry_id = e.id
+        WHERE e.company_id = :company AND e.state = 'posted' AND l.dimset_id IS NOT NULL
+        GROUP BY e.company_id, l.account_id, e.period_id, l.dimset_id
+    ) AS sums
+    WHERE true
+    GROUP BY company_id, account_id, period_id, dimset_id
+    ON CONFLICT (company_id, account_id, period_id, dimset_id) DO UPDATE SET
+        debit = excluded.debit, credit = excluded.credit, n = excluded.n
+    WHERE ledger_dimension_balance.debit <> excluded.debit
+        OR ledger_dimension_balance.credit <> excluded.credit
+        OR ledger_dimension_balance.n <> excluded.n"""
+_TABLES: Final = (
+    ("ledger_balance", _REBUILD),
+    ("ledger_dimension_balance", _REBUILD_BY_DIMENSION),
+)
 
 
 def rebuild_balances(session: Session) -> int:
-    """Bring the balances of the session's company in line with its posted lines.
+    """Bring the balances of the session's company, and those by dimension, in line with its lines.
 
     Returns:
-        how many balances were wrong or missing; the audit trail says so too.
+        how many balances of both kinds were wrong or missing; the audit trail says so too.
 
     Raises:
         Unavailable: somebody else's posting did not end in time (raised by the database session).
@@ -74,12 +101,16 @@ def rebuild_balances(session: Session) -> int:
     if on_postgresql:
         for statement in _ALONE:
             connection.execute(text(statement))
-    done: Any = session.execute(
-        text(_REBUILD), {"company": company.id}, execution_options={"scope_checked": True}
-    )
-    mended = int(done.rowcount)
+    mended = 0
+    for table, statement in _TABLES:
+        if on_postgresql:
+            connection.execute(text(_REBUILDING), {"table": table})
+        done: Any = session.execute(
+            text(statement), {"company": company.id}, execution_options={"scope_checked": True}
+        )
+        mended += int(done.rowcount)
     if on_postgresql:
-        connection.execute(text(_NO_LONGER))
+        connection.execute(text(_REBUILDING), {"table": ""})
     record_event(
         session,
         Event(
