@@ -21,6 +21,7 @@ from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, pos
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
 from backstay_ledger.services.stored import stored_entry
 from backstay_ledger.statements.kinds import NodeKind
+from backstay_ledger.tax.samples import TAX_SAMPLES
 
 if TYPE_CHECKING:
     from backstay.testing.attack import Making
@@ -158,4 +159,5 @@ SAMPLES: Final = (
     Sample(resource="ledger.period", make=closed_period, state=PeriodState.CLOSED.value),
     Sample(resource="ledger.period", make=soft_closed, state=PeriodState.SOFT_CLOSED.value),
     *CLOSING_SAMPLES,
+    *TAX_SAMPLES,
 )

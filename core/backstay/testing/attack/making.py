@@ -69,6 +69,15 @@ class Maker:
             self._depth -= 1
         return made
 
+    def ready(self, session: Session, name: str, action: str) -> Any:
+        """A record that a sample makes for an action; None if there is no such sample."""
+        for one in self._samples_of(name):
+            if one.action == action and one.make is not None:
+                made = one.make(self._making(session))
+                session.flush()
+                return made
+        return None
+
     def arguments(self, session: Session, job: str) -> dict[str, Any]:
         """Arguments of a job, as its sample makes them.
 
@@ -175,10 +184,12 @@ class Maker:
     def _given(self, resource: Resource) -> dict[str, Any]:
         return {
             name: value
-            for one in self.samples
-            if isinstance(one, Sample) and one.resource == resource.name
+            for one in self._samples_of(resource.name)
             for name, value in one.values.items()
         }
+
+    def _samples_of(self, name: str) -> list[Sample]:
+        return [one for one in self.samples if isinstance(one, Sample) and one.resource == name]
 
     def _initial(self, session: Session, operation: Operation, record: Any) -> dict[str, Any]:
         known = defaults_of(operation.command)
@@ -193,13 +204,8 @@ class Maker:
         return Making(session, self.number(), lambda name: self.record(session, name))
 
     def _in_state(self, session: Session, resource: Resource, state: str) -> Any:
-        for one in self.samples:
-            if (
-                isinstance(one, Sample)
-                and one.resource == resource.name
-                and one.make is not None
-                and one.state == state
-            ):
+        for one in self._samples_of(resource.name):
+            if one.make is not None and one.state == state and not one.action:
                 return one.make(self._making(session))
         if state:
             return self._walk(session, resource, state)

@@ -39,6 +39,7 @@ class Sample:
         resource: name of the resource, such as ``ledger.entry``.
         make: makes the record and returns it; left out, the create operation is used.
         state: the state in which ``make`` leaves it; empty for the state of a new record.
+        action: the action that ``make`` leaves it ready for, where its state alone does not do.
         values: values of fields by name, each from the sample's number, for every operation of
             the resource.
     """
@@ -46,6 +47,7 @@ class Sample:
     resource: str
     make: Callable[[Making], Any] | None = None
     state: str = ""
+    action: str = ""
     values: Mapping[str, Callable[[int], Any]] = field(default_factory=dict)
 
 

@@ -103,8 +103,12 @@ def fill(arena: Arena, use: Use) -> Filled:
 
 
 def allowed(arena: Arena, session: Any, use: Use) -> Any:
-    """A record in the first state in which the form is allowed."""
+    """A record that is ready for the form, or is in the first state in which it is allowed."""
     name = use.resource.name
+    if use.action is not None:
+        ready = arena.maker.ready(session, name, use.action.name)
+        if ready is not None:
+            return ready
     record = arena.maker.record(session, name)
     if not use.states or use.resource.state_of(record) in use.states:
         return record

@@ -44,6 +44,8 @@ class Lock(Identified, CompanyScoped, Versioned, LedgerBase):
     scope: Mapped[LockScope]
     up_to: Mapped[date | None]
     """The last locked day; NULL where the lock was taken away."""
+    reason: Mapped[str] = mapped_column(short(500), default="")
+    """Why it is locked up to there."""
 
     @property
     def label(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from sqlalchemy import case, func, select
 
@@ -30,9 +30,6 @@ from backstay_ledger.permissions import (
     LOCK_SET,
 )
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
 _STATES: Final = (
     Choice("requested", _("Requested"), "warn"),
     Choice("approved", _("Approved"), "ok"),
@@ -59,10 +56,6 @@ def _scope(record: Lock | LockException) -> str:
     return next(str(one.label) for one in SCOPES if one.value == record.scope.value)
 
 
-def _moved(_session: Session, lock: Lock) -> dict[str, Any]:
-    return {"up_to": lock.up_to, "reason": ""}
-
-
 LOCKS: Final = Resource(
     name="ledger.lock",
     path="locks",
@@ -75,14 +68,13 @@ LOCKS: Final = Resource(
     columns=(
         Column("scope", _("Sub-ledger"), Lock.scope, Kind.STATE, SCOPES, link=True),
         Column("up_to", _("Locked up to"), Lock.up_to, Kind.DATE),
+        Column("reason", _("Reason"), Lock.reason),
     ),
     order=("scope",),
     title=_scope,
     create=Operation(set_lock, SetLock, LOCK_SET, _("New lock"), done=_("Locked.")),
-    update=Operation(
-        move_lock, MoveLock, LOCK_SET, _("Move lock"), initial=_moved, done=_("Lock moved.")
-    ),
-    sections=(Section(_("Lock"), ("scope", "up_to")),),
+    update=Operation(move_lock, MoveLock, LOCK_SET, _("Move lock"), done=_("Lock moved.")),
+    sections=(Section(_("Lock"), ("scope", "up_to", "reason")),),
     empty=Empty(
         _("No locks yet"),
         _("Lock receivables or payables when their month is reconciled, before the period closes."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from babel.numbers import list_currencies
@@ -37,7 +38,8 @@ def rate(making: Making) -> ExchangeRate:
 
 def currency(making: Making) -> CompanyCurrency:
     """A currency that the company has not yet, another for each sample."""
-    code = _code(making.number)
+    kept = set(making.session.scalars(select(CompanyCurrency.code)))
+    code = next(one for number in count(making.number) if (one := _code(number)) not in kept)
     keep_units(making.session, {code: 2})
     return making.session.scalars(select(CompanyCurrency).where(CompanyCurrency.code == code)).one()
 

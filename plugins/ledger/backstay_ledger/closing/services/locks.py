@@ -155,10 +155,15 @@ def set_lock(session: Session, command: SetLock) -> Lock:
         )
     give_reason(session, command.reason)
     if lock is None:
-        lock = Lock(company_id=company.id, scope=command.scope, up_to=command.up_to)
+        lock = Lock(
+            company_id=company.id,
+            scope=command.scope,
+            up_to=command.up_to,
+            reason=command.reason.strip(),
+        )
         session.add(lock)
     else:
-        lock.up_to = command.up_to
+        lock.up_to, lock.reason = command.up_to, command.reason.strip()
     session.flush()
     return lock
 
@@ -184,7 +189,7 @@ def move_lock(session: Session, command: MoveLock) -> Lock:
         raise NotFound(_("There is no such lock in this company."))
     check_version(lock, command.version)
     give_reason(session, command.reason)
-    lock.up_to = command.up_to
+    lock.up_to, lock.reason = command.up_to, command.reason.strip()
     session.flush()
     return lock
 
