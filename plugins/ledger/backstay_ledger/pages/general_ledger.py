@@ -27,7 +27,7 @@ from backstay_ledger.pages.report_dates import (
 )
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures
-from backstay_ledger.services.account_card import RowKind, account_card, general_ledger
+from backstay_ledger.services.account_card import RowKind, account_cards, general_ledger
 from backstay_ledger.services.balances import balances, day_before, turnover
 
 if TYPE_CHECKING:
@@ -156,11 +156,11 @@ def _report(db: Session, asked: Asked, after: str) -> ui.ReportPage:
     groups: list[ui.ReportGroup] = []
     rows = 0
     last = ""
-    for account_id, code in accounts[:_MOST_ACCOUNTS]:
-        card = account_card(db, account_id, span.start, span.end, limit=LINES_OF_AN_ACCOUNT)
+    first = [key for key, _code in accounts[:_MOST_ACCOUNTS]]
+    for card in account_cards(db, first, span.start, span.end, limit=LINES_OF_AN_ACCOUNT):
         groups.append(_group(figures, card, span))
         rows += len(card.lines) + 2
-        last = code
+        last = card.account.code
         if rows >= ROWS:
             break
     more = len(groups) < len(accounts)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, Money, authorize, company_of
@@ -149,21 +149,72 @@ def account_card(
     check_range(start, end)
     account = load_account(session, account_id)
     opening = balances(session, day_before(start), [account_id]).get(account_id, ZERO)
-    debit, credit = turnover(session, start, end, [account_id]).get(account_id, (ZERO, ZERO))
+    moved = turnover(session, start, end, [account_id]).get(account_id, (ZERO, ZERO))
     forward = opening if after is None else _balance_at(session, account_id, after)
     lines = list(_lines(session, account_id, start, end, after, limit + 1, forward))
+    return replace(_card(account, opening, moved, lines, limit), brought_forward=forward)
+
+
+def _card(
+    account: Account,
+    opening: Decimal,
+    moved: tuple[Decimal, Decimal],
+    lines: Sequence[CardLine],
+    limit: int,
+) -> AccountCard:
+    """A card that begins with its opening balance; one line over the limit says that more come."""
     more = len(lines) > limit
-    lines = lines[:limit]
+    shown = tuple(lines[:limit])
+    debit, credit = moved
     return AccountCard(
         account=account,
         opening=opening,
-        brought_forward=forward,
-        lines=tuple(lines),
+        brought_forward=opening,
+        lines=shown,
         debit=debit,
         credit=credit,
         closing=opening + debit - credit,
-        next=Cursor(lines[-1].date, lines[-1].entry_id, lines[-1].line_no) if more else None,
+        next=Cursor(shown[-1].date, shown[-1].entry_id, shown[-1].line_no) if more else None,
     )
+
+
+def account_cards(
+    session: Session, account_ids: Sequence[int], start: date, end: date, *, limit: int
+) -> list[AccountCard]:
+    """The first lines of several accounts, in the order of the ids; as many statements as for one.
+
+    Arguments:
+        limit: the most lines of an account; ``next`` says where more of them begin.
+
+    Raises:
+        NotFound: the company has no such account.
+        Invalid: the range ends before it begins.
+    """
+    authorize(session, BOOKS_VIEW)
+    check_range(start, end)
+    if not account_ids:
+        return []
+    accounts = {
+        row.id: row for row in session.scalars(select(Account).where(Account.id.in_(account_ids)))
+    }
+    opening = balances(session, day_before(start), account_ids)
+    moved = turnover(session, start, end, account_ids)
+    firsts = [
+        select(_query(session, key, start, end, None, limit + 1).subquery()) for key in account_ids
+    ]
+    rows: dict[int, list[Any]] = {key: [] for key in account_ids}
+    for row in session.execute(union_all(*firsts)):
+        rows[row.account_id].append(row)
+    return [
+        _card(
+            accounts.get(key) or load_account(session, key),
+            opening.get(key, ZERO),
+            moved.get(key, (ZERO, ZERO)),
+            list(_with_balances(sorted(rows[key], key=_place), opening.get(key, ZERO))),
+            limit,
+        )
+        for key in account_ids
+    ]
 
 
 def general_ledger(
@@ -248,17 +299,35 @@ def _lines(
     limit: int,
     at: Decimal,
 ) -> Iterator[CardLine]:
-    query = (
+    query = _query(session, account_id, start, end, after, limit)
+    yield from _with_balances(session.execute(query), at)
+
+
+def _with_balances(rows: Iterable[Any], at: Decimal) -> Iterator[CardLine]:
+    for row in rows:
+        at += row.amount
+        yield CardLine(*(*row[:-1], at))  # without the account
+
+
+def _place(row: Any) -> tuple[date, int, int]:
+    return (row.date, row.entry_id, row.line_no)
+
+
+def _query(
+    session: Session, account_id: int, start: date, end: date, after: Cursor | None, limit: int
+) -> Select[Any]:
+    query: Any = (
         select(
             Line.entry_id,
             Line.line_no,
             Line.date,
             Entry.number_text,
-            func.coalesce(func.nullif(Line.text, ""), Entry.memo),
+            func.coalesce(func.nullif(Line.text, ""), Entry.memo).label("said"),
             Entry.reference,
             Line.amount,
             Line.currency,
             Line.amount_currency,
+            Line.account_id,
         )
         .join(Entry, Entry.id == Line.entry_id)
         .where(
@@ -272,10 +341,7 @@ def _lines(
     )
     if after is not None:
         query = query.where(_position() > tuple_(after.day, after.entry_id, after.line_no))
-    rows: Iterable[Any] = session.execute(query)
-    for row in rows:
-        at += row.amount
-        yield CardLine(*(*row, at))
+    return cast("Select[Any]", query)
 
 
 def _balance_at(session: Session, account_id: int, cursor: Cursor) -> Decimal:
