@@ -92,6 +92,8 @@ class Home:
     def environment(self) -> dict[str, str]:
         """What a child process needs to work on the same installation."""
         return {
+            # glibc would keep memory apart for each thread, of which one computes at a time.
+            "MALLOC_ARENA_MAX": "1",
             **os.environ,
             HOME_VARIABLE: str(self.path),
             **({DATABASE_VARIABLE: self.database} if self.database else {}),
