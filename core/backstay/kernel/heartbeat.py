@@ -68,6 +68,7 @@ class Heartbeat:
         self._wake = threading.Event()
         self._stopping = False
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._running: tuple[Suite | None, int, str] = (None, 0, "")
         self._written: dict[str, object] = {}
         self._next = 0.0
@@ -81,6 +82,7 @@ class Heartbeat:
                 return
             self._id, self._pid = secrets.token_hex(12), os.getpid()
             self._wake, self._stopping, self._written = threading.Event(), False, {}
+            self._writing = threading.Lock()  # the parent's may be held, by a thread left behind
             FAILURES.when_due = self._wake.set
             self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
             self._thread.start()
@@ -154,7 +156,8 @@ class Heartbeat:
         for too_many in FAILURES.take_due():
             pause(self._database, too_many, process=self._name())
         self._look_at_packages()
-        self._write()
+        with self._writing:  # two at once would both find no row, and insert it
+            self._write()
 
     def _name(self) -> str:
         return f"{self._kind.value}, {socket.gethostname()}, {os.getpid()}"
