@@ -49,7 +49,7 @@ from backstay.db.context import (
     company_of,
     context_of,
 )
-from backstay.db.guards import append_only, declare, freeze
+from backstay.db.guards import append_only, declare, freeze, no_truncate
 from backstay.db.ids import new_id, new_ids
 from backstay.db.round_trips import together
 from backstay.db.types import Id, Instant, Money, from_units, to_units
@@ -298,6 +298,7 @@ __all__ = [
     "new_id",
     "new_ids",
     "ngettext",
+    "no_truncate",
     "now",
     "open_file",
     "page",

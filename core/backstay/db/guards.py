@@ -137,12 +137,18 @@ END $$""",
                 f"CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE ON {real.name}"
                 f" FOR EACH ROW EXECUTE FUNCTION {trigger}()"
             ),
-            *_no_truncate(real.name, trigger, said),
+            *no_truncate(real.name, trigger, said),
         ),
     )
 
 
-def _no_truncate(table: str, trigger: str, said: str) -> tuple[str, str]:
+def no_truncate(table: str, trigger: str, said: str) -> tuple[str, str]:
+    """PostgreSQL's statements that refuse to empty a table past the triggers of its rows.
+
+    Arguments:
+        trigger: the name of the one of the rows, which this one's is made of.
+        said: the message.
+    """
     return (
         (
             f"CREATE OR REPLACE FUNCTION {trigger}_truncate() RETURNS trigger"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.spi import declare
+from backstay.spi import declare, no_truncate
 from backstay_ledger.determination.models import AccountRule, LineRole
 from backstay_ledger.guards.tables import keep
 from backstay_ledger.models import Account
@@ -77,13 +77,7 @@ END $$""",
             f"CREATE TRIGGER {_TABLE}__final BEFORE UPDATE OR DELETE ON {_TABLE}"
             f" FOR EACH ROW EXECUTE FUNCTION {_TABLE}__final()"
         ),
-        f"""CREATE OR REPLACE FUNCTION {_TABLE}__final_truncate() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '{LATE}' USING ERRCODE = 'restrict_violation'; END $$""",
-        (
-            f"CREATE TRIGGER {_TABLE}__final_truncate BEFORE TRUNCATE ON {_TABLE}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {_TABLE}__final_truncate()"
-        ),
+        *no_truncate(_TABLE, f"{_TABLE}__final", LATE),
     ),
 )
 

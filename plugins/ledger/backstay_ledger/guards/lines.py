@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.spi import declare
+from backstay.spi import declare, no_truncate
 from backstay_ledger.models import Entry, Line
 
 LATE: Final = "The lines of a posted entry can not be changed, and none can be added; reverse it."
@@ -101,13 +101,7 @@ END $$""",
             "CREATE TRIGGER ledger_line__final BEFORE UPDATE OR DELETE ON ledger_line"
             " FOR EACH ROW EXECUTE FUNCTION ledger_line__final()"
         ),
-        f"""CREATE OR REPLACE FUNCTION ledger_line__final_truncate() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '{LATE}' USING ERRCODE = 'restrict_violation'; END $$""",
-        (
-            "CREATE TRIGGER ledger_line__final_truncate BEFORE TRUNCATE ON ledger_line"
-            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_line__final_truncate()"
-        ),
+        *no_truncate("ledger_line", "ledger_line__final", LATE),
     ),
 )
 

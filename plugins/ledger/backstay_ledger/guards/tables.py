@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import FromClause, Table
 
-from backstay.spi import append_only, declare
+from backstay.spi import append_only, declare, no_truncate
 from backstay_ledger.models import (
     Account,
     AccountBalance,
@@ -232,7 +232,7 @@ END $$""",
                 f"CREATE TRIGGER {table}__rising BEFORE INSERT OR UPDATE OR DELETE ON {table}"
                 f" FOR EACH ROW EXECUTE FUNCTION {table}__rising()"
             ),
-            *_no_truncate(table, f"{table}__rising", said),
+            *no_truncate(table, f"{table}__rising", said),
         ),
     )
 
@@ -271,21 +271,7 @@ END $$""",
                 f"CREATE TRIGGER {table}__posting BEFORE INSERT OR UPDATE OR DELETE ON {table}"
                 f" FOR EACH STATEMENT EXECUTE FUNCTION {table}__posting()"
             ),
-            *_no_truncate(table, f"{table}__posting", said),
-        ),
-    )
-
-
-def _no_truncate(table: str, trigger: str, said: str) -> tuple[str, str]:
-    return (
-        (
-            f"CREATE OR REPLACE FUNCTION {trigger}_truncate() RETURNS trigger"
-            " LANGUAGE plpgsql AS $$\n"
-            f"BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = 'restrict_violation'; END $$"
-        ),
-        (
-            f"CREATE TRIGGER {trigger}_truncate BEFORE TRUNCATE ON {table}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {trigger}_truncate()"
+            *no_truncate(table, f"{table}__posting", said),
         ),
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.spi import append_only, declare
+from backstay.spi import append_only, declare, no_truncate
 from backstay_ledger.guards.tables import keep
 from backstay_ledger.models import Line
 from backstay_ledger.open_items.models import EXCHANGE_SOURCE, Allocation, OpenItem
@@ -146,13 +146,7 @@ END $$""",
             "CREATE TRIGGER ledger_open_item__residual BEFORE UPDATE OR DELETE ON ledger_open_item"
             " FOR EACH ROW EXECUTE FUNCTION ledger_open_item__residual()"
         ),
-        f"""CREATE OR REPLACE FUNCTION ledger_open_item__residual_truncate() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '{FINAL}' USING ERRCODE = 'restrict_violation'; END $$""",
-        (
-            "CREATE TRIGGER ledger_open_item__residual_truncate BEFORE TRUNCATE ON ledger_open_item"
-            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_open_item__residual_truncate()"
-        ),
+        *no_truncate("ledger_open_item", "ledger_open_item__residual", FINAL),
     ),
 )
 declare(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.spi import declare, freeze
+from backstay.spi import declare, freeze, no_truncate
 from backstay_ledger.guards.tables import keep, keep_while_used
 from backstay_ledger.models import Account, Entry
 from backstay_ledger.tax.models import (
@@ -135,13 +135,7 @@ END $$""",
             "CREATE TRIGGER ledger_tax_detail__final BEFORE UPDATE OR DELETE ON ledger_tax_detail"
             " FOR EACH ROW EXECUTE FUNCTION ledger_tax_detail__final()"
         ),
-        f"""CREATE OR REPLACE FUNCTION ledger_tax_detail__final_truncate() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '{LATE}' USING ERRCODE = 'restrict_violation'; END $$""",
-        (
-            "CREATE TRIGGER ledger_tax_detail__final_truncate BEFORE TRUNCATE ON ledger_tax_detail"
-            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_tax_detail__final_truncate()"
-        ),
+        *no_truncate("ledger_tax_detail", "ledger_tax_detail__final", LATE),
     ),
 )
 
