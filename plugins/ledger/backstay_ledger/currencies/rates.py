@@ -16,7 +16,6 @@ from backstay.spi import (
     ChoiceField,
     DateField,
     Invalid,
-    NotFound,
     Problem,
     TextField,
     authorize,
@@ -34,6 +33,7 @@ from backstay_ledger.models.currencies import (
     RateKind,
 )
 from backstay_ledger.services.currencies import minor_units_of
+from backstay_ledger.services.owned import load_owned
 
 RATE_KINDS: Final = (
     Choice(RateKind.SPOT.value, lazy("Of the day"), help=lazy("For entries and revaluation")),
@@ -159,14 +159,7 @@ def load_rate(session: Session, rate_id: int) -> ExchangeRate:
     Raises:
         NotFound: the company has no such rate.
     """
-    rate = session.scalars(
-        select(ExchangeRate).where(
-            ExchangeRate.id == rate_id, ExchangeRate.company_id == company_of(session).id
-        )
-    ).one_or_none()
-    if rate is None:
-        raise NotFound(_("There is no such rate in this company."))
-    return rate
+    return load_owned(session, ExchangeRate, rate_id, _("There is no such rate in this company."))
 
 
 def read_rate(text: str) -> Decimal | str:

@@ -14,7 +14,6 @@ from backstay.spi import (
     ChoiceField,
     DateField,
     Invalid,
-    NotFound,
     PickerField,
     Problem,
     TextField,
@@ -28,6 +27,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.determination.models import AccountRule
 from backstay_ledger.permissions import TAX_EDIT
 from backstay_ledger.services.accounts import load_account
+from backstay_ledger.services.owned import load_owned
 from backstay_ledger.tax.commands import role_choices
 
 
@@ -145,14 +145,8 @@ def load_rule(session: Session, rule_id: int) -> AccountRule:
     Raises:
         NotFound: the company has no such rule.
     """
-    found = session.scalars(
-        select(AccountRule).where(
-            AccountRule.id == rule_id, AccountRule.company_id == company_of(session).id
-        )
-    ).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such account rule in this company."))
-    return found
+    missing = _("There is no such account rule in this company.")
+    return load_owned(session, AccountRule, rule_id, missing)
 
 
 def _check(session: Session, command: CreateRule, own: AccountRule | None) -> None:

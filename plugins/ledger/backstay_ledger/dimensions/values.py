@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +32,7 @@ from backstay_ledger.models.dimensions import (
     RequiredDimension,
 )
 from backstay_ledger.services.accounts import load_account
+from backstay_ledger.services.owned import load_owned
 
 DIMENSION_CODE: Final = r"[a-z][a-z0-9_]{0,39}"
 VALUE_CODE: Final = r"[^\s=,;][^=,;]{0,39}"
@@ -286,8 +287,7 @@ def load_dimension(session: Session, dimension_id: int) -> Dimension:
     Raises:
         NotFound: the company has no such dimension.
     """
-    row: Dimension = _load(session, Dimension, dimension_id, _("There is no such dimension."))
-    return row
+    return load_owned(session, Dimension, dimension_id, _("There is no such dimension."))
 
 
 def load_value(session: Session, value_id: int) -> DimensionValue:
@@ -296,23 +296,13 @@ def load_value(session: Session, value_id: int) -> DimensionValue:
     Raises:
         NotFound: the company has no such value.
     """
-    row: DimensionValue = _load(session, DimensionValue, value_id, _("There is no such value."))
-    return row
+    return load_owned(session, DimensionValue, value_id, _("There is no such value."))
 
 
 def is_used(session: Session, value: DimensionValue) -> bool:
     """Whether lines carry a value."""
     used = select(DimensionSetValue.dimset_id).where(DimensionSetValue.value_id == value.id)
     return session.scalar(used.limit(1)) is not None
-
-
-def _load(session: Session, model: Any, row_id: int, message: str) -> Any:
-    row = session.scalars(
-        select(model).where(model.id == row_id, model.company_id == company_of(session).id)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(message)
-    return row
 
 
 def _value_problems(

@@ -28,6 +28,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Account, AccountBalance, AccountClass, Line
 from backstay_ledger.open_items.switching import switch_problem
 from backstay_ledger.permissions import ACCOUNT_EDIT
+from backstay_ledger.services.owned import load_owned
 
 LONGEST_CODE: Final = 200
 CODE_PATTERN: Final = (
@@ -227,14 +228,7 @@ def load_account(session: Session, account_id: int) -> Account:
     Raises:
         NotFound: the company has no such account.
     """
-    account = session.scalars(
-        select(Account).where(
-            Account.id == account_id, Account.company_id == company_of(session).id
-        )
-    ).one_or_none()
-    if account is None:
-        raise NotFound(_("There is no such account in this company."))
-    return account
+    return load_owned(session, Account, account_id, _("There is no such account in this company."))
 
 
 def account_by_code(session: Session, code: str) -> Account:

@@ -14,7 +14,6 @@ from backstay.spi import (
     Choice,
     ChoiceField,
     Invalid,
-    NotFound,
     Problem,
     TextField,
     authorize,
@@ -25,6 +24,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.models import Journal, JournalKind, SequenceHead
 from backstay_ledger.permissions import JOURNAL_EDIT
+from backstay_ledger.services.owned import load_owned
 
 CODE_PATTERN: Final = r"[0-9A-Z]{1,10}"
 JOURNAL_KINDS: Final = (
@@ -140,14 +140,7 @@ def load_journal(session: Session, journal_id: int) -> Journal:
     Raises:
         NotFound: the company has no such journal.
     """
-    journal = session.scalars(
-        select(Journal).where(
-            Journal.id == journal_id, Journal.company_id == company_of(session).id
-        )
-    ).one_or_none()
-    if journal is None:
-        raise NotFound(_("There is no such journal in this company."))
-    return journal
+    return load_owned(session, Journal, journal_id, _("There is no such journal in this company."))
 
 
 def _check_form(session: Session, command: CreateJournal, current: Journal | None) -> None:

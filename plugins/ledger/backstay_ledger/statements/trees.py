@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backstay.spi import NotFound, company_of
+from backstay.spi import company_of
 from backstay.spi import gettext as _
+from backstay_ledger.services.owned import load_owned
 from backstay_ledger.statements.drafting import NodeDraft, build
 from backstay_ledger.statements.models import StatementNode, StatementTree
 from backstay_ledger.statements.tree import BUILT_IN, Tree, built_in_tree
@@ -42,14 +43,7 @@ def load_own_tree(session: Session, tree_id: int) -> StatementTree:
     Raises:
         NotFound: the company has no such tree.
     """
-    found = session.scalars(
-        select(StatementTree).where(
-            StatementTree.id == tree_id, StatementTree.company_id == company_of(session).id
-        )
-    ).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such tree in this company."))
-    return found
+    return load_owned(session, StatementTree, tree_id, _("There is no such tree in this company."))
 
 
 def nodes_of(session: Session, tree: StatementTree) -> list[StatementNode]:

@@ -28,6 +28,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.permissions import TAX_EDIT
+from backstay_ledger.services.owned import load_owned
 from backstay_ledger.tax.models import BoxKind, TaxBox, TaxDetail, TaxPart, TaxRounding
 from backstay_ledger.tax.rounding import RoundingPolicy, unit_of
 
@@ -195,12 +196,7 @@ def load_box(session: Session, box_id: int) -> TaxBox:
     Raises:
         NotFound: the company has no such box.
     """
-    found = session.scalars(
-        select(TaxBox).where(TaxBox.id == box_id, TaxBox.company_id == company_of(session).id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such box in this company."))
-    return found
+    return load_owned(session, TaxBox, box_id, _("There is no such box in this company."))
 
 
 def set_rounding(session: Session, command: SetRounding) -> TaxRounding:

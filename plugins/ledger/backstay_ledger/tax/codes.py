@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from backstay.spi import (
     Conflict,
     Invalid,
-    NotFound,
     Problem,
     account_roles,
     authorize,
@@ -23,6 +22,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, Entry
 from backstay_ledger.permissions import TAX_EDIT
+from backstay_ledger.services.owned import load_owned
 from backstay_ledger.tax.boxes import CODE_HELP, CODE_PATTERN, load_box
 from backstay_ledger.tax.commands import AddRate, CreateTaxCode, DeleteTaxCode, EditTaxCode
 from backstay_ledger.tax.models import TaxCode, TaxDetail, TaxPart, TaxRate
@@ -206,12 +206,7 @@ def load_tax_code(session: Session, code_id: int) -> TaxCode:
     Raises:
         NotFound: the company has no such code.
     """
-    found = session.scalars(
-        select(TaxCode).where(TaxCode.id == code_id, TaxCode.company_id == company_of(session).id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound(_("There is no such tax code in this company."))
-    return found
+    return load_owned(session, TaxCode, code_id, _("There is no such tax code in this company."))
 
 
 def percent(text: str) -> Decimal | None:
