@@ -1,16 +1,10 @@
-"""Spreading an account's balance over values by fixed shares; the parts are the whole, exactly.
-
-Each part is rounded down, and the units that are left go to the parts that lost most by it (the
-method of the largest remainder), the first of equals first.
-"""
+"""Spreading an account's balance over values by fixed shares; the parts are the whole, exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
@@ -19,8 +13,10 @@ from backstay.spi import Invalid, Problem, authorize, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
 from backstay_ledger.services.balances import balance
+from backstay_ledger.services.currencies import amount_problem
 from backstay_ledger.services.journals import DEFAULT_JOURNAL
 from backstay_ledger.services.posting import post, preview
+from backstay_ledger.services.splitting import split
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +51,6 @@ class SpreadBalance:
     journal: str = DEFAULT_JOURNAL
     memo: str = ""
     key: str = ""
-
-
-def spread(amount: Decimal, weights: Sequence[Decimal], minor_units: int) -> list[Decimal]:
-    """Divide an amount by weights into parts at the currency's minor unit that add up to it.
-
-    Raises:
-        ValueError: there are no weights, or one is not above zero.
-    """
-    if not weights or any(weight <= 0 for weight in weights):
-        message = "weights are above zero"
-        raise ValueError(message)
-    units = int(abs(amount).scaleb(minor_units))
-    total = sum(map(Fraction, weights))
-    exact = [Fraction(weight) * units / total for weight in weights]
-    parts = [int(one) for one in exact]
-    by_loss = sorted(range(len(parts)), key=lambda place: (parts[place] - exact[place], place))
-    for place in by_loss[: units - sum(parts)]:
-        parts[place] += 1
-    sign = -1 if amount < 0 else 1
-    return [Decimal(sign * part).scaleb(-minor_units) for part in parts]
 
 
 def preview_spread(session: Session, command: SpreadBalance) -> list[PostingLine]:
@@ -113,10 +89,13 @@ def _posting(session: Session, command: SpreadBalance) -> Posting:
             "%(account)s stands at zero; there is nothing to spread.", account=command.account
         )
         problems.append(Problem(message, "amount"))
+    company = company_of(session)
+    if wrong := amount_problem(amount, company.currency, company.minor_units):
+        problems.append(Problem(wrong, "amount"))
     if problems:
         raise Invalid(_("The balance can't be spread."), problems=tuple(problems))
     weights = [share.weight for share in command.shares]
-    parts = spread(amount, weights, company_of(session).minor_units)
+    parts = split(amount, weights, company.minor_units)
     lines = [PostingLine(command.account, -amount)]
     lines += [
         PostingLine(command.account, part, dimensions=((command.dimension, share.value),))

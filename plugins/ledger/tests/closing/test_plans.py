@@ -26,10 +26,11 @@ from backstay_ledger.closing.services.recurring import (
     end_recurring,
     plan_recurring,
 )
-from backstay_ledger.closing.services.spreading import split, spread
+from backstay_ledger.closing.services.spreading import spread
 from backstay_ledger.models import EntryTemplate
 from backstay_ledger.services.balances import balance
 from backstay_ledger.services.fiscal_years import CreateFiscalYear, create_fiscal_year
+from backstay_ledger.services.splitting import split
 
 from .steps import move, sound
 

@@ -21,7 +21,6 @@ from backstay_ledger.dimensions.spreading import (
     Share,
     SpreadBalance,
     preview_spread,
-    spread,
     spread_balance,
 )
 from backstay_ledger.dimensions.values import (
@@ -47,6 +46,7 @@ from backstay_ledger.services.drafts import (
     save_draft,
 )
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
+from backstay_ledger.services.splitting import split
 from backstay_ledger.services.stored import stored_entry
 
 REFUSED = (sqlite3.Error, psycopg.Error)
@@ -339,7 +339,7 @@ def test_a_balance_is_spread_over_values_exactly(books: Any, ids: Any) -> None:
 )
 def test_parts_add_up_to_the_whole(units: int, weights: list[int], minor_units: int) -> None:
     amount = Decimal(units).scaleb(-minor_units)
-    parts = spread(amount, [Decimal(weight) for weight in weights], minor_units)
+    parts = split(amount, [Decimal(weight) for weight in weights], minor_units)
     assert sum(parts) == amount
     total = sum(weights)
     for part, weight in zip(parts, weights, strict=True):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from backstay_ledger.closing.plan_models import ReleaseBy
 from backstay_ledger.services.fiscal_years import add_months
+from backstay_ledger.services.splitting import split
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +22,6 @@ class Share:
 
     day: date
     amount: Decimal
-
-
-def split(amount: Decimal, weights: Sequence[int], minor_units: int) -> list[Decimal]:
-    """Split an amount by weights at a currency's minor unit; the parts add up to it exactly.
-
-    Each part is rounded towards zero, and the units left over go to the parts that lost most, of
-    equals to the first (method of the largest remainder, Hamilton 1792).
-
-    Arguments:
-        weights: positive.
-        minor_units: decimals of the currency.
-    """
-    units = int(amount.scaleb(minor_units))
-    if Decimal(units) != amount.scaleb(minor_units):
-        message = f"{amount} is finer than {minor_units} decimals"
-        raise ValueError(message)
-    sign, size, total = (-1 if units < 0 else 1), abs(units), sum(weights)
-    parts = [size * weight // total for weight in weights]
-    lost = [size * weight % total for weight in weights]
-    order = sorted(range(len(weights)), key=lambda place: (-lost[place], place))
-    for place in order[: size - sum(parts)]:
-        parts[place] += 1
-    return [Decimal(sign * part).scaleb(-minor_units) for part in parts]
 
 
 def spread(
