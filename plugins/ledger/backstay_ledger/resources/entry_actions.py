@@ -145,22 +145,6 @@ ACTIONS: Final = (
         ),
     ),
     Action(
-        "reverse_later",
-        Operation(
-            reverse_later,
-            ReverseLater,
-            ENTRY_REVERSE,
-            _("Reverse later"),
-            initial=first_of_the_next_month,
-            help=_("For accruals: a job reverses it on that day by itself."),
-            done=_("Its reversal is planned."),
-        ),
-        icon="calendar",
-        states=(EntryState.POSTED.value,),
-        past=_("planned the reversal of this"),
-        refuses=not_to_be_reversed_later,
-    ),
-    Action(
         "reverse",
         Operation(
             reverse_entry,
@@ -179,6 +163,22 @@ ACTIONS: Final = (
         past=_("reversed this"),
         refuses=_was_reversed,
         bulk=Bulk(skips=not_to_be_reversed, initial=reversal_of_many),
+    ),
+    Action(
+        "reverse_later",
+        Operation(
+            reverse_later,
+            ReverseLater,
+            ENTRY_REVERSE,
+            _("Reverse later"),
+            initial=first_of_the_next_month,
+            help=_("For accruals: a job reverses it on that day by itself."),
+            done=_("Its reversal is planned."),
+        ),
+        icon="calendar",
+        states=(EntryState.POSTED.value,),
+        past=_("planned the reversal of this"),
+        refuses=not_to_be_reversed_later,
     ),
     Action(
         "release_tax",

@@ -138,15 +138,16 @@ export function changed(table, row = null) {
   update(table);
 }
 
-/** Enter goes from cell to cell and opens a new line at the end. */
+/** Enter goes through the cells that every line has, past those aside, and opens a new line at the end. */
 function advance(input, table) {
   const row = input.closest("tr");
   const inputs = cells(row);
   const at = inputs.indexOf(input);
-  // A filled debit needs no credit: go on to the next line.
-  const done = at === inputs.length - 1 || (input.dataset.amount === "debit" && input.value.trim() && input.value.trim() !== "=");
   if (input.dataset.amount && input.value.trim() === "=") return tidy(input, table);
-  if (!done) return inputs[at + 1].focus();
+  // A filled debit needs no credit: go on to the next line.
+  const done = input.dataset.amount === "debit" && input.value.trim();
+  const onward = inputs.slice(at + 1).find((cell) => !cell.closest("[data-aside]"));
+  if (onward && !done) return onward.focus();
   const next = row.nextElementSibling;
   if (next) cells(next)[0].focus();
   else addLine(table);
