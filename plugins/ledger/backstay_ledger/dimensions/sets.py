@@ -141,7 +141,7 @@ class LineSets:
                 found[dimension] = self._values[dimension, value]
         if problems:
             return None, problems
-        digest = _digest(one.value_id for one in found.values())
+        digest = digest_of(one.value_id for one in found.values())
         ordered = tuple(sorted((dimension, value) for dimension, value in pairs))
         if digest not in self._sets:
             stored = self._stored(digest)
@@ -229,7 +229,8 @@ def line_sets(
     return LineSets(session, named, needing, write=write) if named or needing else None
 
 
-def _digest(value_ids: Iterable[int]) -> str:
+def digest_of(value_ids: Iterable[int]) -> str:
+    """The digest of a set, made of its values."""
     return hashlib.sha256(",".join(map(str, sorted(value_ids))).encode()).hexdigest()
 
 

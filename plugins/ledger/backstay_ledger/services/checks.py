@@ -6,7 +6,7 @@ somebody did with the guards switched off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,19 +14,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backstay.spi import Text, authorize, lazy
+from backstay_ledger.audit.checks import AUDIT_CHECKS
 from backstay_ledger.closing.checks import CLOSING_CHECKS
 from backstay_ledger.dimensions.checks import DIMENSION_CHECKS
-from backstay_ledger.dimensions.sets import sealed_sets
 from backstay_ledger.open_items.checks import OPEN_ITEM_CHECKS
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.check_in_sql import Check
-from backstay_ledger.services.content import EntryRow, payload_hash
-from backstay_ledger.services.stored import stored_entries
+from backstay_ledger.services.content_check import changed_entries
 from backstay_ledger.tax.checks import TAX_CHECKS
-from backstay_ledger.tax.rows import sealed
 
 EXAMPLES: Final = 5
-_PIECE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +189,7 @@ _BOOKS: Final = (
     *(Check(*one) for one in TAX_CHECKS),
     *(Check(*one) for one in CLOSING_CHECKS),
     *(Check(*one) for one in DIMENSION_CHECKS),
+    *(Check(*one) for one in AUDIT_CHECKS),
 )
 CHECKS: Final = (*_BOOKS, *OPEN_ITEM_CHECKS)
 """The checks in SQL; :func:`check_books` adds ``content``, which needs a hash of each entry."""
@@ -215,17 +213,28 @@ def check_books(session: Session) -> list[Finding]:
         companies = sorted(context.company_ids)
     else:
         companies = _companies(session)
-    findings: list[Finding] = []
-    for company_id in companies:
-        for check in CHECKS:
-            rows = session.execute(
-                text(check.query),
-                {"company": company_id},
-                execution_options={"scope_checked": True},
-            )
-            _collect(findings, check.name, check.message, (str(row[0]) for row in rows))
-    _collect(findings, *CONTENT, _changed_content(session, companies))
-    return findings
+    return [finding for company_id in companies for finding in check_company(session, company_id)]
+
+
+def check_company(
+    session: Session, company_id: int, told: Callable[[int, Text], None] = lambda _at, _text: None
+) -> Iterator[Finding]:
+    """Run every check over the books of a company.
+
+    Arguments:
+        told: called before each check, with how many are done and what this one looks for.
+
+    Yields:
+        what is broken.
+    """
+    for place, check in enumerate(CHECKS):
+        told(place, check.message)
+        rows = session.execute(
+            text(check.query), {"company": company_id}, execution_options={"scope_checked": True}
+        )
+        yield from _found(check.name, check.message, (str(row[0]) for row in rows))
+    told(len(CHECKS), CONTENT[1])
+    yield from _found(*CONTENT, changed_entries(session, company_id))
 
 
 def _companies(session: Session) -> list[int]:
@@ -236,46 +245,7 @@ def _companies(session: Session) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-def _collect(findings: list[Finding], name: str, message: Text, broken: Iterable[str]) -> None:
+def _found(name: str, message: Text, broken: Iterable[str]) -> Iterator[Finding]:
     found = list(broken)
     if found:
-        findings.append(Finding(name, str(message), len(found), tuple(found[:EXAMPLES])))
-
-
-def _changed_content(session: Session, companies: list[int]) -> Iterable[str]:
-    for company_id in companies:
-        yield from _changed_in(session, company_id)
-
-
-def _changed_in(session: Session, company_id: int) -> Iterable[str]:
-    last = 0
-    while True:
-        ids = [
-            int(row[0])
-            for row in session.execute(
-                text(
-                    "SELECT id FROM ledger_entry WHERE company_id = :company AND id > :last"
-                    " ORDER BY id LIMIT :piece"
-                ),
-                {"company": company_id, "last": last, "piece": _PIECE},
-                execution_options={"scope_checked": True},
-            )
-        ]
-        if not ids:
-            return
-        last = ids[-1]
-        for entry in stored_entries(session, ids, company_id=company_id).values():
-            row: EntryRow = entry.row
-            digest = payload_hash(
-                journal_id=row.journal_id,
-                day=row.date,
-                kind=row.kind,
-                memo=row.memo,
-                reference=row.reference,
-                source=(row.source_plugin, row.source_type, row.source_id),
-                reverses_id=row.reverses_id,
-                lines=entry.lines,
-            )
-            digest = sealed_sets(digest, [line.dimset_digest for line in entry.lines])
-            if sealed(digest, entry.taxes) != row.payload_hash:
-                yield row.number_text or row.memo
+        yield Finding(name, str(message), len(found), tuple(found[:EXAMPLES]))

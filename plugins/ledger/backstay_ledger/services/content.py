@@ -116,7 +116,8 @@ POSTED_COLUMNS: Final = (
     "version",
 )
 """What changes in an entry that becomes posted."""
-_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+as_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+"""How the content of entries is written before it is hashed."""
 entry_values: Final = attrgetter(*ENTRY_COLUMNS)
 """An entry row as the tuple that is inserted."""
 
@@ -148,6 +149,11 @@ def line_values(
     ]
 
 
+def hash_of_json(written: str) -> str:
+    """sha256 (hexadecimal) over values as :data:`as_json` writes them."""
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
 def payload_hash(
     *,
     journal_id: int,
@@ -173,7 +179,7 @@ def payload_hash(
         reverses_id,
         [line.hashed() for line in lines],
     ]
-    return hashlib.sha256(_json(content).encode()).hexdigest()
+    return hash_of_json(as_json(content))
 
 
 def entry_event(

@@ -1,0 +1,1 @@
+"""What auditors need: runs of the checks, seals, samples and control queries."""
