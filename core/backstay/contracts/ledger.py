@@ -208,6 +208,7 @@ class Allocated:
         gain: the realised exchange difference in base currency; negative for a loss.
         entry: the entry that books the difference, or moves the amount between two accounts.
         existed: True when the key had been used before for the same.
+        tax_waits: the tax that falls due by it is over a limit and waits for a second person.
     """
 
     id: int
@@ -218,6 +219,7 @@ class Allocated:
     gain: Decimal
     entry: Posted | None = None
     existed: bool = False
+    tax_waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

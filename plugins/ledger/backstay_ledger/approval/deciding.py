@@ -31,11 +31,12 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.approval.holding import change_state, running_approvals, subject_of
-from backstay_ledger.models import Entry, EntryState
+from backstay_ledger.closing.services.followers import follow
+from backstay_ledger.models import Entry, EntryKind, EntryState
 from backstay_ledger.open_items.mirrors import lock_items_of, settle_with_mirrors
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_APPROVE, ENTRY_DRAFT, ENTRY_POST
 from backstay_ledger.services.posting import post_orders, writable_company
-from backstay_ledger.services.reversal import ReverseEntry
+from backstay_ledger.services.reversal import ReverseEntry, reversals_of
 from backstay_ledger.services.stored import StoredEntry, draft_order, stored_entries, stored_entry
 
 
@@ -132,12 +133,17 @@ def take_back(session: Session, command: TakeBack) -> Entry:
         raise Forbidden(
             _("Only %(who)s can take it back.", who=entry.row.submitted_by or entry.row.created_by)
         )
-    subject = subject_of(session, entry)
-    return_entry(session, command.id, "")
+    withdraw(session, command.id)
+    return session.get_one(Entry, command.id, populate_existing=True)
+
+
+def withdraw(session: Session, entry_id: int) -> None:
+    """Make a draft of an entry that waits; the caller has checked who may."""
+    subject = subject_of(session, _waiting(session, entry_id, None))
+    return_entry(session, entry_id, "")
     approvals = running_approvals(session)
     if approvals is not None:
         approvals.withdraw(session, subject)
-    return session.get_one(Entry, command.id, populate_existing=True)
 
 
 def waiting_subject(session: Session, entry_id: int) -> Subject | None:
@@ -151,8 +157,12 @@ def waiting_subject(session: Session, entry_id: int) -> Subject | None:
 def carry_out(session: Session, entry_id: int) -> str:
     """Post an entry that has every approval, in the name of the last who approved."""
     authorize(session, ENTRY_APPROVE)
-    posted = _post(session, _waiting(session, entry_id, None))
-    return _("Posted as %(number)s.", number=posted.number)
+    entry = _waiting(session, entry_id, None)
+    posted = _post(session, entry)
+    said = _("Posted as %(number)s.", number=posted.number)
+    if entry.row.kind is EntryKind.EXCHANGE and reversals_of(session, entry_id).reversed_by:
+        said += " " + _("Its reversal is made, too; over the limit, it waits for somebody else.")
+    return said
 
 
 def return_entry(session: Session, entry_id: int, reason: str) -> None:
@@ -222,7 +232,9 @@ def _post(session: Session, entry: StoredEntry) -> Posted:
     )
     order = draft_order(replace(entry, row=approved), approved=True)
     if order.reverses_id is None:
-        return post_orders(session, [order])[0]
+        done = post_orders(session, [order])[0]
+        follow(session, entry.row)
+        return done
     reversed_entry = stored_entry(session, order.reverses_id)
     items = lock_items_of(session, [reversed_entry])
     posted = post_orders(session, [order])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backstay.contracts.approvals import Approvals, Subject
 from backstay.contracts.ledger import Posted
-from backstay.spi import CompanyRef, Conflict, context_of, find, new_ids, record_event
+from backstay.spi import CompanyRef, Conflict, context_of, find, new_ids, record_event, record_many
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, EntryState
 from backstay_ledger.open_items.lines import ITEM_COLUMNS, ITEMS, item_values
@@ -78,17 +78,24 @@ def _drafts(session: Session, company: CompanyRef, checked: Sequence[Checked]) -
         lock=True,
     )
     drafts: list[EntryRow] = []
+    made: list[tuple[EntryRow, Checked]] = []
     for new_id, one in zip(new_ids(len(checked)), checked, strict=True):
         if one.order.draft_id is not None:
             drafts.append(kept[one.order.draft_id].row)
             continue
         row = new_entry(new_id, company, context, one)
-        insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(row)])
-        insert_rows(session, LINES, LINE_COLUMNS, line_values(row, one.lines, None))
-        insert_rows(session, ITEMS, ITEM_COLUMNS, item_values([(row, one.lines)]))
-        write_reasons(session, [(row, one.order)])
-        record_event(session, entry_event("create", row, one.lines, taxes=one.order.taxes))
+        made.append((row, one))
         drafts.append(row)
+    if made:
+        lines = [values for row, one in made for values in line_values(row, one.lines, None)]
+        insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(row) for row, _one in made])
+        insert_rows(session, LINES, LINE_COLUMNS, lines)
+        insert_rows(session, ITEMS, ITEM_COLUMNS, item_values([(r, one.lines) for r, one in made]))
+        write_reasons(session, [(row, one.order) for row, one in made])
+        record_many(
+            session,
+            [entry_event("create", row, one.lines, taxes=one.order.taxes) for row, one in made],
+        )
     return drafts
 
 

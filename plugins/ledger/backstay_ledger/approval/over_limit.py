@@ -1,4 +1,4 @@
-"""Whether an order is over a limit, and so waits for a second person or is refused."""
+"""Whether an order is over a limit, and so waits for a second person."""
 
 from __future__ import annotations
 
@@ -41,17 +41,25 @@ def second_person(check: Checking, order: Order, journal_id: int, lines: Sequenc
     debit = sum((line.amount for line in lines if line.amount > 0), Decimal(0))
     if debit <= limit:
         return False
-    said = ""
     if order.posting.adjustment or order.by_allocation:
-        said = _("It is over the limit, and an entry of this kind can't wait for approval.")
-    elif order.in_file:
         company = check.company
         said = _(
-            "%(amount)s is over the limit of %(limit)s from which on a second person approves each"
-            " entry. Take it out of the file and write it as an entry.",
+            "%(amount)s is over the limit of %(limit)s in journal %(journal)s, from which on a"
+            " second person approves each entry.",
             amount=written(debit, company.currency, company.minor_units),
             limit=written(limit, company.currency, company.minor_units),
+            journal=order.posting.journal,
         )
-    if said:
-        check.problems.append(Problem(said, "lines", check.row))
+        advice = (
+            _(
+                "What an allocation posts can't wait for that: allocate smaller amounts, or have"
+                " the limit of this journal raised."
+            )
+            if order.by_allocation
+            else _(
+                "In the adjustment period none can wait for that: post it in the last month of the"
+                " year, where it waits, or have the limit of this journal raised."
+            )
+        )
+        check.problems.append(Problem(f"{said} {advice}", "lines", check.row))
     return True

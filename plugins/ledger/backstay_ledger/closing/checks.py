@@ -56,14 +56,13 @@ CLOSING_CHECKS: Final[tuple[tuple[str, Text, str], ...]] = (
     ),
     (
         "release_plans",
-        lazy("Deferrals whose release plan is not their amount, or was not posted as it says"),
+        lazy("Deferrals whose release plan is not their amount, or is not carried out as it says"),
         """SELECT d.name FROM ledger_deferral AS d WHERE d.company_id = :company AND (
             d.amount <> (SELECT coalesce(sum(p.amount), 0) FROM ledger_planned_entry AS p
                 WHERE p.deferral_id = d.id)
             OR EXISTS (SELECT 1 FROM ledger_planned_entry AS p WHERE p.deferral_id = d.id
                 AND p.entry_id IS NOT NULL AND p.amount <> coalesce((
                     SELECT sum(l.amount) FROM ledger_line AS l
-                    JOIN ledger_entry AS e ON e.id = l.entry_id AND e.state = 'posted'
                     WHERE l.entry_id = p.entry_id AND l.account_id = d.account_id), 0)))""",
     ),
 )

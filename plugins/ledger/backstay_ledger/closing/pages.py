@@ -18,6 +18,7 @@ from backstay.spi import (
     context,
     flash_done,
     flash_problem,
+    ngettext,
     page,
     redirect_to,
     requires,
@@ -190,12 +191,11 @@ def run_due(id: int) -> Response:  # noqa: A002
     made = 0
     for one in due(db, period.ends_on, period.starts_on):
         try:
-            made += make(db, one) is not None
+            with db.begin_nested():  # one that is refused holds up no other
+                made += make(db, one) is not None
         except (Invalid, Conflict) as error:
-            db.rollback()
             flash_problem(f"{one.day} {one.label}: {error}")
-            return redirect_to(url_for("ledger.close_cockpit", id=id))
-    flash_done(_("%(n)s entries made.", n=made))
+    flash_done(ngettext("%(n)s entry made.", "%(n)s entries made.", made))
     return redirect_to(url_for("ledger.close_cockpit", id=id))
 
 

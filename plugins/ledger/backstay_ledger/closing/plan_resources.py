@@ -18,6 +18,8 @@ from backstay.spi import (
     Panel,
     Resource,
     Section,
+    flash_done,
+    redirect_to,
     resource_url,
 )
 from backstay.spi import gettext as translate
@@ -30,6 +32,7 @@ from backstay_ledger.closing.services.deferrals import (
     Defer,
     cancel_deferral,
     defer,
+    said_of_deferral,
 )
 from backstay_ledger.closing.services.recurring import (
     EVERY,
@@ -39,11 +42,12 @@ from backstay_ledger.closing.services.recurring import (
     end_recurring,
     plan_recurring,
 )
-from backstay_ledger.models import Entry
+from backstay_ledger.models import Entry, EntryState
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST, ENTRY_REVERSE
 from backstay_ledger.resources.figures import Figures, heads
 
 if TYPE_CHECKING:
+    from flask import Response
     from sqlalchemy.orm import Session
 
 _STATES: Final = (
@@ -78,6 +82,7 @@ def _plan(session: Session, condition: Any) -> dict[str, Any]:
             PlannedEntry.cancelled,
             Entry.id,
             Entry.number_text,
+            Entry.state,
         )
         .outerjoin(Entry, Entry.id == PlannedEntry.entry_id)
         .where(condition)
@@ -98,7 +103,7 @@ def _plan(session: Session, condition: Any) -> dict[str, Any]:
                     ui.Cell(
                         number
                         or (
-                            translate("Draft")
+                            _unposted(state)
                             if entry is not None
                             else translate("cancelled")
                             if cancelled
@@ -109,10 +114,16 @@ def _plan(session: Session, condition: Any) -> dict[str, Any]:
                 ),
                 href=None if entry is None else resource_url("ledger.entry", "record", id=entry),
             )
-            for day, amount, cancelled, entry, number in found
+            for day, amount, cancelled, entry, number, state in found
         ),
         "label": translate("Entries of the plan"),
     }
+
+
+def _unposted(state: EntryState) -> str:
+    if state is EntryState.WAITING:
+        return translate("Waits for approval")
+    return translate("Draft")
 
 
 def _releases(session: Session, deferral: Deferral) -> dict[str, Any]:
@@ -121,6 +132,12 @@ def _releases(session: Session, deferral: Deferral) -> dict[str, Any]:
 
 def _made(session: Session, recurring: Recurring) -> dict[str, Any]:
     return _plan(session, PlannedEntry.recurring_id == recurring.id)
+
+
+def _deferred(session: Session, deferral: Deferral) -> Response:
+    """To the deferral, with whether it is in the books."""
+    flash_done(said_of_deferral(session, deferral))
+    return redirect_to(resource_url("ledger.deferral", "record", id=deferral.id))
 
 
 RECURRING: Final = Resource(
@@ -227,7 +244,7 @@ DEFERRALS: Final = Resource(
         help=_(
             "The deferring entry is posted on the first day; the releases follow by themselves."
         ),
-        done=_("Deferred, with its release plan."),
+        respond=_deferred,
     ),
     actions=(
         Action(

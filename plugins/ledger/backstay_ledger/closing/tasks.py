@@ -14,6 +14,7 @@ from backstay.spi import lazy as _
 from backstay_ledger.closing.services.plans import due
 from backstay_ledger.models import (
     IS_DRAFT,
+    IS_WAITING,
     Account,
     Entry,
     EntryKind,
@@ -27,6 +28,7 @@ from backstay_ledger.open_items.models import OpenItem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from backstay.contracts.closing import ClosingPeriod
@@ -38,9 +40,20 @@ _LATE: Final = timedelta(days=7)
 
 def drafts(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
     """Drafts dated in the period."""
+    return _unposted(session, period, IS_DRAFT)
+
+
+def waiting(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Entries dated in the period that a second person has not approved yet."""
+    return _unposted(session, period, IS_WAITING)
+
+
+def _unposted(
+    session: Session, period: ClosingPeriod, state: ColumnElement[bool]
+) -> Sequence[Blocker]:
     found = session.execute(
         select(Entry.id, Entry.date, Entry.memo)
-        .where(IS_DRAFT, Entry.date.between(period.starts_on, period.ends_on))
+        .where(state, Entry.date.between(period.starts_on, period.ends_on))
         .order_by(Entry.date, Entry.id)
         .limit(_MOST)
     )
@@ -135,6 +148,7 @@ def earlier_periods(session: Session, period: ClosingPeriod) -> Sequence[Blocker
 
 CLOSE_TASKS: Final = (
     CloseTask("ledger.drafts", _("Drafts posted or deleted"), drafts, can_be_waived=False),
+    CloseTask("ledger.waiting", _("Entries approved or taken back"), waiting, can_be_waived=False),
     CloseTask("ledger.recurring", _("Recurring entries made"), missing_recurring),
     CloseTask("ledger.releases", _("Releases and reversals posted"), releases),
     CloseTask("ledger.open_items", _("Open items allocated"), not_allocated, blocks=False),

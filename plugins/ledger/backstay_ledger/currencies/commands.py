@@ -30,6 +30,7 @@ from backstay_ledger.currencies.revaluation import (
     Revalue,
     preview_revaluation,
     revalue,
+    said_of_revaluation,
 )
 from backstay_ledger.services.journals import DEFAULT_JOURNAL
 
@@ -160,8 +161,8 @@ def revalue_accounts(
         else:
             done = revalue(session, Revalue(as_of=day, journal=journal))
         units = company_of(session).minor_units
-    numbers = {
-        name: posted.number
+    made = {
+        name: posted
         for name, posted in (
             ("unrealised", done.unrealised),
             ("reversal", done.reversal),
@@ -169,6 +170,8 @@ def revalue_accounts(
         )
         if posted is not None
     }
+    numbers = {name: posted.number for name, posted in made.items() if posted.number}
+    waiting = [name for name, posted in made.items() if posted.waits]
     if as_json:
         rows = [
             {
@@ -183,14 +186,16 @@ def revalue_accounts(
             }
             for one in done.adjustments
         ]
-        click.echo(json.dumps({"entries": numbers, "adjustments": rows}, indent=2))
+        click.echo(
+            json.dumps({"entries": numbers, "waiting": waiting, "adjustments": rows}, indent=2)
+        )
         return
     for one in done.adjustments:
         click.echo(f"{one.position.account}: {one.reason}")
     if not done.adjustments:
         click.echo(_("Every foreign amount is at its rate; there is nothing to post."))
-    elif numbers:
-        click.echo(_("Posted as %(numbers)s.", numbers=", ".join(numbers.values())))
+    elif numbers or waiting:
+        click.echo(said_of_revaluation(done))
 
 
 def _say(done: Outcome | Validation, *, as_json: bool) -> None:

@@ -20,14 +20,23 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posted, Posting, PostingLine
-from backstay.spi import DateField, Money, TextField, authorize, company_of, lazy
+from backstay.spi import Conflict, DateField, Money, TextField, authorize, company_of, lazy
 from backstay.spi import gettext as _
+from backstay_ledger.closing.services.followers import reverse_on
 from backstay_ledger.currencies.conversion import Rate
 from backstay_ledger.currencies.lookup import find_rates
 from backstay_ledger.currencies.permissions import REVALUE
 from backstay_ledger.currencies.settings import exchange_settings
 from backstay_ledger.currencies.units import stored_units
-from backstay_ledger.models import Account, AccountBalance, AccountClass, Entry, Line, Period
+from backstay_ledger.models import (
+    Account,
+    AccountBalance,
+    AccountClass,
+    Entry,
+    EntryState,
+    Line,
+    Period,
+)
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.currencies import minor_units_of, written
 from backstay_ledger.services.journals import DEFAULT_JOURNAL
@@ -97,7 +106,7 @@ class Revaluation:
 
     Arguments:
         unrealised: the entry of the day, or None where every foreign amount was at its rate.
-        reversal: the entry that takes it back on the next day.
+        reversal: the entry that takes it back on the next day; None while the former waits.
         realised: the entry that clears values without a foreign amount, or None.
     """
 
@@ -120,36 +129,49 @@ def preview_revaluation(session: Session, as_of: date) -> tuple[Adjustment, ...]
 def revalue(session: Session, command: Revalue) -> Revaluation:
     """Post the revaluation of a day and, dated the next, its reversal; all or nothing.
 
+    Over a limit it waits for a second person; the reversal is made when they have approved.
+
     Raises:
         RateMissing: names each currency that has no rate.
         Invalid: accounts for the differences are not named, or the next day has no fiscal year.
-        Conflict: the period of one of the days is closed.
+        Conflict: the period of one of the days is closed, or a revaluation of the day waits.
     """
     authorize(session, REVALUE)
     adjustments = _adjustments(session, command.as_of)
     if not adjustments:
         return Revaluation(())
+    _refuse_unposted(session, command.as_of)
     run = _runs(session, command.as_of) + 1
     key = f"{_prefix(command.as_of)}{run}"
     unrealised = reversal = realised = None
     if lines := _lines(session, (one for one in adjustments if not one.realised), "unrealised"):
         memo = _("Revaluation at %(day)s", day=command.as_of)
         unrealised = _post(session, command, key, memo, lines)
-        reversal = reverse_entries(
-            session,
-            [
-                ReverseEntry(
-                    id=unrealised.id,
-                    on=command.as_of + timedelta(days=1),
-                    reason=_("revaluation taken back on the next day"),
-                    key=f"{key}:back",
-                )
-            ],
-        )[0]
+        reversal = _take_back(session, unrealised, command.as_of + timedelta(days=1), key)
     if lines := _lines(session, (one for one in adjustments if one.realised), "realised"):
         memo = _("Exchange differences left at %(day)s", day=command.as_of)
         realised = _post(session, command, f"{key}:left", memo, lines)
     return Revaluation(adjustments, unrealised, reversal, realised)
+
+
+def said_of_revaluation(done: Revaluation) -> str:
+    """What became of its entries, for whoever ran it."""
+    made = [one for one in (done.unrealised, done.reversal, done.realised) if one is not None]
+    said = []
+    if numbers := [one.number for one in made if one.number]:
+        said.append(_("Posted as %(numbers)s.", numbers=", ".join(numbers)))
+    if done.unrealised is not None and done.unrealised.waits:
+        said.append(
+            _(
+                "The revaluation is over the limit and waits for approval; its reversal on the"
+                " next day is made when a second person has approved it."
+            )
+        )
+    if (done.reversal is not None and done.reversal.waits) or (
+        done.realised is not None and done.realised.waits
+    ):
+        said.append(_("What is over the limit waits for approval."))
+    return " ".join(said)
 
 
 def positions(session: Session, as_of: date) -> list[Position]:
@@ -277,6 +299,47 @@ def _post(
         exchange=True,
     )
     return post_orders(session, [order_of(posting)])[0]
+
+
+def _take_back(session: Session, posted: Posted, day: date, key: str) -> Posted | None:
+    """Reverse a revaluation on the next day, or plan that while it waits for approval."""
+    if posted.waits:
+        reverse_on(session, company_of(session).id, posted.id, day)
+        return None
+    command = ReverseEntry(
+        id=posted.id,
+        on=day,
+        reason=_("revaluation taken back on the next day"),
+        key=f"{key}:back",
+    )
+    return reverse_entries(session, [command])[0]
+
+
+def _refuse_unposted(session: Session, as_of: date) -> None:
+    """Refuse a revaluation beside one of the same day that is not in the books yet.
+
+    Raises:
+        Conflict: it waits for approval, or was sent back.
+    """
+    found = session.scalars(
+        select(Entry.state).where(
+            Entry.company_id == company_of(session).id,
+            Entry.idempotency_key.startswith(_prefix(as_of), autoescape=True),
+            Entry.state != EntryState.POSTED,
+        )
+    ).first()
+    if found is EntryState.WAITING:
+        raise Conflict(
+            _(
+                "The revaluation of %(day)s waits for approval. Have it approved, or take it back"
+                " and delete it.",
+                day=as_of,
+            )
+        )
+    if found is not None:
+        raise Conflict(
+            _("The revaluation of %(day)s is a draft. Post it or delete it first.", day=as_of)
+        )
 
 
 def _prefix(as_of: date) -> str:

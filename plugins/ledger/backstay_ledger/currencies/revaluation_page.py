@@ -23,7 +23,12 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.currencies.permissions import REVALUE
-from backstay_ledger.currencies.revaluation import Revalue, preview_revaluation, revalue
+from backstay_ledger.currencies.revaluation import (
+    Revalue,
+    preview_revaluation,
+    revalue,
+    said_of_revaluation,
+)
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.report_dates import company_today, day_control, read_day
 from backstay_ledger.permissions import BOOKS_VIEW
@@ -63,13 +68,11 @@ def post_revaluation() -> Response:
         db.rollback()
         flash_problem(error.message)
         return redirect_to(back)
-    numbers = [
-        one.number for one in (done.unrealised, done.reversal, done.realised) if one is not None
-    ]
-    if not numbers:
+    made = [one for one in (done.unrealised, done.reversal, done.realised) if one is not None]
+    if not made:
         flash_done(_("Every foreign amount was at its rate already; nothing was posted."))
         return redirect_to(back)
-    flash_done(_("Posted as %(numbers)s.", numbers=", ".join(numbers)))
+    flash_done(said_of_revaluation(done))
     first = done.unrealised or done.realised
     return redirect_to(resource_url("ledger.entry", "record", id=first.id if first else 0))
 

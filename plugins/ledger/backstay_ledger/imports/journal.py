@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NoReturn
 
@@ -29,7 +29,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.imports.journal_rows import FileEntry, read_rows
 from backstay_ledger.imports.keys import UNDO, usable_keys
 from backstay_ledger.imports.plaintext.rows import PLAIN_TEXT_ENTRIES
-from backstay_ledger.models import Entry
+from backstay_ledger.models import Entry, EntryState
 from backstay_ledger.permissions import ENTRY_IMPORT
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.fiscal_years import (
@@ -41,8 +41,10 @@ from backstay_ledger.services.fiscal_years import (
 from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
-from backstay_ledger.services.stored import stored_entries
+from backstay_ledger.services.stored import StoredEntry, stored_entries
 from backstay_ledger.services.validation import check_orders
+
+_NAMED: Final = 10
 
 
 def validate(session: Session, rows: Sequence[StagedRow]) -> Validation:
@@ -67,7 +69,8 @@ def validate(session: Session, rows: Sequence[StagedRow]) -> Validation:
     notes = tuple(
         _("Fiscal year %(year)s will be created.", year=year_code(start)) for start in coming
     )
-    return Validation((), len(checked) - present, present, notes)
+    held = [entry for entry, one in zip(readable, checked, strict=True) if one.waits]
+    return Validation((), len(checked) - present, present, notes + _over_limit(held))
 
 
 def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
@@ -90,10 +93,14 @@ def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
         if all(problem.row is None for problem in error.problems):
             raise  # the database refused, or somebody was faster: no row is to blame
         _refuse(_in_order(_placed(entries, error)))
+    held = [
+        entry for entry, one in zip(entries, posted, strict=True) if one.waits and not one.existed
+    ]
     return Outcome(
         new=sum(not one.existed for one in posted),
         present=sum(one.existed for one in posted),
-        notes=tuple(_("Fiscal year %(year)s was created.", year=year.code) for year in years),
+        notes=tuple(_("Fiscal year %(year)s was created.", year=year.code) for year in years)
+        + _over_limit(held),
         references=tuple(str(one.id) for one in posted if not one.existed),
     )
 
@@ -101,16 +108,20 @@ def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
 def undo(session: Session, references: Sequence[str]) -> str:
     """Reverse what an import posted, each entry on its own date; the file can then come again.
 
+    What waits for approval, or was sent back, is deleted instead.
+
     Raises:
         Conflict: a period is closed.
     """
     authorize(session, ENTRY_IMPORT)
     ids = [int(reference) for reference in references]
     entries = stored_entries(session, ids)
+    deleted = _delete_unposted(session, entries.values())
+    entries = {key: entry for key, entry in entries.items() if entry.row.state is EntryState.POSTED}
     reversed_before = _reversed(session, ids)
     # Whoever undoes the import has said why; posting the reversals must not say otherwise.
     reason = context_of(session).reason or _("the import was undone")
-    reverse_entries(
+    reversals = reverse_entries(
         session,
         [
             ReverseEntry(
@@ -122,18 +133,69 @@ def undo(session: Session, references: Sequence[str]) -> str:
             for entry_id, entry in entries.items()
             if entry_id not in reversed_before
         ],
-        in_file=True,
     )
-    return ngettext(
-        "%(n)s entry was reversed.",
-        "%(n)s entries were reversed.",
-        len(entries) - len(reversed_before),
-    )
+    waiting = sum(one.waits for one in reversals)
+    said = [
+        ngettext(
+            "%(n)s entry was reversed.",
+            "%(n)s entries were reversed.",
+            len(reversals) - waiting,
+        )
+    ]
+    if waiting:
+        said.append(
+            ngettext(
+                "%(n)s reversal is over the limit and waits for approval.",
+                "%(n)s reversals are over the limit and wait for approval.",
+                waiting,
+            )
+        )
+    if deleted:
+        said.append(
+            ngettext(
+                "%(n)s entry that was not posted yet was deleted.",
+                "%(n)s entries that were not posted yet were deleted.",
+                deleted,
+            )
+        )
+    return " ".join(said)
+
+
+def _delete_unposted(session: Session, entries: Iterable[StoredEntry]) -> int:
+    """Take back and delete what nobody has approved; returns how many that were."""
+    found = [entry.row for entry in entries if entry.row.state is not EntryState.POSTED]
+    if not found:
+        return 0
+    # Late: few imports are undone, and fewer with entries that wait.
+    from backstay_ledger.approval.deciding import withdraw
+    from backstay_ledger.services.drafts import remove_draft
+
+    for row in found:
+        if row.state is EntryState.WAITING:
+            withdraw(session, row.id)
+        remove_draft(session, row.id)
+    return len(found)
 
 
 def _orders(session: Session, entries: Sequence[FileEntry]) -> list[Order]:
     keys = usable_keys(session, [entry.name for entry in entries])
-    return [Order(entry.posting(keys[entry.name]), in_file=True) for entry in entries]
+    return [Order(entry.posting(keys[entry.name])) for entry in entries]
+
+
+def _over_limit(entries: Sequence[FileEntry]) -> tuple[str, ...]:
+    """Which entries wait for approval, as they are called in the file."""
+    if not entries:
+        return ()
+    named = ", ".join(entry.name for entry in entries[:_NAMED])
+    more = ", …" if len(entries) > _NAMED else ""
+    return (
+        ngettext(
+            "%(n)s entry is over the limit and waits for approval: %(entries)s",
+            "%(n)s entries are over the limit and wait for approval: %(entries)s",
+            len(entries),
+            entries=named + more,
+        ),
+    )
 
 
 def _days(entries: Sequence[FileEntry]) -> list[date]:

@@ -67,8 +67,8 @@ def allocate(session: Session, command: Allocate) -> list[Allocated]:
     """
     authorize(session, ITEM_ALLOCATE)
     done = settle(session, command)
-    release_allocated(session, done)
-    return done
+    waits = release_allocated(session, done)
+    return [replace(one, tax_waits=True) for one in done] if waits else done
 
 
 def settle(session: Session, command: Allocate) -> list[Allocated]:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
-    from backstay.contracts.ledger import OpenItem
+    from backstay.contracts.ledger import Allocated, OpenItem
 
 TEMPLATE: Final = "ledger/open_items.html"
 MOST: Final = 200
@@ -125,9 +125,10 @@ def allocate_items() -> Response:
     except (Invalid, Conflict) as error:
         return _refused(db, error)
     if done.entry is not None:
-        flash_done(_("Allocated; %(number)s books the difference.", number=done.entry.number))
+        said = _("Allocated; %(number)s books the difference.", number=done.entry.number)
     else:
-        flash_done(_("Allocated."))
+        said = _("Allocated.")
+    flash_done(said + _waiting_tax(done))
     return _back()
 
 
@@ -138,11 +139,15 @@ def undo_items() -> Response:
     db = session()
     try:
         on, _notes = read_day(request.form, "on", company_today(db))
-        undo_allocation(db, UndoAllocation(id=_number("allocation"), on=on))
+        undone = undo_allocation(db, UndoAllocation(id=_number("allocation"), on=on))
     except (Invalid, Conflict) as error:
         return _refused(db, error)
-    flash_done(_("The allocation was undone."))
+    flash_done(_("The allocation was undone.") + _waiting_tax(undone))
     return _back()
+
+
+def _waiting_tax(done: Allocated) -> str:
+    return " " + _("The tax that it concerns waits for approval.") if done.tax_waits else ""
 
 
 @blueprint.post("/open-items/hold", endpoint="open_items_hold")

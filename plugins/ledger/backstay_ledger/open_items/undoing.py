@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -94,8 +94,7 @@ def undo_allocation(session: Session, command: UndoAllocation) -> Allocated:
     )
     add_allocations(session, [undoing])
     undone = as_allocated(undoing, entry=entry)
-    release_allocated(session, [undone])
-    return undone
+    return replace(undone, tax_waits=release_allocated(session, [undone]))
 
 
 def _refuse_undoing(session: Session, row: Allocation, command: UndoAllocation) -> None:

@@ -29,6 +29,7 @@ from backstay.spi import (
     record_many,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.closing.services.followers import let_go
 from backstay_ledger.models import Entry, EntryKind, EntryState, Line
 from backstay_ledger.open_items.lines import ITEM_COLUMNS, ITEMS, item_values
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, ENTRY_POST
@@ -194,20 +195,25 @@ def delete_draft(session: Session, command: DeleteDraft) -> None:
         Stale: somebody else saved it in the meantime.
     """
     authorize(session, ENTRY_DRAFT)
-    draft = load_draft(session, command.id, command.version)
+    remove_draft(session, command.id, command.version)
+
+
+def remove_draft(session: Session, entry_id: int, version: int | None = None) -> None:
+    """Delete a draft; the caller has checked the permission (see :func:`delete_draft`)."""
+    draft = load_draft(session, entry_id, version)
     options = {"audited": True}
     with guarded():
+        if draft.row.source_type == "ledger.deferral" or draft.row.kind is EntryKind.EXCHANGE:
+            let_go(session, draft.row)
         session.execute(
-            delete(Line).where(
-                Line.entry_id == command.id, Line.company_id == draft.row.company_id
-            ),
+            delete(Line).where(Line.entry_id == entry_id, Line.company_id == draft.row.company_id),
             execution_options=options,
         )
         session.execute(
-            delete(Entry).where(Entry.id == command.id, Entry.company_id == draft.row.company_id),
+            delete(Entry).where(Entry.id == entry_id, Entry.company_id == draft.row.company_id),
             execution_options=options,
         )
-    forget_attachments(session, "ledger.entry", command.id)
+    forget_attachments(session, "ledger.entry", entry_id)
     event = entry_event("delete", draft.row, draft.lines)
     record_event(
         session,
@@ -326,6 +332,8 @@ def _save(session: Session, command: SaveDraft) -> int:
         raise Conflict(
             _("A reversal mirrors its entry and can't be changed. Post it again or delete it.")
         )
+    if before is not None and before.row.source_type == "ledger.deferral":
+        raise Conflict(_("It belongs to a deferral: post it as it is, or delete it."))
     order = completed(session, _posting(session, command))
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():

@@ -26,7 +26,6 @@ class Order:
         roles: why lines are on their accounts.
         by_allocation: an allocation posts it, or undoing one; nobody else may.
         approved: a second person has approved it; the database holds who.
-        in_file: it comes with others out of a file, which is imported whole or not at all.
         in_closing: it is posted in the closing period of its year: a closing entry or its reversal.
     """
 
@@ -37,7 +36,6 @@ class Order:
     taxes: tuple[TaxRow, ...] = ()
     roles: tuple[RoleRow, ...] = ()
     approved: bool = False
-    in_file: bool = False
     by_allocation: bool = False
     in_closing: bool = False
 

@@ -94,7 +94,6 @@ def reverse_entries(
     commands: Sequence[ReverseEntry],
     *,
     by_allocation: bool = False,
-    in_file: bool = False,
 ) -> list[Posted]:
     """Reverse many entries for one reason, all or none; the caller has checked the permission.
 
@@ -102,7 +101,6 @@ def reverse_entries(
 
     Arguments:
         by_allocation: an allocation is undone, which alone may take back what it posted.
-        in_file: an import is undone, so a reversal over a limit is refused instead of waiting.
 
     Raises:
         Invalid, Conflict, NotFound: as :func:`reverse_entry`.
@@ -120,9 +118,7 @@ def reverse_entries(
         if not (command.key and command.key in done):
             _refuse(original, reversed_before.get(command.id))
         problems += _problems(command, original)
-        orders.append(
-            replace(mirror(command, original), by_allocation=by_allocation, in_file=in_file)
-        )
+        orders.append(replace(mirror(command, original), by_allocation=by_allocation))
     if problems:
         raise Invalid(
             problems[0].message
@@ -164,6 +160,10 @@ def reversals_of(session: Session, entry_id: int) -> Reversals:
 
 
 def _refuse(original: StoredEntry, reversal: str | None) -> None:
+    if original.row.state is EntryState.WAITING:
+        raise Conflict(
+            _("Only a posted entry can be reversed; this one waits for approval: take it back.")
+        )
     if original.row.state is not EntryState.POSTED:
         raise Conflict(_("Only a posted entry can be reversed; this one is a draft."))
     if original.row.kind is EntryKind.CLOSING:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from backstay.contracts.ledger import Allocated
 
 
-def release_allocated(session: Session, allocations: Sequence[Allocated]) -> None:
+def release_allocated(session: Session, allocations: Sequence[Allocated]) -> bool:
     """Release what is due of documents whose items were allocated, or take it back after an undo.
 
     A document is as far paid as its open items are settled in the base currency. Where none of
     them waits with tax, this is one statement.
+
+    Returns:
+        whether a release is over a limit and waits for a second person.
 
     Raises:
         Conflict: no period is open on the day or after it.
@@ -30,7 +33,7 @@ def release_allocated(session: Session, allocations: Sequence[Allocated]) -> Non
 
     made = [one for one in allocations if not one.existed]
     if not made:
-        return
+        return False
     items = sorted({item for one in made for item in (one.debit, one.credit)})
     documents = session.execute(
         select(
@@ -49,7 +52,10 @@ def release_allocated(session: Session, allocations: Sequence[Allocated]) -> Non
         .order_by(OpenItem.entry_id)
     ).all()
     on = max(one.on for one in made)
+    waits = False
     for entry_id, total, left in documents:
         if total:
             day = first_open_day(session, on)
-            post_release(session, entry_id, paid=total - left, total=total, on=day)
+            posted = post_release(session, entry_id, paid=total - left, total=total, on=day)
+            waits |= posted is not None and posted.waits
+    return waits

@@ -134,4 +134,4 @@ def test_accounts_are_revalued_by_a_script_once(run: Any, tmp_path: Path) -> Non
     told = run("ledger", "revalue", "--company", "ACME", "--as-of", "2026-03-31", "--dry-run")
     assert told[:2] == (0, "Every foreign amount is at its rate; there is nothing to post.\n")
     done = run("ledger", "revalue", "--company", "ACME", "--as-of", "2026-03-31", "--json")
-    assert json.loads(done[1]) == {"entries": {}, "adjustments": []}
+    assert json.loads(done[1]) == {"entries": {}, "waiting": [], "adjustments": []}

@@ -33,7 +33,16 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.closing.plan_models import Deferral, PlannedEntry, PlanState, ReleaseBy
 from backstay_ledger.closing.services.spreading import spread
-from backstay_ledger.models import Account, AccountClass, Journal, Period, PeriodKind, PeriodState
+from backstay_ledger.models import (
+    Account,
+    AccountClass,
+    Entry,
+    EntryState,
+    Journal,
+    Period,
+    PeriodKind,
+    PeriodState,
+)
 from backstay_ledger.permissions import ENTRY_POST, ENTRY_REVERSE
 from backstay_ledger.services.currencies import amount_problem
 from backstay_ledger.services.orders import Order
@@ -214,7 +223,7 @@ def cancel_deferral(session: Session, command: CancelDeferral) -> Deferral:
 
     Raises:
         Invalid: no reason is given, or no open period follows.
-        Conflict: it was cancelled already.
+        Conflict: it was cancelled already, or one of its entries is not posted yet.
     """
     authorize(session, ENTRY_REVERSE)
     if not command.reason.strip():
@@ -238,6 +247,7 @@ def cancel_deferral(session: Session, command: CancelDeferral) -> Deferral:
     ).all()
     made = [(deferral.entry_id, deferral.starts_on)]
     made += [(one.entry_id, one.due_on) for one in plan if one.entry_id is not None]
+    made = _posted(session, deferral, made)
     give_reason(session, command.reason)
     reverse_entries(
         session,
@@ -251,6 +261,51 @@ def cancel_deferral(session: Session, command: CancelDeferral) -> Deferral:
     deferral.state = PlanState.ENDED
     session.flush()
     return deferral
+
+
+def said_of_deferral(session: Session, deferral: Deferral) -> str:
+    """Whether it is in the books, for whoever made it."""
+    if session.scalar(select(Entry.state).where(Entry.id == deferral.entry_id)) is (
+        EntryState.WAITING
+    ):
+        return _(
+            "Deferred, with its release plan. The entry is over the limit and waits for approval;"
+            " releases begin once a second person has approved it."
+        )
+    return _("Deferred, with its release plan.")
+
+
+def _posted(
+    session: Session, deferral: Deferral, made: list[tuple[int, date]]
+) -> list[tuple[int, date]]:
+    """The entries of a deferral that can be reversed.
+
+    Raises:
+        Conflict: one is not posted yet.
+    """
+    states: dict[int, EntryState] = {
+        row.id: row.state
+        for row in session.execute(
+            select(Entry.id, Entry.state).where(Entry.id.in_([entry for entry, _day in made]))
+        )
+    }
+    if states.get(deferral.entry_id) is not EntryState.POSTED:
+        raise Conflict(
+            _(
+                "Its entry is not posted: it waits for approval or was sent back. Take it back and"
+                " delete the draft; the deferral goes with it."
+            )
+        )
+    for entry, day in made:
+        if states.get(entry) is not EntryState.POSTED:
+            raise Conflict(
+                _(
+                    "The release of %(day)s waits for approval or was sent back. Have it approved"
+                    " first; cancelling then reverses it with the others.",
+                    day=day,
+                )
+            )
+    return made
 
 
 def open_day(session: Session, day: date) -> date:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Annotated
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backstay.spi import (
     Conflict,
@@ -25,11 +25,11 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.closing.plan_models import Deferral, PlannedEntry, PlanState, Recurring
 from backstay_ledger.closing.services.deferrals import release
+from backstay_ledger.closing.services.followers import reverse_planned
 from backstay_ledger.closing.services.recurring import make_recurring, missing_days
 from backstay_ledger.models import Entry, EntryState
 from backstay_ledger.permissions import ENTRY_POST, ENTRY_REVERSE
 from backstay_ledger.services.fiscal_years import add_months
-from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,10 @@ def first_of_the_next_month(_session: Session, entry: Entry) -> dict[str, date]:
 
 
 def due(session: Session, up_to: date, since: date = date.min) -> list[Due]:
-    """What plans should have made from a day to a day and have not, oldest first."""
+    """What plans should have made from a day to a day and have not, oldest first.
+
+    What follows an entry that waits for approval is due once that entry is posted.
+    """
     company = company_of(session)
     found: list[Due] = []
     for recurring in session.scalars(
@@ -119,6 +122,7 @@ def due(session: Session, up_to: date, since: date = date.min) -> list[Due]:
             for day in missing_days(session, recurring, up_to)
             if day >= since
         ]
+    first = aliased(Entry)
     waiting = session.execute(
         select(
             PlannedEntry.id,
@@ -129,6 +133,7 @@ def due(session: Session, up_to: date, since: date = date.min) -> list[Due]:
         )
         .outerjoin(Deferral, Deferral.id == PlannedEntry.deferral_id)
         .outerjoin(Entry, Entry.id == PlannedEntry.reverses_id)
+        .outerjoin(first, first.id == Deferral.entry_id)
         .where(
             PlannedEntry.company_id == company.id,
             PlannedEntry.recurring_id.is_(None),
@@ -136,8 +141,8 @@ def due(session: Session, up_to: date, since: date = date.min) -> list[Due]:
             PlannedEntry.cancelled.is_(False),
             PlannedEntry.due_on.between(since, up_to),
             or_(
-                PlannedEntry.reverses_id.is_not(None),
-                and_(Deferral.id.is_not(None), Deferral.state == PlanState.ACTIVE),
+                Entry.state == EntryState.POSTED,
+                and_(Deferral.state == PlanState.ACTIVE, first.state == EntryState.POSTED),
             ),
         )
     )
@@ -175,12 +180,7 @@ def make(session: Session, one: Due) -> int | None:
     if planned.reverses_id is None:
         planned.entry_id = release(session, planned).id
     else:
-        command = ReverseEntry(
-            id=planned.reverses_id,
-            on=planned.due_on,
-            reason=_("automatic reversal"),
-            key=f"reversal-{planned.id}",
-        )
-        planned.entry_id = reverse_entry(session, command).id
+        authorize(session, ENTRY_REVERSE)
+        planned.entry_id = reverse_planned(session, planned).id
     session.flush()
     return planned.entry_id
