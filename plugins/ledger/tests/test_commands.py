@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from backstay.cli import main
+from backstay.contracts.ledger import Posting, PostingLine
 from backstay.db.context import operator_context
 from backstay.db.database import Database
 from backstay.kernel.setup import migrate
 from backstay.testing.fixtures import company_ref
 from backstay.testing.requirements import data_folder
+from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
 from backstay_ledger.services.accounts import account_by_code
+from backstay_ledger.services.posting import post
 from backstay_ledger.statements.cash_accounts import mark_as_cash
 from backstay_ledger.statements.groups import CreateGroup, create_group
 
@@ -243,6 +248,11 @@ def test_statements_are_printed_to_read_and_to_compute_with(
         ("profit-loss", "--from", "2026-03-01"),
         ("balance-sheet", "--group", "none"),
         ("cash-flow", "--group", "none"),
+        ("cash-flow", "--dimension", "cost_centre=100"),
+        ("cash-flow", "--by", "cost_centre"),
+        ("profit-loss", "--by", "cost_centre"),
+        ("profit-loss", "--dimension", "cost_centre"),
+        ("general-ledger", "--by", "cost_centre"),
     ):
         status, said, complaint = run("ledger", "statement", *problem, *common)
         assert status != 0
@@ -254,6 +264,27 @@ def test_statements_are_printed_to_read_and_to_compute_with(
     with database.write(context, suite) as session:
         create_group(session, CreateGroup(code="all", name="All", members="BETA"))
         mark_as_cash(session, [account_by_code(session, "1000")])
+        centre = add_dimension(session, AddDimension(code="cost_centre", name="Cost centre")).id
+        add_value(session, AddValue(dimension_id=centre, code="SALES", name="Sales"))
+        pairs = (("cost_centre", "SALES"),)
+        lines = (
+            PostingLine("6000", Decimal(20), dimensions=pairs),
+            PostingLine("1000", Decimal(-20)),
+        )
+        post(session, Posting("", "GEN", date(2026, 2, 3), lines))
+    rent = run(
+        *("ledger", "statement", "profit-loss", *common, "--by", "cost_centre", "--json"),
+    )
+    assert json.loads(rent[1])["columns"] == ["SALES Sales", "Without Cost centre", "Total"], rent[
+        2
+    ]
+    assert json.loads(rent[1])["rows"][-1]["amounts"] == ["-20.00", "-120.00", "-140.00"]
+    of = ("--dimension", "cost_centre=SALES", "--json")
+    for kind, amount in (("profit-loss", "20.00"), ("trial-balance", "20.00")):
+        told = json.loads(run("ledger", "statement", kind, *common, *of)[1])
+        figures = {row["code"]: row["amounts"][0] for row in told["rows"]}
+        assert figures["6000"] == amount
+        assert "1000" not in figures
     database.dispose()
     flow = run("ledger", "statement", "cash-flow", *common, "--indirect")
     assert "Cash at the end" in flow[1], flow[2]

@@ -11,6 +11,7 @@ from flask import request, url_for
 from backstay.spi import company_of, context, neutral, page, requires, resource_url, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.filters import asked_of, dimension_controls
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
+    from backstay_ledger.dimensions.filters import AskedOf
     from backstay_ledger.services.account_card import AccountCard, CardLine
 
 PAGE: Final = 100
@@ -52,8 +54,11 @@ def show_account_card(id: int) -> Response:  # noqa: A002 - the name of the URL'
     span = _span(db)
     after = request.args.get("after", "")
     cursor = Cursor.parse(after) if _CURSOR.fullmatch(after) else None
-    card = account_card(db, id, span.start, span.end, after=cursor, limit=PAGE)
-    return page("report.html", page=_report(db, card, span, cursor), crumbs=_crumbs(card))
+    sliced = asked_of(db, request.args)
+    within = sliced.of.within(db)
+    card = account_card(db, id, span.start, span.end, after=cursor, limit=PAGE, within=within)
+    shown = _report(db, card, span, cursor, sliced)
+    return page("report.html", page=shown, crumbs=_crumbs(card))
 
 
 @blueprint.get("/accounts/<int:id>/card.csv", endpoint="account_card_export")
@@ -63,10 +68,11 @@ def export_account_card(id: int) -> Response:  # noqa: A002
     db = session()
     span = _span(db)
     account = load_account(db, id)
+    of = asked_of(db, request.args).of
 
     def rows(reading: Session) -> Iterator[tuple[str, ...]]:
         figures = Figures(reading)
-        for row in general_ledger(reading, span.start, span.end, [id]):
+        for row in general_ledger(reading, span.start, span.end, [id], of.within(reading)):
             if row.kind is RowKind.LINE and row.line is not None:
                 yield card_cells(figures, row.line)
 
@@ -79,6 +85,7 @@ def export_account_card(id: int) -> Response:  # noqa: A002
             "account": account.code,
             "from": span.start.isoformat(),
             "to": span.end.isoformat(),
+            **of.query,
         },
     )
 
@@ -133,11 +140,14 @@ def _span(db: Session) -> Span:
     return replace(asked, start=year_to_date(db, asked.end))
 
 
-def _report(db: Session, card: AccountCard, span: Span, cursor: Cursor | None) -> ui.ReportPage:
+def _report(
+    db: Session, card: AccountCard, span: Span, cursor: Cursor | None, sliced: AskedOf
+) -> ui.ReportPage:
     figures = Figures(db)
     account = card.account
     here = url_for("ledger.account_card", id=account.id)
     days: dict[str, Any] = {"from": span.start.isoformat(), "to": span.end.isoformat()}
+    days |= sliced.of.query
     first = url_for("ledger.account_card", id=account.id, **days)
     return ui.ReportPage(
         title=account.label,
@@ -146,7 +156,8 @@ def _report(db: Session, card: AccountCard, span: Span, cursor: Cursor | None) -
             start=figures.day(span.start),
             end=figures.day(span.end),
             currency=figures.currency,
-        ),
+        )
+        + (f" · {sliced.of.label}" if sliced.of else ""),
         help="" if account.active else _("This account is inactive and takes no new lines."),
         heads=line_heads(),
         groups=(ui.ReportGroup(tuple(line_row(figures, line) for line in card.lines)),)
@@ -172,10 +183,11 @@ def _report(db: Session, card: AccountCard, span: Span, cursor: Cursor | None) -
         params=(
             day_control("from", _("From"), span.start),
             day_control("to", _("To"), span.end),
+            *dimension_controls(db, sliced.of),
         ),
         exports=_exports(account.id, days),
         status=ui.Tag(figures.balance(card.closing), "neutral"),
-        notes=span.notes,
+        notes=(*span.notes, *sliced.notes),
         empty=ui.EmptyState(
             _("No lines in these days"),
             _(

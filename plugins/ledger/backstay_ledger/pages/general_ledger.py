@@ -14,6 +14,7 @@ from sqlalchemy import select
 from backstay.spi import company_of, context, neutral, page, requires, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.filters import asked_of, dimension_controls
 from backstay_ledger.models import Account
 from backstay_ledger.pages.account_card import line_heads, line_row, summary
 from backstay_ledger.pages.blueprint import blueprint
@@ -28,7 +29,8 @@ from backstay_ledger.pages.report_dates import (
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures
 from backstay_ledger.services.account_card import RowKind, account_cards, general_ledger
-from backstay_ledger.services.balances import balances, day_before, turnover
+from backstay_ledger.services.balances import balances, turnover
+from backstay_ledger.services.sums import day_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
+    from backstay_ledger.dimensions.filters import AskedOf
+    from backstay_ledger.dimensions.slices import Slice
     from backstay_ledger.services.account_card import AccountCard, GeneralLedgerRow
 
 ROWS: Final = 400
@@ -66,6 +70,7 @@ class Asked:
     span: Span
     first: str
     last: str
+    sliced: AskedOf
 
 
 @blueprint.get("/general-ledger", endpoint="general_ledger")
@@ -83,12 +88,12 @@ def export_general_ledger() -> Response:
     """The whole report as a file."""
     db = session()
     asked = _asked(db)
-    span = asked.span
+    span, of = asked.span, asked.sliced.of
 
     def rows(reading: Session) -> Iterator[tuple[str, ...]]:
         figures = Figures(reading)
         ids = [key for key, _code in _accounts(reading, asked, "")]
-        for row in general_ledger(reading, span.start, span.end, ids):
+        for row in general_ledger(reading, span.start, span.end, ids, of.within(reading)):
             yield _cells(figures, row)
 
     return csv_file(
@@ -96,7 +101,7 @@ def export_general_ledger() -> Response:
         _COLUMNS,
         rows,
         entity="ledger.general_ledger",
-        parameters={"from": span.start.isoformat(), "to": span.end.isoformat()},
+        parameters={"from": span.start.isoformat(), "to": span.end.isoformat(), **of.query},
     )
 
 
@@ -125,6 +130,7 @@ def _asked(db: Session) -> Asked:
         span,
         request.args.get("first", "").strip()[:20],
         request.args.get("last", "").strip()[:20],
+        asked_of(db, request.args),
     )
 
 
@@ -144,21 +150,25 @@ def _with_figures(db: Session, asked: Asked, after: str) -> list[tuple[int, str]
     """Those of the accounts that had a balance or lines."""
     accounts = _accounts(db, asked, after)
     ids = [key for key, _code in accounts]
-    opening = balances(db, day_before(asked.span.start), ids)
-    moved = turnover(db, asked.span.start, asked.span.end, ids)
+    within = asked.sliced.of.within(db)
+    opening = balances(db, day_before(asked.span.start), ids, within=within)
+    moved = turnover(db, asked.span.start, asked.span.end, ids, within=within)
     return [(key, code) for key, code in accounts if opening.get(key) or key in moved]
 
 
 def _report(db: Session, asked: Asked, after: str) -> ui.ReportPage:
     figures = Figures(db)
-    span = asked.span
+    span, of = asked.span, asked.sliced.of
     accounts = _with_figures(db, asked, after)
     groups: list[ui.ReportGroup] = []
     rows = 0
     last = ""
     first = [key for key, _code in accounts[:_MOST_ACCOUNTS]]
-    for card in account_cards(db, first, span.start, span.end, limit=LINES_OF_AN_ACCOUNT):
-        groups.append(_group(figures, card, span))
+    cards = account_cards(
+        db, first, span.start, span.end, limit=LINES_OF_AN_ACCOUNT, within=of.within(db)
+    )
+    for card in cards:
+        groups.append(_group(figures, card, span, of))
         rows += len(card.lines) + 2
         last = card.account.code
         if rows >= ROWS:
@@ -169,6 +179,7 @@ def _report(db: Session, asked: Asked, after: str) -> ui.ReportPage:
         "to": span.end.isoformat(),
         **({"first": asked.first} if asked.first else {}),
         **({"last": asked.last} if asked.last else {}),
+        **of.query,
     }
     return ui.ReportPage(
         title=_("General ledger"),
@@ -178,7 +189,8 @@ def _report(db: Session, asked: Asked, after: str) -> ui.ReportPage:
             start=figures.day(span.start),
             end=figures.day(span.end),
             currency=figures.currency,
-        ),
+        )
+        + (f" · {of.label}" if of else ""),
         help=_("Every account with its opening balance, its lines and its closing balance."),
         heads=line_heads(),
         groups=tuple(groups),
@@ -188,9 +200,10 @@ def _report(db: Session, asked: Asked, after: str) -> ui.ReportPage:
             day_control("to", _("To"), span.end),
             ui.FilterControl("first", _("Accounts from"), value=asked.first),
             ui.FilterControl("last", _("up to"), value=asked.last),
+            *dimension_controls(db, of),
         ),
         exports=_exports(query),
-        notes=span.notes,
+        notes=(*span.notes, *asked.sliced.notes),
         empty=ui.EmptyState(
             _("No figures in these days"),
             _("No account had a balance or a line. Choose other days or accounts."),
@@ -208,9 +221,10 @@ def _exports(query: dict[str, Any]) -> tuple[ui.Button, ...]:
     return (ui.Button(_("Export"), href, "download", "ghost"),)
 
 
-def _group(figures: Figures, card: AccountCard, span: Span) -> ui.ReportGroup:
+def _group(figures: Figures, card: AccountCard, span: Span, of: Slice) -> ui.ReportGroup:
     account = card.account
     days: dict[str, Any] = {"from": span.start.isoformat(), "to": span.end.isoformat()}
+    days |= of.query
     href = url_for("ledger.account_card", id=account.id, **days)
     rows = [ui.Row(summary(figures, _("Opening balance"), card.opening), tone="neutral")]
     rows += [line_row(figures, line) for line in card.lines]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
 
 from backstay.spi import company_of, context, neutral, page, requires, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
-from backstay_ledger.dimensions.balances import trial_balance_of
-from backstay_ledger.dimensions.filters import chosen_value, value_controls
+from backstay_ledger.dimensions.filters import (
+    asked_by,
+    asked_of,
+    dimension_controls,
+    dimension_query,
+)
 from backstay_ledger.models import AccountClass
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
@@ -21,16 +26,19 @@ from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.choices import CLASS_HEADINGS
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.services.balances import trial_balance
+from backstay_ledger.statements.trial_table import trial_balance_by, trial_balance_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from flask import Response
     from sqlalchemy.orm import Session
 
-    from backstay_ledger.models.dimensions import DimensionValue
+    from backstay_ledger.dimensions.filters import AskedOf
     from backstay_ledger.services.balances import TrialBalanceRow
+    from backstay_ledger.statements.columns import Column
+    from backstay_ledger.statements.trial_table import AccountByValue
 
 _ORDER = {account_class: place for place, account_class in enumerate(AccountClass)}
 
@@ -40,69 +48,74 @@ _ORDER = {account_class: place for place, account_class in enumerate(AccountClas
 def show_trial_balance() -> Response:
     """The report on screen."""
     db = session()
-    as_of, notes = read_day(request.args, "as_of", company_today(db))
-    value = chosen_value(db, request.args)
-    rows = trial_balance(db, as_of) if value is None else trial_balance_of(db, value.id, as_of)
-    return page("report.html", page=report(db, rows, as_of, tuple(notes), value))
+    asked = _asked(db)
+    if asked.by:
+        return page("report.html", page=_report_by(db, asked))
+    rows = trial_balance(db, asked.as_of, asked.sliced.of.within(db))
+    return page("report.html", page=report(db, rows, asked))
 
 
 @blueprint.get("/trial-balance.csv", endpoint="trial_balance_export")
 @requires(BOOKS_EXPORT)
 def export_trial_balance() -> Response:
-    """The report as a file: account, name, debit, credit."""
+    """The report as a file: account, name, debit, credit; or a balance for each value."""
     db = session()
-    as_of, _notes = read_day(request.args, "as_of", company_today(db))
-    value = chosen_value(db, request.args)
-    value_id = None if value is None else value.id
+    asked = _asked(db)
+    of, by, as_of = asked.sliced.of, asked.by, asked.as_of
+    columns: tuple[str, ...] = ("debit", "credit")
+    if by:
+        columns = tuple(one.name for one in trial_balance_by(db, as_of, by, of)[0])
 
     def rows(reading: Session) -> Iterator[tuple[str, ...]]:
         figures = Figures(reading)
-        found = (
-            trial_balance(reading, as_of)
-            if value_id is None
-            else trial_balance_of(reading, value_id, as_of)
-        )
-        for row in found:
-            debit, credit = figures.plain(row.debit), figures.plain(row.credit)
-            yield neutral(row.code), neutral(row.name), debit, credit
+        for row in trial_balance_table(reading, as_of, of, by).rows:
+            if row.kind == "account":
+                amounts = (figures.plain(one) for one in row.amounts)
+                yield neutral(row.code), neutral(row.heading), *amounts
 
     return csv_file(
         f"trial-balance-{company_of(db).code}-{as_of.isoformat()}.csv",
-        ("account", "name", "debit", "credit"),
+        ("account", "name", *columns),
         rows,
         entity="ledger.trial_balance",
-        parameters={"as_of": as_of.isoformat(), **({"value": str(value_id)} if value_id else {})},
+        parameters={"as_of": as_of.isoformat(), **asked.query},
     )
 
 
-def report(
-    db: Session,
-    rows: list[TrialBalanceRow],
-    as_of: date,
-    notes: tuple[ui.Note, ...],
-    value: DimensionValue | None = None,
-) -> ui.ReportPage:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The day, which part of the books, and whose values are the columns."""
+
+    as_of: date
+    sliced: AskedOf
+    by: str
+    notes: tuple[ui.Note, ...]
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """What a link carries on, besides the day."""
+        return {**self.sliced.of.query, **({"by": self.by} if self.by else {})}
+
+
+def _asked(db: Session) -> Asked:
+    as_of, notes = read_day(request.args, "as_of", company_today(db))
+    sliced = asked_of(db, request.args)
+    by, problems = asked_by(db, request.args)
+    return Asked(as_of, sliced, by, (*notes, *sliced.notes, *problems))
+
+
+def report(db: Session, rows: list[TrialBalanceRow], asked: Asked) -> ui.ReportPage:
     """Groups, subtotals and totals, each account leading to its card."""
     figures = Figures(db)
-    company = company_of(db)
     ordered = sorted(rows, key=lambda row: (_ORDER[row.account_class], row.code))
     groups = tuple(
-        _group(figures, account_class, list(members), as_of)
+        _group(figures, account_class, list(members), asked)
         for account_class, members in groupby(ordered, key=lambda row: row.account_class)
     )
     debit, credit = _sums(rows)
-    return ui.ReportPage(
-        title=_("Trial balance"),
-        subtitle=_(
-            "%(company)s · as of %(day)s · %(currency)s",
-            company=company.name,
-            day=figures.day(as_of),
-            currency=company.currency,
-        ),
-        help=_(
-            "What every account stands at, from the first entry to the end of the day."
-            " Accounts at zero are left out; click one to see the lines behind its figure."
-        ),
+    shown = _page(db, figures, asked)
+    return replace(
+        shown,
         heads=heads(
             ("account", _("Account"), False),
             ("name", _("Name"), False),
@@ -110,9 +123,6 @@ def report(
             ("credit", _("Credit"), True),
         ),
         groups=groups,
-        url=url_for("ledger.trial_balance"),
-        params=(day_control("as_of", _("As of"), as_of), *value_controls(db, value)),
-        exports=_exports(as_of, value),
         totals=(
             ui.Cell(_("Total")),
             ui.Cell(""),
@@ -122,8 +132,78 @@ def report(
         if rows
         else None,
         # Of a value the sides need not be equal: an entry may carry it on one line only.
-        status=_status(figures, debit - credit) if rows and value is None else None,
-        notes=notes,
+        status=_status(figures, debit - credit) if rows and not asked.sliced.of else None,
+    )
+
+
+def _report_by(db: Session, asked: Asked) -> ui.ReportPage:
+    """A column of balances for each value, debit positive, each figure leading to its lines."""
+    figures = Figures(db)
+    columns, rows = trial_balance_by(db, asked.as_of, asked.by, asked.sliced.of)
+    total = [sum(one, Decimal(0)) for one in zip(*(row.amounts for row in rows), strict=True)]
+
+    def href(row: AccountByValue, column: Column) -> str | None:
+        if not column.opens:
+            return None
+        return _card(row.account.id, asked, dimension_query(column))
+
+    ordered = sorted(rows, key=lambda row: (_ORDER[row.account.account_class], row.account.code))
+    groups = tuple(
+        ui.ReportGroup(
+            label=CLASS_HEADINGS[account_class],
+            rows=tuple(
+                ui.Row(
+                    (
+                        ui.Cell(row.account.code, "code"),
+                        ui.Cell(row.account.name),
+                        *(
+                            figures.cell(amount, href(row, column)) if amount else ui.Cell("")
+                            for amount, column in zip(row.amounts, columns, strict=True)
+                        ),
+                    )
+                )
+                for row in members
+            ),
+        )
+        for account_class, members in groupby(ordered, key=lambda row: row.account.account_class)
+    )
+    return replace(
+        _page(db, figures, asked),
+        heads=heads(
+            ("account", _("Account"), False),
+            ("name", _("Name"), False),
+            *((f"c{place}", column.name, True) for place, column in enumerate(columns)),
+        ),
+        groups=groups,
+        totals=(ui.Cell(_("Total")), ui.Cell(""), *map(figures.cell, total)) if rows else None,
+    )
+
+
+def _page(db: Session, figures: Figures, asked: Asked) -> ui.ReportPage:
+    """What both ways of showing it have in common."""
+    of = asked.sliced.of
+    return ui.ReportPage(
+        title=_("Trial balance"),
+        subtitle=_(
+            "%(company)s · as of %(day)s · %(currency)s",
+            company=company_of(db).name,
+            day=figures.day(asked.as_of),
+            currency=figures.currency,
+        )
+        + (f" · {of.label}" if of else ""),
+        help=_(
+            "What every account stands at, from the first entry to the end of the day."
+            " Accounts at zero are left out; click one to see the lines behind its figure."
+        ),
+        heads=(),
+        groups=(),
+        url=url_for("ledger.trial_balance"),
+        params=(
+            day_control("as_of", _("As of"), asked.as_of),
+            *dimension_controls(db, of, by=asked.by),
+        ),
+        exports=_exports(asked),
+        notes=asked.notes,
         empty=ui.EmptyState(
             _("No figures yet"),
             _(
@@ -135,15 +215,23 @@ def report(
     )
 
 
-def _exports(as_of: date, value: DimensionValue | None) -> tuple[ui.Button, ...]:
+def _card(account_id: int, asked: Asked, column: Mapping[str, str]) -> str:
+    """The lines behind a figure, of the value of its column."""
+    of: dict[str, Any] = {**asked.sliced.of.query, **column}
+    return url_for("ledger.account_card", id=account_id, to=asked.as_of.isoformat(), **of)
+
+
+def _exports(asked: Asked) -> tuple[ui.Button, ...]:
     if not context().may(BOOKS_EXPORT):
         return ()
-    href = url_for(
-        "ledger.trial_balance_export",
-        as_of=as_of.isoformat(),
-        value=None if value is None else value.id,
+    day = asked.as_of.isoformat()
+    return tuple(
+        ui.Button(label, url_for(endpoint, as_of=day, **asked.query), "download", "ghost")
+        for endpoint, label in (
+            ("ledger.trial_balance_export", _("Export")),
+            ("ledger.trial_balance_xlsx", _("Spreadsheet")),
+        )
     )
-    return (ui.Button(_("Export"), href, "download", "ghost"),)
 
 
 def _status(figures: Figures, difference: Decimal) -> ui.Tag:
@@ -161,7 +249,7 @@ def _sums(rows: Iterable[TrialBalanceRow]) -> tuple[Decimal, Decimal]:
 
 
 def _group(
-    figures: Figures, account_class: AccountClass, rows: list[TrialBalanceRow], as_of: date
+    figures: Figures, account_class: AccountClass, rows: list[TrialBalanceRow], asked: Asked
 ) -> ui.ReportGroup:
     debit, credit = _sums(rows)
     heading = CLASS_HEADINGS[account_class]
@@ -174,7 +262,7 @@ def _group(
                     ui.Cell(row.name),
                     *figures.sides(row.debit - row.credit),
                 ),
-                href=url_for("ledger.account_card", id=row.account_id, to=as_of.isoformat()),
+                href=_card(row.account_id, asked, {}),
             )
             for row in rows
         ),

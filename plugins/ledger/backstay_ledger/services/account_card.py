@@ -17,7 +17,8 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Account, Entry, Line
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.accounts import load_account
-from backstay_ledger.services.balances import ZERO, balances, day_before, turnover
+from backstay_ledger.services.balances import ZERO, balances, turnover
+from backstay_ledger.services.sums import Within, day_before
 
 _FETCH: Final = 2000
 
@@ -138,8 +139,12 @@ def account_card(
     *,
     after: Cursor | None = None,
     limit: int = 100,
+    within: Within | None = None,
 ) -> AccountCard:
     """A page of the lines of an account from a day to a day, oldest first, with running balance.
+
+    Arguments:
+        within: only these lines, and the balance of these lines.
 
     Raises:
         NotFound: the company has no such account.
@@ -148,10 +153,12 @@ def account_card(
     authorize(session, BOOKS_VIEW)
     check_range(start, end)
     account = load_account(session, account_id)
-    opening = balances(session, day_before(start), [account_id]).get(account_id, ZERO)
-    moved = turnover(session, start, end, [account_id]).get(account_id, (ZERO, ZERO))
-    forward = opening if after is None else _balance_at(session, account_id, after)
-    lines = list(_lines(session, account_id, start, end, after, limit + 1, forward))
+    one = [account_id]
+    opening = balances(session, day_before(start), one, within=within).get(account_id, ZERO)
+    moved = turnover(session, start, end, one, within=within).get(account_id, (ZERO, ZERO))
+    forward = opening if after is None else _balance_at(session, account_id, after, within)
+    span = _Span(account_id, start, end, within)
+    lines = list(_lines(session, span, after, limit + 1, forward))
     return replace(_card(account, opening, moved, lines, limit), brought_forward=forward)
 
 
@@ -179,12 +186,19 @@ def _card(
 
 
 def account_cards(
-    session: Session, account_ids: Sequence[int], start: date, end: date, *, limit: int
+    session: Session,
+    account_ids: Sequence[int],
+    start: date,
+    end: date,
+    *,
+    limit: int,
+    within: Within | None = None,
 ) -> list[AccountCard]:
     """The first lines of several accounts, in the order of the ids; as many statements as for one.
 
     Arguments:
         limit: the most lines of an account; ``next`` says where more of them begin.
+        within: only these lines, and their balances.
 
     Raises:
         NotFound: the company has no such account.
@@ -197,10 +211,11 @@ def account_cards(
     accounts = {
         row.id: row for row in session.scalars(select(Account).where(Account.id.in_(account_ids)))
     }
-    opening = balances(session, day_before(start), account_ids)
-    moved = turnover(session, start, end, account_ids)
+    opening = balances(session, day_before(start), account_ids, within=within)
+    moved = turnover(session, start, end, account_ids, within=within)
     firsts = [
-        select(_query(session, key, start, end, None, limit + 1).subquery()) for key in account_ids
+        select(_query(session, _Span(key, start, end, within), None, limit + 1).subquery())
+        for key in account_ids
     ]
     rows: dict[int, list[Any]] = {key: [] for key in account_ids}
     for row in session.execute(union_all(*firsts)):
@@ -218,7 +233,11 @@ def account_cards(
 
 
 def general_ledger(
-    session: Session, start: date, end: date, account_ids: Sequence[int] | None = None
+    session: Session,
+    start: date,
+    end: date,
+    account_ids: Sequence[int] | None = None,
+    within: Within | None = None,
 ) -> Iterator[GeneralLedgerRow]:
     """Every account with its opening balance, its lines and its closing balance, streamed.
 
@@ -226,13 +245,14 @@ def general_ledger(
 
     Arguments:
         account_ids: only these accounts; None for all.
+        within: only these lines, and their balances.
 
     Raises:
         Invalid: the range ends before it begins.
     """
     authorize(session, BOOKS_VIEW)
     check_range(start, end)
-    return _general_ledger(session, start, end, account_ids)
+    return _general_ledger(session, start, end, account_ids, within)
 
 
 def check_range(start: date, end: date) -> None:
@@ -249,10 +269,14 @@ def check_range(start: date, end: date) -> None:
 
 
 def _general_ledger(
-    session: Session, start: date, end: date, account_ids: Sequence[int] | None
+    session: Session,
+    start: date,
+    end: date,
+    account_ids: Sequence[int] | None,
+    within: Within | None,
 ) -> Iterator[GeneralLedgerRow]:
-    opening = balances(session, day_before(start), account_ids)
-    moved = turnover(session, start, end, account_ids)
+    opening = balances(session, day_before(start), account_ids, within=within)
+    moved = turnover(session, start, end, account_ids, within=within)
     query = (
         select(Account.id, Account.code, Account.name)
         .where(Account.company_id == company_of(session).id)
@@ -265,7 +289,7 @@ def _general_ledger(
         if not at and account_id not in moved:
             continue
         yield GeneralLedgerRow(RowKind.OPENING, account_id, code, name, at)
-        for line in _all_lines(session, account_id, start, end, at):
+        for line in _all_lines(session, _Span(account_id, start, end, within), at):
             yield GeneralLedgerRow(
                 RowKind.LINE, account_id, code, name, line.balance, line.debit, line.credit, line
             )
@@ -275,13 +299,21 @@ def _general_ledger(
         )
 
 
-def _all_lines(
-    session: Session, account_id: int, start: date, end: date, at: Decimal
-) -> Iterator[CardLine]:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Lines of an account over some days."""
+
+    account_id: int
+    start: date
+    end: date
+    within: Within | None
+
+
+def _all_lines(session: Session, span: _Span, at: Decimal) -> Iterator[CardLine]:
     after: Cursor | None = None
     while True:
         count = 0
-        for line in _lines(session, account_id, start, end, after, _FETCH, at):
+        for line in _lines(session, span, after, _FETCH, at):
             count += 1
             at = line.balance
             after = Cursor(line.date, line.entry_id, line.line_no)
@@ -291,15 +323,9 @@ def _all_lines(
 
 
 def _lines(
-    session: Session,
-    account_id: int,
-    start: date,
-    end: date,
-    after: Cursor | None,
-    limit: int,
-    at: Decimal,
+    session: Session, span: _Span, after: Cursor | None, limit: int, at: Decimal
 ) -> Iterator[CardLine]:
-    query = _query(session, account_id, start, end, after, limit)
+    query = _query(session, span, after, limit)
     yield from _with_balances(session.execute(query), at)
 
 
@@ -313,9 +339,8 @@ def _place(row: Any) -> tuple[date, int, int]:
     return (row.date, row.entry_id, row.line_no)
 
 
-def _query(
-    session: Session, account_id: int, start: date, end: date, after: Cursor | None, limit: int
-) -> Select[Any]:
+def _query(session: Session, span: _Span, after: Cursor | None, limit: int) -> Select[Any]:
+    start = span.start
     query: Any = (
         select(
             Line.entry_id,
@@ -332,30 +357,35 @@ def _query(
         .join(Entry, Entry.id == Line.entry_id)
         .where(
             Line.company_id == company_of(session).id,
-            Line.account_id == account_id,
+            Line.account_id == span.account_id,
             # The day of the cursor bounds the index for SQLite, which does not by the row itself.
-            Line.date.between(start if after is None else max(start, after.day), end),
+            Line.date.between(start if after is None else max(start, after.day), span.end),
         )
         .order_by(Line.date, Line.entry_id, Line.line_no)
         .limit(limit)
     )
+    if span.within is not None:
+        query = query.where(span.within.holds(Line.dimset_id))
     if after is not None:
         query = query.where(_position() > tuple_(after.day, after.entry_id, after.line_no))
     return cast("Select[Any]", query)
 
 
-def _balance_at(session: Session, account_id: int, cursor: Cursor) -> Decimal:
+def _balance_at(
+    session: Session, account_id: int, cursor: Cursor, within: Within | None
+) -> Decimal:
     """The balance after the line that a cursor stands on."""
-    before = balances(session, day_before(cursor.day), [account_id]).get(account_id, ZERO)
-    same_day = session.scalar(
-        select(func.sum(Line.amount, type_=Money())).where(
-            Line.company_id == company_of(session).id,
-            Line.account_id == account_id,
-            Line.date == cursor.day,
-            tuple_(Line.entry_id, Line.line_no) <= tuple_(cursor.entry_id, cursor.line_no),
-        )
+    day = day_before(cursor.day)
+    before = balances(session, day, [account_id], within=within).get(account_id, ZERO)
+    query = select(func.sum(Line.amount, type_=Money())).where(
+        Line.company_id == company_of(session).id,
+        Line.account_id == account_id,
+        Line.date == cursor.day,
+        tuple_(Line.entry_id, Line.line_no) <= tuple_(cursor.entry_id, cursor.line_no),
     )
-    return before + (same_day or ZERO)
+    if within is not None:
+        query = query.where(within.holds(Line.dimset_id))
+    return before + (session.scalar(query) or ZERO)
 
 
 def _position() -> Any:

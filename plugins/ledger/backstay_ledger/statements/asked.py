@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from backstay.spi import Invalid
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.filters import asked_by, asked_of
+from backstay_ledger.dimensions.slices import WHOLE, Slice
 from backstay_ledger.pages.report_dates import company_today, read_day, read_span
 from backstay_ledger.statements.columns import (
     Column,
@@ -32,11 +34,15 @@ class Asked:
     compare: str
     accounts: bool
     notes: tuple[ui.Note, ...]
+    of: Slice = WHOLE
+    by: str = ""
 
     @property
     def query(self) -> dict[str, Any]:
         """What a link carries on, besides the days."""
         return {
+            **self.of.query,
+            **({"by": self.by} if self.by else {}),
             **({"compare": self.compare} if self.compare else {}),
             **({"tree": self.tree.code} if self.tree.code else {}),
             **({} if self.accounts else {"accounts": "0"}),
@@ -56,6 +62,17 @@ def asked_span(session: Session, values: Mapping[str, str]) -> Asked:
     start = span.start if values.get("from", "").strip() else fiscal_start(session, span.end)
     notes = list(span.notes)
     return _asked(session, values, notes, lambda compared: span_columns(start, span.end, compared))
+
+
+def by_dimensions(session: Session, values: Mapping[str, str], asked: Asked) -> Asked:
+    """What the URL says of dimensions besides: which values, and whose values are the columns."""
+    by, notes = asked_by(session, values)
+    sliced = asked_of(session, values)
+    if by and len(asked.columns) > 1:
+        said = _("Columns by a dimension are of the same days: nothing is compared.")
+        notes = (*notes, ui.Note(said, "info"))
+        asked = replace(asked, columns=asked.columns[:1], compare="")
+    return replace(asked, of=sliced.of, by=by, notes=(*asked.notes, *sliced.notes, *notes))
 
 
 def _asked(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +11,16 @@ from flask import request
 from backstay.spi import NotFound, authorize, company_of, page, requires, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.filters import asked_of
+from backstay_ledger.dimensions.slices import WHOLE
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.report_dates import company_today, read_span
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures, heads
-from backstay_ledger.services.balances import balances, day_before, turnover
+from backstay_ledger.services.balances import balances, turnover
+from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.cash_accounts import cash_account_ids
+from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.compute import UNPLACED, known_accounts
 from backstay_ledger.statements.kinds import NodeKind, Part
 from backstay_ledger.statements.pages import card
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
+    from backstay_ledger.dimensions.slices import Slice
+    from backstay_ledger.pages.report_dates import Span
     from backstay_ledger.statements.tree import KnownAccount
 
 
@@ -51,9 +56,12 @@ class AccountBehind:
 
 
 def accounts_behind(
-    session: Session, tree: Tree, part: Part, code: str, start: date, end: date
+    session: Session, tree: Tree, part: Part, code: str, days: Column, of: Slice = WHOLE
 ) -> list[AccountBehind]:
     """The accounts of a node and all below it that had a balance or moved in the days.
+
+    Arguments:
+        of: only lines that carry these values of dimensions.
 
     Raises:
         NotFound: the tree has no such node.
@@ -68,10 +76,11 @@ def accounts_behind(
     if not wanted:
         return []
     ids = sorted(wanted)
-    opening = balances(session, day_before(start), ids)
+    start, end, within = days.start, days.end, of.within(session)
+    opening = balances(session, day_before(start), ids, within=within)
     # As the statement itself: its own year's closing hides nothing.
     closings_from = start if part is Part.PROFIT_LOSS else end
-    moved = turnover(session, start, end, ids, without_closing_from=closings_from)
+    moved = turnover(session, start, end, ids, without_closing_from=closings_from, within=within)
     nothing = (Decimal(0), Decimal(0))
     return [
         AccountBehind(one, opening.get(one.id, Decimal(0)), *moved.get(one.id, nothing))
@@ -132,7 +141,8 @@ def show_statement_rows() -> Response:
     except ValueError:
         part = Part.BALANCE_SHEET
     code = request.args.get("node", "").strip()[:40]
-    rows = accounts_behind(db, tree, part, code, span.start, span.end)
+    sliced = asked_of(db, request.args)
+    rows = accounts_behind(db, tree, part, code, Column(span.start, span.end), sliced.of)
     figures = Figures(db)
     node = tree.node(code)
     heading = node.heading if node else _("Accounts that have no place in this tree")
@@ -149,7 +159,8 @@ def show_statement_rows() -> Response:
             start=figures.day(span.start),
             end=figures.day(span.end),
             currency=figures.currency,
-        ),
+        )
+        + (f" · {sliced.of.label}" if sliced.of else ""),
         help=_("The accounts that this figure is the sum of, debit positive. Open one for lines."),
         heads=heads(
             ("account", _("Account"), False),
@@ -159,13 +170,13 @@ def show_statement_rows() -> Response:
             ("credit", _("Credit"), True),
             ("closing", _("Closing balance"), True),
         ),
-        groups=(ui.ReportGroup(tuple(_row(figures, row, span.start, span.end) for row in rows)),)
+        groups=(ui.ReportGroup(tuple(_row(figures, row, span, sliced.of) for row in rows)),)
         if rows
         else (),
         totals=(ui.Cell(_("Total")), ui.Cell(""), *(figures.cell(one) for one in total))
         if rows
         else None,
-        notes=span.notes,
+        notes=(*span.notes, *sliced.notes),
         empty=ui.EmptyState(
             _("No figures in these days"),
             _("None of its accounts had a balance or a line in these days."),
@@ -179,12 +190,12 @@ def _amounts(row: AccountBehind) -> tuple[Decimal, ...]:
     return row.opening, row.debit, row.credit, row.closing
 
 
-def _row(figures: Figures, row: AccountBehind, start: date, end: date) -> ui.Row:
+def _row(figures: Figures, row: AccountBehind, span: Span, of: Slice) -> ui.Row:
     return ui.Row(
         (
             ui.Cell(row.account.code, "code"),
             ui.Cell(row.account.name),
             *(figures.cell(one) for one in _amounts(row)),
         ),
-        href=card(row.account.id, start, end),
+        href=card(row.account.id, span.start, span.end, of.query),
     )

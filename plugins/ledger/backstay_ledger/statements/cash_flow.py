@@ -19,7 +19,8 @@ from backstay.spi import Invalid, Money, authorize, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.models import Line
 from backstay_ledger.permissions import BOOKS_VIEW
-from backstay_ledger.services.balances import balances, day_before, movements
+from backstay_ledger.services.balances import balances, movements
+from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.cash_accounts import cash_account_ids
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.compute import Amounts, known_accounts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -36,10 +37,16 @@ class Column:
 
     Arguments:
         start: of a balance sheet the first day of the fiscal year, for the result of the year.
+        name: of a column of a value of a dimension what it says; empty for one of days.
+        chosen: how a URL names that value, such as ``("cost_centre", "100")``; None for the whole.
+        opens: a URL can name what it is the sum of.
     """
 
     start: date
     end: date
+    name: str = ""
+    chosen: tuple[str, str] | None = None
+    opens: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,11 @@ def span_columns(
             _before(start, end, comparison.compare, n) for n in range(1, comparison.times + 1)
         ]
     return tuple(found)
+
+
+def are_compared(columns: Sequence[Column]) -> bool:
+    """Whether the second column is of other days, so that the change to the first is shown."""
+    return len(columns) > 1 and not columns[0].name
 
 
 def months_until(day: date, count: int) -> tuple[Column, ...]:

@@ -10,6 +10,7 @@ import click
 
 from backstay.spi import Invalid, command_environment, company_of
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.slices import WHOLE, Slice, slice_of
 from backstay_ledger.statements.cash_flow import cash_flow
 from backstay_ledger.statements.cash_table import cash_table
 from backstay_ledger.statements.columns import (
@@ -27,6 +28,7 @@ from backstay_ledger.statements.groups import group_by_code
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tables import as_json, as_text, table_of
 from backstay_ledger.statements.trees import choose_tree
+from backstay_ledger.statements.trial_table import trial_balance_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from backstay_ledger.statements.tables import Table
     from backstay_ledger.statements.tree import Tree
 
-KINDS: Final = ("balance-sheet", "profit-loss", "cash-flow", "general-ledger")
+KINDS: Final = ("balance-sheet", "profit-loss", "cash-flow", "general-ledger", "trial-balance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class _Wanted:
     compare: str
     accounts: bool
     indirect: bool
+    of: Slice
+    by: str
 
 
 @click.command("statement")
@@ -75,6 +79,13 @@ class _Wanted:
 @click.option("--group", default="", help="Code of a group of companies, for all of them as one.")
 @click.option("--indirect", is_flag=True, help="Cash flow from the result and what changed.")
 @click.option("--headings-only", is_flag=True, help="Leave the accounts out.")
+@click.option(
+    "--dimension",
+    "dimensions",
+    multiple=True,
+    help="Only lines with a value or one below it (cost_centre=100), or without (cost_centre=-).",
+)
+@click.option("--by", default="", help="Code of a dimension whose values are the columns.")
 @click.option("--json", "as_data", is_flag=True, help="Print JSON.")
 def statement(  # noqa: PLR0913 - one for each option of the command
     kind: str,
@@ -85,6 +96,8 @@ def statement(  # noqa: PLR0913 - one for each option of the command
     tree: str,
     group: str,
     *,
+    dimensions: tuple[str, ...],
+    by: str,
     indirect: bool,
     headings_only: bool,
     as_data: bool,
@@ -99,7 +112,9 @@ def statement(  # noqa: PLR0913 - one for each option of the command
         chosen, missing = choose_tree(session, tree)
         if missing:
             raise Invalid(_("There is no tree “%(code)s”.", code=missing), field="tree")
-        wanted = _Wanted(chosen, first, end, compare, not headings_only, indirect)
+        of = slice_of(session, dimensions) if dimensions else WHOLE
+        wanted = _Wanted(chosen, first, end, compare, not headings_only, indirect, of, by)
+        _check_dimensions(kind, wanted, group)
         if group:
             _print_group(session, kind, wanted, group, as_data=as_data)
             return
@@ -108,6 +123,27 @@ def statement(  # noqa: PLR0913 - one for each option of the command
             click.echo(json.dumps(as_json(session, table), indent=2))
         else:
             click.echo(as_text(session, table))
+
+
+def _check_dimensions(kind: str, wanted: _Wanted, group: str) -> None:
+    """Refuse what a statement can't be divided by.
+
+    Raises:
+        Invalid: names the option.
+    """
+    if wanted.of and (group or kind == "cash-flow"):
+        raise Invalid(
+            _("Groups and the cash flow are of the whole books: leave --dimension out."),
+            field="dimension",
+        )
+    if wanted.by and (group or kind in {"cash-flow", "general-ledger"}):
+        raise Invalid(
+            _(
+                "Columns by a dimension have the balance sheet, the profit and loss statement and"
+                " the trial balance: leave --by out."
+            ),
+            field="by",
+        )
 
 
 def _print_group(
@@ -140,12 +176,17 @@ def _print_group(
 
 def _balance_sheet(session: Session, wanted: _Wanted) -> Table:
     columns = balance_columns(session, wanted.end, read_comparisons(wanted.compare))
-    return table_of(balance_sheet(session, wanted.tree, columns), accounts=wanted.accounts)
+    return table_of(
+        balance_sheet(session, wanted.tree, columns, wanted.of, wanted.by), accounts=wanted.accounts
+    )
 
 
 def _profit_loss(session: Session, wanted: _Wanted) -> Table:
     columns = span_columns(wanted.start, wanted.end, read_comparisons(wanted.compare))
-    return table_of(profit_and_loss(session, wanted.tree, columns), accounts=wanted.accounts)
+    return table_of(
+        profit_and_loss(session, wanted.tree, columns, wanted.of, wanted.by),
+        accounts=wanted.accounts,
+    )
 
 
 def _cash_flow(session: Session, wanted: _Wanted) -> Table:
@@ -154,7 +195,11 @@ def _cash_flow(session: Session, wanted: _Wanted) -> Table:
 
 
 def _general_ledger(session: Session, wanted: _Wanted) -> Table:
-    return general_ledger_table(session, wanted.start, wanted.end)
+    return general_ledger_table(session, wanted.start, wanted.end, wanted.of)
+
+
+def _trial_balance(session: Session, wanted: _Wanted) -> Table:
+    return trial_balance_table(session, wanted.end, wanted.of, wanted.by)
 
 
 _PARTS: Final = {"balance-sheet": Part.BALANCE_SHEET, "profit-loss": Part.PROFIT_LOSS}
@@ -163,4 +208,5 @@ _MAKERS: Final[dict[str, Callable[[Session, _Wanted], Table]]] = {
     "profit-loss": _profit_loss,
     "cash-flow": _cash_flow,
     "general-ledger": _general_ledger,
+    "trial-balance": _trial_balance,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -16,9 +17,11 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, authorize, company_of
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.columns import Days, figures_of
+from backstay_ledger.dimensions.slices import WHOLE, Slice
 from backstay_ledger.models import Account
 from backstay_ledger.permissions import BOOKS_VIEW
-from backstay_ledger.services.balances import balances, day_before, movements
+from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.kinds import NodeKind, Part, Side
 from backstay_ledger.statements.tree import KnownAccount, Node, Tree, part_of
@@ -70,46 +73,81 @@ class Statement:
     out_by: Amounts
 
 
-def balance_sheet(session: Session, tree: Tree, columns: Sequence[Column]) -> Statement:
+def balance_sheet(
+    session: Session, tree: Tree, columns: Sequence[Column], of: Slice = WHOLE, by: str = ""
+) -> Statement:
     """What the company owned and owed at the end of each column's last day.
 
     The result of the fiscal year is computed, so nothing has to be closed before it can be read.
+
+    Arguments:
+        of: only lines that carry these values of dimensions; the sides need not be equal then.
+        by: code of a dimension whose values are the columns, at the end of the first column's day.
+
+    Raises:
+        Invalid: there is no such dimension, or columns of days are asked for too.
     """
     authorize(session, BOOKS_VIEW)
     accounts = known_accounts(session)
     of_result = [one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS]
-    ends, years, priors = [], [], []
-    for column in columns:
-        end = balances(session, column.end, without_closing_from=column.end)
-        before = balances(session, day_before(column.start), of_result) if of_result else {}
-        prior = sum(before.values(), ZERO)
-        ends.append(end)
-        priors.append(prior)
-        years.append(sum((end.get(one, ZERO) for one in of_result), ZERO) - prior)
+    shown, (ends, before) = figures_of(
+        session,
+        columns,
+        lambda column: (
+            Days(date.min, column.end, without_closing_from=column.end),
+            Days(date.min, day_before(column.start), tuple(of_result)),
+        ),
+        of,
+        by,
+    )
+    priors = tuple(sum(one.values(), ZERO) for one in before)
+    years = tuple(
+        sum((end.get(one, ZERO) for one in of_result), ZERO) - prior
+        for end, prior in zip(ends, priors, strict=True)
+    )
     drawn = Drawn(
         tree,
         Part.BALANCE_SHEET,
         accounts,
         ends,
-        {NodeKind.RESULT: tuple(years), NodeKind.PRIOR_RESULTS: tuple(priors)},
+        {NodeKind.RESULT: years, NodeKind.PRIOR_RESULTS: priors},
     )
-    return drawn.statement(tuple(columns))
+    if not (of or by):
+        return drawn.statement(shown)
+    # An entry may carry a value on one of its lines only; all lines together add up to nothing.
+    sums = [sum(end.values(), ZERO) for end in ends]
+    if not of:
+        sums[-1] = ZERO
+    return drawn.statement(shown, tuple(sums))
 
 
-def profit_and_loss(session: Session, tree: Tree, columns: Sequence[Column]) -> Statement:
-    """What was earned and spent in the days of each column."""
+def profit_and_loss(
+    session: Session, tree: Tree, columns: Sequence[Column], of: Slice = WHOLE, by: str = ""
+) -> Statement:
+    """What was earned and spent in the days of each column.
+
+    Arguments:
+        of: only lines that carry these values of dimensions.
+        by: code of a dimension whose values are the columns, over the first column's days.
+
+    Raises:
+        Invalid: there is no such dimension, or columns of days are asked for too.
+    """
     authorize(session, BOOKS_VIEW)
     accounts = known_accounts(session)
     of_result = [one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS]
-    moved = [
-        movements(session, column.start, column.end, of_result, without_closing_from=column.start)
-        if of_result
-        else {}
-        for column in columns
-    ]
+    shown, (moved,) = figures_of(
+        session,
+        columns,
+        lambda column: (
+            Days(column.start, column.end, tuple(of_result), without_closing_from=column.start),
+        ),
+        of,
+        by,
+    )
     result = tuple(sum(one.values(), ZERO) for one in moved)
     drawn = Drawn(tree, Part.PROFIT_LOSS, accounts, moved, {NodeKind.RESULT: result})
-    return drawn.statement(tuple(columns))
+    return drawn.statement(shown)
 
 
 def known_accounts(session: Session) -> list[KnownAccount]:
@@ -148,8 +186,13 @@ class Drawn:
         self.totals: dict[str, Amounts] = {}
         self.rows: list[StatementRow] = []
 
-    def statement(self, columns: tuple[Column, ...]) -> Statement:
-        """Every node of the statement, then what the tree forgot."""
+    def statement(self, columns: tuple[Column, ...], whole: Amounts | None = None) -> Statement:
+        """Every node of the statement, then what the tree forgot.
+
+        Arguments:
+            whole: what the top rows of each column add up to; left out, to the result in a profit
+                and loss statement, to nothing in a balance sheet.
+        """
         roots = [*self.tree.below("", self.part), *self._forgotten()]
         at = len(roots)
         while at and roots[at - 1].kind is not NodeKind.ACCOUNTS:
@@ -168,16 +211,16 @@ class Drawn:
         ]
         shown.append(self._sum(self.by_node.get(UNPLACED, ())))
         explained = self._added(shown)
-        result = self.computed[NodeKind.RESULT]
-        if self.part is Part.PROFIT_LOSS:
-            explained = tuple(one - whole for one, whole in zip(explained, result, strict=True))
+        if whole is None:
+            of_days = self.part is Part.PROFIT_LOSS
+            whole = self.computed[NodeKind.RESULT] if of_days else self.nothing
         return Statement(
             self.part,
             self.tree,
             columns,
             tuple(self.rows),
-            tuple(-one for one in result),
-            explained,
+            tuple(-one for one in self.computed[NodeKind.RESULT]),
+            tuple(one - all_of_it for one, all_of_it in zip(explained, whole, strict=True)),
         )
 
     def _forgotten(self) -> list[Node]:

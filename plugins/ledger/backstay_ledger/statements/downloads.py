@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,15 +11,18 @@ from flask import Response, request
 
 from backstay.spi import Event, audit_now, company_of, context, neutral, requires, session
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.filters import asked_by, asked_of
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
+from backstay_ledger.pages.report_dates import company_today, read_day
 from backstay_ledger.permissions import BOOKS_EXPORT
 from backstay_ledger.resources.figures import Figures
-from backstay_ledger.statements.asked import asked_as_of, asked_span
+from backstay_ledger.statements.asked import asked_as_of, asked_span, by_dimensions
 from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
 from backstay_ledger.statements.tables import table_of
 from backstay_ledger.statements.tree_files import COLUMNS, tree_rows
 from backstay_ledger.statements.trees import load_own_tree
+from backstay_ledger.statements.trial_table import trial_balance_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,16 +83,31 @@ def tree_as_csv(id: int) -> Response:  # noqa: A002 - the name of the URL's part
     )
 
 
+@blueprint.get("/trial-balance.xlsx", endpoint="trial_balance_xlsx")
+@requires(BOOKS_EXPORT)
+def trial_balance_as_workbook() -> Response:
+    """The trial balance as a workbook, by values of a dimension where they are asked for."""
+    db = session()
+    as_of, _notes = read_day(request.args, "as_of", company_today(db))
+    by, _problems = asked_by(db, request.args)
+    table = trial_balance_table(db, as_of, asked_of(db, request.args).of, by)
+    return as_workbook(replace(table, title=f"{table.title} {as_of.isoformat()}"))
+
+
 def _balance_sheet() -> Table:
     db = session()
-    asked = asked_as_of(db, request.args)
-    return table_of(balance_sheet(db, asked.tree, asked.columns), accounts=asked.accounts)
+    asked = by_dimensions(db, request.args, asked_as_of(db, request.args))
+    return table_of(
+        balance_sheet(db, asked.tree, asked.columns, asked.of, asked.by), accounts=asked.accounts
+    )
 
 
 def _profit_and_loss() -> Table:
     db = session()
-    asked = asked_span(db, request.args)
-    return table_of(profit_and_loss(db, asked.tree, asked.columns), accounts=asked.accounts)
+    asked = by_dimensions(db, request.args, asked_span(db, request.args))
+    return table_of(
+        profit_and_loss(db, asked.tree, asked.columns, asked.of, asked.by), accounts=asked.accounts
+    )
 
 
 def as_csv(table: Table) -> Response:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.slices import WHOLE, Slice
 from backstay_ledger.services.account_card import RowKind, general_ledger
 from backstay_ledger.statements.tables import Table, TableRow
 
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from backstay_ledger.services.account_card import GeneralLedgerRow
 
 
-def general_ledger_table(session: Session, start: date, end: date) -> Table:
-    """All accounts with their lines in the days, figures: debit, credit, balance after it."""
+def general_ledger_table(session: Session, start: date, end: date, of: Slice = WHOLE) -> Table:
+    """All accounts with their lines in the days, figures: debit, credit, balance after it.
+
+    Arguments:
+        of: only lines that carry these values of dimensions.
+    """
     return Table(
         "general-ledger",
         _("General ledger"),
         (_("debit"), _("credit"), _("balance")),
-        tuple(_rows(general_ledger(session, start, end))),
+        tuple(_rows(general_ledger(session, start, end, within=of.within(session)))),
     )
 
 

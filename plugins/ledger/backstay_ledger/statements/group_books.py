@@ -23,7 +23,8 @@ from backstay_ledger.currencies.lookup import find_rate
 from backstay_ledger.models import AccountClass
 from backstay_ledger.models.currencies import RateKind
 from backstay_ledger.permissions import BOOKS_VIEW
-from backstay_ledger.services.balances import balances, day_before, movements
+from backstay_ledger.services.balances import balances, movements
+from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.compute import known_accounts
 from backstay_ledger.statements.kinds import Part

@@ -11,6 +11,7 @@ from flask import request, url_for
 from backstay.spi import company_of, context, neutral, page, requires, resource_url, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.filters import asked_of, dimension_controls
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import Span, company_today, day_control, read_span
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
+    from backstay_ledger.dimensions.filters import AskedOf
     from backstay_ledger.statements.journal_report import JournalEntry
 
 PAGE: Final = 60
@@ -43,6 +45,7 @@ _COLUMNS: Final = (
 class _Wanted:
     span: Span
     journal: str
+    sliced: AskedOf
 
 
 @blueprint.get("/journal-report", endpoint="journal_report")
@@ -54,7 +57,13 @@ def show_journal_report() -> Response:
     after = Place.parse(request.args.get("after", ""))
     span = wanted.span
     entries = journal_entries(
-        db, span.start, span.end, journal=wanted.journal, after=after, limit=PAGE + 1
+        db,
+        span.start,
+        span.end,
+        journal=wanted.journal,
+        after=after,
+        limit=PAGE + 1,
+        within=wanted.sliced.of.within(db),
     )
     return page("report.html", page=_report(db, wanted, entries, first=after is None))
 
@@ -65,11 +74,12 @@ def journal_report_as_csv() -> Response:
     """All lines of the days as a file."""
     db = session()
     wanted = _wanted(db)
-    span = wanted.span
+    span, of = wanted.span, wanted.sliced.of
 
     def rows(reading: Session) -> Iterator[tuple[str, ...]]:
         figures = Figures(reading)
-        for entry in whole_journal(reading, span.start, span.end, wanted.journal):
+        within = of.within(reading)
+        for entry in whole_journal(reading, span.start, span.end, wanted.journal, within):
             for line in entry.lines:
                 yield (
                     *(entry.date.isoformat(), entry.number, entry.journal),
@@ -88,6 +98,7 @@ def journal_report_as_csv() -> Response:
             "from": span.start.isoformat(),
             "to": span.end.isoformat(),
             "journal": wanted.journal,
+            **of.query,
         },
     )
 
@@ -98,6 +109,7 @@ def _wanted(db: Session) -> _Wanted:
     return _Wanted(
         read_span(request.args, today.replace(day=1), today),
         request.args.get("journal", "").strip()[:10],
+        asked_of(db, request.args),
     )
 
 
@@ -110,6 +122,7 @@ def _report(
     query: dict[str, Any] = {"from": span.start.isoformat(), "to": span.end.isoformat()}
     if wanted.journal:
         query["journal"] = wanted.journal
+    query |= wanted.sliced.of.query
     more = None
     if len(entries) > PAGE:
         place = Place(shown[-1].date, shown[-1].id)
@@ -127,7 +140,8 @@ def _report(
             start=figures.day(span.start),
             end=figures.day(span.end),
             currency=figures.currency,
-        ),
+        )
+        + (f" · {wanted.sliced.of.label}" if wanted.sliced.of else ""),
         help=_("Posted entries by day, each with its lines. Open one to see where it came from."),
         heads=heads(
             ("account", _("Account"), False),
@@ -153,6 +167,7 @@ def _report(
                 ),
                 wanted.journal,
             ),
+            *dimension_controls(db, wanted.sliced.of),
         ),
         exports=exports,
         totals=(
@@ -163,7 +178,7 @@ def _report(
         )
         if shown
         else None,
-        notes=span.notes,
+        notes=(*span.notes, *wanted.sliced.notes),
         empty=ui.EmptyState(
             _("No entries in these days"),
             _("Nothing was posted. Choose other days or another journal."),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backstay.spi import authorize, company_of
 from backstay_ledger.models import Account, Entry, EntryState, Journal, Line
 from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.services.sums import Within
 
 PIECE: Final = 500
 """Entries that are read at once."""
@@ -73,12 +74,14 @@ def journal_entries(
     journal: str = "",
     after: Place | None = None,
     limit: int = PIECE,
+    within: Within | None = None,
 ) -> list[JournalEntry]:
     """Posted entries of some days, both included, by day and then as they were posted.
 
     Arguments:
         journal: code of a journal; empty for all.
         after: where the page before ended.
+        within: only entries that have such a line; they are shown whole.
     """
     authorize(session, BOOKS_VIEW)
     company_id = company_of(session).id
@@ -95,6 +98,13 @@ def journal_entries(
     )
     if journal:
         query = query.where(Journal.code == journal)
+    if within is not None:
+        carrying = select(Line.entry_id).where(
+            Line.company_id == company_id,
+            Line.date.between(start, end),
+            within.holds(Line.dimset_id),
+        )
+        query = query.where(Entry.id.in_(carrying))
     if after is not None:
         query = query.where(tuple_(Entry.date, Entry.id) > tuple_(after.day, after.entry_id))
     rows = session.execute(query).all()
@@ -122,12 +132,16 @@ def journal_entries(
 
 
 def whole_journal(
-    session: Session, start: date, end: date, journal: str = ""
+    session: Session,
+    start: date,
+    end: date,
+    journal: str = "",
+    within: Within | None = None,
 ) -> Iterator[JournalEntry]:
     """All entries of some days, read piece by piece."""
     after: Place | None = None
     while True:
-        found = journal_entries(session, start, end, journal=journal, after=after, limit=PIECE)
+        found = journal_entries(session, start, end, journal=journal, after=after, within=within)
         yield from found
         if len(found) < PIECE:
             return

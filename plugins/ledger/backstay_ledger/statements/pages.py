@@ -9,23 +9,26 @@ from flask import request, url_for
 from backstay.spi import company_of, context, page, requires, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.dimensions.filters import dimension_controls, dimension_query
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.report_dates import day_control
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures, heads
-from backstay_ledger.statements.asked import asked_as_of, asked_span
-from backstay_ledger.statements.columns import is_month, percent
+from backstay_ledger.statements.asked import asked_as_of, asked_span, by_dimensions
+from backstay_ledger.statements.columns import are_compared, is_month, percent
 from backstay_ledger.statements.compute import RowKind, balance_sheet, profit_and_loss
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.trees import tree_choices
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from decimal import Decimal
 
     from flask import Response
     from sqlalchemy.orm import Session
 
+    from backstay_ledger.dimensions.slices import Slice
     from backstay_ledger.statements.asked import Asked
     from backstay_ledger.statements.columns import Column
     from backstay_ledger.statements.compute import Statement, StatementRow
@@ -38,8 +41,9 @@ _EMPTY = ui.Cell("", "money")
 def show_balance_sheet() -> Response:
     """What the company owns and owes."""
     db = session()
-    asked = asked_as_of(db, request.args)
-    return page("report.html", page=report(db, balance_sheet(db, asked.tree, asked.columns), asked))
+    asked = by_dimensions(db, request.args, asked_as_of(db, request.args))
+    shown = balance_sheet(db, asked.tree, asked.columns, asked.of, asked.by)
+    return page("report.html", page=report(db, shown, asked))
 
 
 @blueprint.get("/profit-and-loss", endpoint="profit_loss")
@@ -47,8 +51,8 @@ def show_balance_sheet() -> Response:
 def show_profit_and_loss() -> Response:
     """What was earned and spent."""
     db = session()
-    asked = asked_span(db, request.args)
-    shown = profit_and_loss(db, asked.tree, asked.columns)
+    asked = by_dimensions(db, request.args, asked_span(db, request.args))
+    shown = profit_and_loss(db, asked.tree, asked.columns, asked.of, asked.by)
     return page("report.html", page=report(db, shown, asked))
 
 
@@ -73,10 +77,10 @@ def report(db: Session, statement: Statement, asked: Asked) -> ui.ReportPage:
             )
             for form, label in (("csv", _("CSV")), ("xlsx", _("Spreadsheet")))
         )
-    has_rows = any(row.kind is RowKind.ACCOUNT for row in statement.rows)
+    has_rows = any(row.kind is RowKind.ACCOUNT or any(row.amounts) for row in statement.rows)
     return ui.ReportPage(
         title=_("Balance sheet") if sheet else _("Profit and loss"),
-        subtitle=_subtitle(db, figures, statement),
+        subtitle=_subtitle(db, figures, statement, asked.of),
         help=_(
             "What the company owns, what it owes, and what belongs to its owners. The result of"
             " the year is computed; nothing has to be closed first."
@@ -96,9 +100,10 @@ def report(db: Session, statement: Statement, asked: Asked) -> ui.ReportPage:
                 )
             ),
             *choices(db, asked),
+            *dimension_controls(db, asked.of, by=asked.by),
         ),
         exports=exports,
-        status=_status(figures, statement) if has_rows else None,
+        status=_status(figures, statement, asked.of) if has_rows else None,
         notes=asked.notes,
         empty=ui.EmptyState(
             _("No figures yet"),
@@ -160,12 +165,13 @@ def choices(db: Session, asked: Asked) -> tuple[ui.FilterControl, ...]:
 def column_heads(figures: Figures, part: Part, columns: tuple[Column, ...]) -> tuple[ui.Head, ...]:
     """A column for the headings, one for each of the days, and two for the change."""
     names = [
-        figures.day(column.end) if part is Part.BALANCE_SHEET else span_name(figures, column)
+        column.name
+        or (figures.day(column.end) if part is Part.BALANCE_SHEET else span_name(figures, column))
         for column in columns
     ]
     shown = [("heading", _("Item"), False)]
     shown += [(f"c{n}", name, True) for n, name in enumerate(names)]
-    if len(columns) > 1:
+    if are_compared(columns):
         shown += [("difference", _("Change"), True), ("percent", _("%"), True)]
     return heads(*shown)
 
@@ -188,7 +194,12 @@ def change_cells(figures: Figures, amounts: tuple[Decimal, ...]) -> tuple[ui.Cel
     )
 
 
-def _subtitle(db: Session, figures: Figures, statement: Statement) -> str:
+def _subtitle(db: Session, figures: Figures, statement: Statement, of: Slice) -> str:
+    said = _days_said(db, figures, statement)
+    return f"{said} · {of.label}" if of else said
+
+
+def _days_said(db: Session, figures: Figures, statement: Statement) -> str:
     company, column = company_of(db), statement.columns[0]
     if statement.part is Part.BALANCE_SHEET:
         return _(
@@ -226,7 +237,7 @@ def _row(figures: Figures, statement: Statement, row: StatementRow, asked: Asked
                 figures.cell(amount, _behind(statement, row, column, asked))
                 for amount, column in zip(row.amounts, statement.columns, strict=True)
             ),
-            *change_cells(figures, row.amounts),
+            *(change_cells(figures, row.amounts) if are_compared(statement.columns) else ()),
         ),
         depth=row.depth,
         strong=row.depth == 0,
@@ -236,9 +247,12 @@ def _row(figures: Figures, statement: Statement, row: StatementRow, asked: Asked
 
 def _behind(statement: Statement, row: StatementRow, column: Column, asked: Asked) -> str | None:
     """Where the rows behind a figure are: the account's card, or the accounts of the node."""
+    if not column.opens:
+        return None
+    of = {**asked.of.query, **dimension_query(column)}
     if row.account_id is not None:
-        return card(row.account_id, column.start, column.end)
-    query: dict[str, Any] = {"tree": asked.tree.code} if asked.tree.code else {}
+        return card(row.account_id, column.start, column.end, of)
+    query: dict[str, Any] = {"tree": asked.tree.code, **of} if asked.tree.code else of
     if statement.part is Part.BALANCE_SHEET and row.kind is RowKind.RESULT:
         query |= days_query(Part.PROFIT_LOSS, column)
         return url_for("ledger.profit_loss", **query)
@@ -247,18 +261,20 @@ def _behind(statement: Statement, row: StatementRow, column: Column, asked: Aske
     return url_for("ledger.statement_rows", **query)
 
 
-def card(account_id: int, start: date, end: date) -> str:
-    """The account's card for some days."""
-    days: dict[str, Any] = {"from": start.isoformat(), "to": end.isoformat()}
+def card(account_id: int, start: date, end: date, of: Mapping[str, str] | None = None) -> str:
+    """The account's card for some days, and some values of dimensions as a URL names them."""
+    days: dict[str, Any] = {"from": start.isoformat(), "to": end.isoformat(), **(of or {})}
     return url_for("ledger.account_card", id=account_id, **days)
 
 
-def _status(figures: Figures, statement: Statement) -> ui.Tag:
+def _status(figures: Figures, statement: Statement, of: Slice) -> ui.Tag:
     off = next((one for one in statement.out_by if one), None)
     if off is not None:
         return ui.Tag(_("Out by %(amount)s", amount=figures.text(abs(off))), "bad")
+    total = -1 if statement.columns[0].name else 0
     if statement.part is Part.BALANCE_SHEET:
-        return ui.Tag(_("Balanced"), "ok")
-    result = statement.result[0]
+        # Of a value the sides need not be equal: an entry may carry it on one line only.
+        return ui.Tag(_("One part of the books"), "neutral") if of else ui.Tag(_("Balanced"), "ok")
+    result = statement.result[total]
     said = _("Profit %(amount)s") if result >= 0 else _("Loss %(amount)s")
     return ui.Tag(said % {"amount": figures.text(abs(result))}, "ok" if result >= 0 else "warn")

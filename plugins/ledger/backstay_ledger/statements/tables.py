@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import company_of, plain_money
 from backstay.spi import gettext as _
-from backstay_ledger.statements.columns import percent
+from backstay_ledger.statements.columns import are_compared, percent
 from backstay_ledger.statements.compute import RowKind
 from backstay_ledger.statements.kinds import Part
 
@@ -57,6 +57,8 @@ class Table:
 
 def column_name(column: Column, *, as_of: bool) -> str:
     """The days of a column as programs write them: ``2026-03-31``, ``2026-01-01/2026-03-31``."""
+    if column.name:
+        return column.name
     if as_of:
         return column.end.isoformat()
     return f"{column.start.isoformat()}/{column.end.isoformat()}"
@@ -74,7 +76,7 @@ def table_of(statement: Statement, *, accounts: bool = True) -> Table:
             for row in statement.rows
             if accounts or row.kind is not RowKind.ACCOUNT
         ),
-        compared=len(statement.columns) > 1,
+        compared=are_compared(statement.columns),
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.errors import Conflict, Invalid
-from backstay_ledger.dimensions.balances import balances_of, trial_balance_of
+from backstay_ledger.dimensions.slices import slice_of
 from backstay_ledger.dimensions.spreading import (
     Share,
     SpreadBalance,
@@ -35,7 +35,7 @@ from backstay_ledger.dimensions.values import (
     edit_value,
     require_dimension,
 )
-from backstay_ledger.services.balances import balance
+from backstay_ledger.services.balances import balance, balances, trial_balance
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.drafts import (
     DraftLine,
@@ -94,8 +94,15 @@ def account(books: Any, code: str) -> int:
 
 
 def of_value(books: Any, value: int, day: date = MARCH) -> dict[str, Decimal]:
+    pair = books.value(
+        "SELECT d.code || '=' || v.code FROM ledger_dimension_value AS v"
+        " JOIN ledger_dimension AS d ON d.id = v.dimension_id WHERE v.id = :id",
+        id=value,
+    )
     with books.read() as session:
-        return {row.code: row.debit - row.credit for row in trial_balance_of(session, value, day)}
+        within = slice_of(session, [pair]).within(session)
+        found = trial_balance(session, day, within)
+        return {row.code: row.debit - row.credit for row in found}
 
 
 def sound(books: Any) -> bool:
@@ -324,7 +331,8 @@ def test_a_balance_is_spread_over_values_exactly(books: Any, ids: Any) -> None:
     assert of_value(books, ids["200"]) == {"5000": Decimal("33.33")}
     with books.read() as session:
         assert balance(session, "5000", MARCH) == 100
-        assert balances_of(session, ids["200"], MARCH, [account(books, "1000")]) == {}
+        within = slice_of(session, ["cost_centre=200"]).within(session)
+        assert balances(session, MARCH, [account(books, "1000")], within=within) == {}
     with pytest.raises(Invalid), books.read() as session:
         preview_spread(
             session, SpreadBalance(account="2000", as_of=MARCH, dimension="x", shares=())
