@@ -27,6 +27,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.closing.services.carrying import result_balances
 from backstay_ledger.closing.services.checklist import (
     AddTask,
     AssignTask,
@@ -50,7 +51,6 @@ from backstay_ledger.closing.services.years import (
     not_to_be_closed,
     proposed_account,
     reopen_year,
-    result_balances,
 )
 from backstay_ledger.models import Account, AccountClass, Entry, FiscalYear, PeriodState
 from backstay_ledger.pages.blueprint import blueprint

@@ -150,7 +150,7 @@ declare(
     sqlite=(
         f"""CREATE TRIGGER ledger_entry__dimensions AFTER UPDATE ON ledger_entry
 WHEN OLD.state IS NOT 'posted' AND NEW.state = 'posted' BEGIN
-SELECT RAISE(ABORT, '{REQUIRED}') WHERE NEW.kind <> 'reversal' AND EXISTS (
+SELECT RAISE(ABORT, '{REQUIRED}') WHERE NEW.kind NOT IN ('reversal', 'closing') AND EXISTS (
     SELECT 1 FROM ledger_line AS l JOIN ledger_required_dimension AS r ON {_LACKS}
     WHERE l.entry_id = NEW.id);
 SELECT RAISE(ABORT, '{FOREIGN}') WHERE EXISTS (
@@ -178,7 +178,7 @@ BEGIN
             JOIN ledger_required_dimension AS r ON {_LACKS}
             JOIN ledger_account AS a ON a.id = l.account_id
             JOIN ledger_dimension AS d ON d.id = r.dimension_id
-            WHERE n.state = 'posted' AND n.kind <> 'reversal' LIMIT 1;
+            WHERE n.state = 'posted' AND n.kind NOT IN ('reversal', 'closing') LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION USING MESSAGE = bad.number_text || ': {REQUIRED} (' || bad.code
                 || ', ' || bad.name || ')', ERRCODE = 'check_violation';

@@ -131,7 +131,8 @@ class _Check:
         """Check one order; None if it has problems."""
         posting = order.posting
         self.row = posting.row
-        self.day = None if order.kind is EntryKind.REVERSAL else posting.date
+        carried = {EntryKind.REVERSAL, EntryKind.CLOSING}  # what lines carried when it was valid
+        self.day = None if order.kind in carried else posting.date
         before = len(self.problems)
         journal = self.journals.get(posting.journal)
         if journal is None:

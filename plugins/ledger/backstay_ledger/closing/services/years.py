@@ -1,25 +1,23 @@
 """Closing fiscal years: income and expenses are carried to retained earnings, in order.
 
 The closing entry is made from the balances of accounts, not from the lines, so it costs the same
-for any number of them. It lies in a period of its own (:class:`PeriodKind`), so that reports of
-the year still show its income and expenses.
+for any number of them (see ``carrying``). It lies in a period of its own (:class:`PeriodKind`), so
+that reports of the year still show its income and expenses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backstay.contracts.ledger import Posting, PostingLine
+from backstay.contracts.ledger import Posting
 from backstay.spi import (
     Conflict,
     Invalid,
-    Money,
     NotFound,
     PickerField,
     TextField,
@@ -32,10 +30,10 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.closing.models import YearClosing
+from backstay_ledger.closing.services.carrying import closing_lines
 from backstay_ledger.closing.services.periods import ADJUSTMENT, add_period
 from backstay_ledger.models import (
     Account,
-    AccountBalance,
     AccountClass,
     EntryKind,
     FiscalYear,
@@ -54,7 +52,6 @@ from backstay_ledger.services.stored import stored_entry
 
 _CLOSING: Final = ADJUSTMENT + 1
 """Number of the closing period."""
-_RESULT: Final = (AccountClass.INCOME, AccountClass.EXPENSE)
 _NAMED: Final = 10
 
 
@@ -109,7 +106,7 @@ def close_year(session: Session, command: CloseYear) -> FiscalYear:
     if problem := _not_closable(year, years, periods, _in_force(session)):
         raise Conflict(problem)
     account = _retained_earnings(session, command.account)
-    lines = _closing_lines(session, year, account)
+    lines = closing_lines(session, year, account)
     give_reason(session, command.reason)
     period = next((one for one in periods if one.kind is PeriodKind.CLOSING), None)
     if period is None:
@@ -219,36 +216,6 @@ def proposed_account(session: Session) -> int | None:
         .order_by(Account.code)
         .limit(1)
     ).one_or_none()
-
-
-def result_balances(session: Session, year: FiscalYear) -> list[tuple[str, Decimal]]:
-    """Net balances of income and expenses at the end of a year, debit positive, none of them zero.
-
-    They come from the balances table, closings of earlier years included.
-    """
-    net: Any = func.sum(AccountBalance.debit - AccountBalance.credit, type_=Money())
-    found = session.execute(
-        select(Account.code, net)
-        .join(AccountBalance, AccountBalance.account_id == Account.id)
-        .join(Period, Period.id == AccountBalance.period_id)
-        .where(
-            AccountBalance.company_id == company_of(session).id,
-            Account.account_class.in_(_RESULT),
-            Period.ends_on <= year.ends_on,
-        )
-        .group_by(Account.code)
-        .order_by(Account.code)
-    )
-    return [(code, amount) for code, amount in found if amount]
-
-
-def _closing_lines(session: Session, year: FiscalYear, account: Account) -> tuple[PostingLine, ...]:
-    nets = result_balances(session, year)
-    result = sum((amount for _code, amount in nets), Decimal(0))
-    lines = [PostingLine(code, -amount) for code, amount in nets]
-    if result:
-        lines.append(PostingLine(account.code, result))
-    return tuple(lines)
 
 
 def _held_years(session: Session) -> list[FiscalYear]:
