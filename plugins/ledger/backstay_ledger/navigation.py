@@ -304,6 +304,16 @@ PAGES: Final = (
         in_palette_only=True,
         keywords=_("start carry forward"),
     ),
+    Page(
+        Area.MONEY,
+        _("Opening of the books"),
+        "ledger.opening_wizard",
+        "table-import",
+        OPENING_POST,
+        order=89,
+        in_palette_only=True,
+        keywords=_("wizard start open items clearing migrate"),
+    ),
     *CURRENCY_PAGES,
     *DIMENSION_PAGES,
 )

@@ -20,6 +20,7 @@ from backstay_ledger.guards import DECLARED
 from backstay_ledger.imports import IMPORTS
 from backstay_ledger.models import LedgerBase
 from backstay_ledger.navigation import PAGES
+from backstay_ledger.opening_wizard.imports import OPENING_IMPORTS
 from backstay_ledger.pages import BLUEPRINTS
 from backstay_ledger.permissions import PERMISSIONS, ROLE_TEMPLATES
 from backstay_ledger.resources import RESOURCES
@@ -104,8 +105,8 @@ def backstay_navigation() -> Sequence[Page]:
 
 @hookimpl
 def backstay_imports() -> Sequence[ImportKind]:
-    """Charts of accounts, journals, exchange rates."""
-    return (*IMPORTS, RATES)
+    """Charts of accounts, journals, exchange rates, openings."""
+    return (*IMPORTS, RATES, *OPENING_IMPORTS)
 
 
 @hookimpl

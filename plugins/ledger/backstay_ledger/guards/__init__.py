@@ -19,6 +19,7 @@ from backstay_ledger.dimensions import guards as dimensions
 from backstay_ledger.guards import approval, lines, posting, tables
 from backstay_ledger.open_items import account_guards as managed_accounts
 from backstay_ledger.open_items import guards as open_items
+from backstay_ledger.opening_wizard import guards as openings
 from backstay_ledger.statements import guards as statements
 from backstay_ledger.tax import guards as tax
 
@@ -35,6 +36,7 @@ DECLARED: Final = (
     plans,
     open_items,
     managed_accounts,
+    openings,
     approval,
 )
 """Importing them declares the guards with the models."""

@@ -34,6 +34,7 @@ from backstay_ledger.models.periods import (
 )
 from backstay_ledger.models.sheets import EntrySheet, EntryTemplate
 from backstay_ledger.open_items.models import Allocation, ItemHold, OpenItem
+from backstay_ledger.opening_wizard.models import Opening, OpeningLine
 from backstay_ledger.statements.group_models import CompanyGroup
 from backstay_ledger.statements.models import (
     CashAccount,
@@ -73,6 +74,8 @@ __all__ = [
     "LedgerBase",
     "Line",
     "OpenItem",
+    "Opening",
+    "OpeningLine",
     "Period",
     "PeriodKind",
     "PeriodState",

@@ -13,6 +13,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Account
 from backstay_ledger.open_items.models import OpenItem
 from backstay_ledger.open_items.switching import switch_problem
+from backstay_ledger.opening_wizard.opening import opening_of
 from backstay_ledger.permissions import ACCOUNT_EDIT
 from backstay_ledger.services.accounts import account_by_code
 from backstay_ledger.services.posting import guarded, writable_company
@@ -40,7 +41,8 @@ def claim_control_account(session: Session, code: str, sub_ledger: str) -> Accou
 
     Raises:
         Invalid: the sub-ledger is not named like that.
-        Conflict: another one has claimed the account, or lines without open items stand on it.
+        Conflict: another one has claimed the account, lines without open items stand on it, or
+            the opening of the books is not finished.
         NotFound: the company has no such account.
     """
     authorize(session, ACCOUNT_EDIT)
@@ -60,6 +62,11 @@ def claim_control_account(session: Session, code: str, sub_ledger: str) -> Accou
                 account=account.label,
                 sub_ledger=account.sub_ledger,
             )
+        )
+    opening = opening_of(session)
+    if opening is not None and opening.finished_at is None:
+        raise Conflict(
+            _("The opening of the books is not finished: its clearing accounts come to zero first.")
         )
     if not account.open_item_managed and (problem := switch_problem(session, account)):
         raise Conflict(problem.message, problems=(problem,))

@@ -11,6 +11,8 @@ from backstay_ledger.currencies import proposal, revaluation_page
 from backstay_ledger.determination import pages as rule_pages
 from backstay_ledger.open_items import ageing_pages
 from backstay_ledger.open_items import pages as open_item_pages
+from backstay_ledger.opening_wizard import item_grid as opening_items
+from backstay_ledger.opening_wizard import pages as opening_pages
 from backstay_ledger.pages import (
     account_card,
     account_texts,
@@ -55,6 +57,8 @@ __all__ = [
     "journal_pages",
     "open_item_pages",
     "opening",
+    "opening_items",
+    "opening_pages",
     "overview",
     "proposal",
     "revaluation_page",

@@ -30,6 +30,7 @@ from backstay_ledger.pages.entry_form import (
     Unfinished,
     account_picker,
     accounts_by_text,
+    day_words,
 )
 from backstay_ledger.pages.line_grid import TypedLine, split_amount
 from backstay_ledger.pages.report_dates import company_today
@@ -83,12 +84,7 @@ def header(
             "exchange": entry is not None and entry.kind is EntryKind.EXCHANGE,
         },
     )
-    today = company_today(session).isoformat()
-    form.date.render_kw = {
-        **(form.date.render_kw or {}),
-        "data-day": today,
-        "data-no-date": _("“{}” is no date. Write 15, 15.3, 0315 or 2026-03-15."),
-    }
+    form.date.render_kw = {**(form.date.render_kw or {}), **day_words(company_today(session))}
     form.journal.choices = [(code, f"{code} {name}") for _key, code, name in journals]
     return form
 

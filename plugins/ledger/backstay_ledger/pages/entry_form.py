@@ -260,6 +260,14 @@ def form_problem(problem: Problem, form: Form, lines: Sequence[TypedLine]) -> ui
     return ui.FormProblem("", _("Lines") if head == "lines" else "", problem.message)
 
 
+def day_words(today: date) -> dict[str, str]:
+    """What an input for a date with shorthand needs (js/dates.js)."""
+    return {
+        "data-day": today.isoformat(),
+        "data-no-date": _("“{}” is no date. Write 15, 15.3, 0315 or 2026-03-15."),
+    }
+
+
 def accounts_by_text() -> str:
     """The address where the grid looks up pasted accounts, many at once."""
     return url_for("ledger.accounts_by_text")

@@ -30,6 +30,7 @@ from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.approval.resource import said_of
 from backstay_ledger.models import Account, AccountClass
+from backstay_ledger.opening_wizard.opening import opening_of
 from backstay_ledger.pages.accounts_by_line import look_up
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.entry_form import (
@@ -40,10 +41,11 @@ from backstay_ledger.pages.entry_form import (
     words,
 )
 from backstay_ledger.pages.line_grid import TypedLine, read_amount, with_problems
+from backstay_ledger.pages.report_dates import year_to_date
 from backstay_ledger.permissions import ACCOUNT_EDIT, FISCAL_YEAR_CREATE, OPENING_POST
 from backstay_ledger.resources.figures import Figures
 from backstay_ledger.services.drafts import DraftLine
-from backstay_ledger.services.fiscal_years import list_fiscal_years
+from backstay_ledger.services.fiscal_years import list_fiscal_years, period_on
 from backstay_ledger.services.opening import (
     PostOpeningBalances,
     openings_of,
@@ -124,6 +126,9 @@ def post_opening() -> Response:
     except (Invalid, Conflict) as error:
         db.rollback()
         return _again(shown, error.problems, error.status)
+    if opening_of(db) is not None:
+        flash_done(_("Trial balance posted."))
+        return redirect_to(url_for("ledger.opening_wizard"))
     flash_done(
         said_of(posted)
         if posted.waits
@@ -194,6 +199,14 @@ def _again(shown: Opening, problems: Sequence[Problem], status: int) -> Response
 def _header(db: Session, sent: Any = None) -> OpeningHeader:
     form = OpeningHeader(formdata=sent)
     figures = Figures(db)
+    opening = opening_of(db)
+    if opening is not None:
+        period = period_on(db, opening.date)
+        key = "" if period is None else str(period.fiscal_year_id)
+        form.fiscal_year_id.choices = [(key, figures.day(opening.date))]
+        form.fiscal_year_id.label.text = _("Books begin on")
+        form.fiscal_year_id.description = _("The day of the opening.")
+        return form
     form.fiscal_year_id.choices = [
         (
             str(year.id),
@@ -206,9 +219,16 @@ def _header(db: Session, sent: Any = None) -> OpeningHeader:
 
 def _proposed(db: Session) -> tuple[TypedLine, ...]:
     """A row for each account that can have a balance on the first day."""
+    wanted = [Account.active.is_(True)]
+    opening = opening_of(db)
+    if opening is None or opening.date == year_to_date(db, opening.date):
+        wanted.append(Account.account_class.in_(_BALANCE_SHEET))
+    if opening is not None:
+        clearing = (opening.balances_account_id, opening.items_account_id)
+        wanted.append(Account.id.not_in(clearing))
     found = db.execute(
         select(Account.id, Account.code, Account.name)
-        .where(Account.active.is_(True), Account.account_class.in_(_BALANCE_SHEET))
+        .where(*wanted)
         .order_by(Account.code)
         .limit(_MOST_PROPOSED)
     )
@@ -226,7 +246,8 @@ def _shown(db: Session, form: OpeningHeader, lines: tuple[TypedLine, ...]) -> Op
         help=_(
             "Enter what each account stood at when the books begin here: what the company owns as"
             " debit, what it owes and its equity as credit. Rows left empty are skipped; both"
-            " sides must be equal."
+            " sides must be equal. Where there are open items to bring in too, begin with the"
+            " opening of the books."
         ),
         form=form,
         lines=lines,
@@ -241,13 +262,22 @@ def _shown(db: Session, form: OpeningHeader, lines: tuple[TypedLine, ...]) -> Op
         else ui.Button(
             _("Post opening balances"), icon="check", kind="primary", shortcut="Ctrl+Enter"
         ),
-        actions=(ui.Button(_("Cancel"), url_for("ledger.overview"), kind="ghost"),),
+        actions=(
+            ui.Button(_("Opening of the books"), url_for("ledger.opening_wizard"), "table-import"),
+            ui.Button(_("Cancel"), url_for("ledger.overview"), kind="ghost"),
+        ),
         notes=_notes(db, years),
         empty=empty,
     )
 
 
 def _notes(db: Session, years: Sequence[FiscalYear]) -> tuple[ui.Note, ...]:
+    if opening_of(db) is not None:
+        message = _(
+            "This is the trial balance of the opening. What both sides differ by stands on its"
+            " clearing account, and so do accounts that are managed by open items."
+        )
+        return (ui.Note(message),)
     posted = openings_of(db, years)
     return tuple(
         ui.Note(

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from backstay.contracts.ledger import Posted, Posting
 from backstay.spi import Conflict, Invalid, NotFound, authorize, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryKind, FiscalYear, Journal, JournalKind
+from backstay_ledger.models import Entry, EntryKind, FiscalYear
+from backstay_ledger.opening_wizard.entering import PostBalances, opening_journal, post_balances
+from backstay_ledger.opening_wizard.opening import opening_of
 from backstay_ledger.permissions import OPENING_POST
 from backstay_ledger.services.currencies import written
 from backstay_ledger.services.lookups import existing_by_key
@@ -36,13 +38,18 @@ class PostOpeningBalances:
 
 
 def post_opening_balances(session: Session, command: PostOpeningBalances) -> Posted:
-    """Post opening balances to the journal for them.
+    """Post opening balances to the journal for them, or to the opening that was begun.
 
     Raises:
         Invalid: debits and credits differ (names the difference), or a line is wrong.
         Conflict: the year has opening balances already; they have to be reversed first.
     """
     authorize(session, OPENING_POST)
+    if opening_of(session) is not None:
+        return post_balances(
+            session,
+            PostBalances(lines=command.lines, reference=command.reference, key=command.key),
+        )
     company = company_of(session)
     year = session.scalars(
         select(FiscalYear).where(
@@ -74,7 +81,7 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
         )
     posting = Posting(
         key=command.key,
-        journal=_opening_journal(session),
+        journal=opening_journal(session),
         date=year.starts_on,
         lines=lines,
         memo=_("Opening balances %(year)s", year=year.code),
@@ -97,19 +104,3 @@ def openings_of(session: Session, years: Iterable[FiscalYear]) -> dict[int, str]
         )
     )
     return {int(row.fiscal_year_id or 0): row.number_text or "" for row in found}
-
-
-def _opening_journal(session: Session) -> str:
-    code = session.scalar(
-        select(Journal.code)
-        .where(
-            Journal.company_id == company_of(session).id,
-            Journal.kind == JournalKind.OPENING,
-            Journal.active,
-        )
-        .order_by(Journal.code)
-        .limit(1)
-    )
-    if code is None:
-        raise Invalid(_("There is no active journal for opening balances; create one."))
-    return code

@@ -14,13 +14,15 @@ const HEADINGS = {
   amount: ["amount", "signed amount", "betrag", "montant", "importe", "base amount"],
   party: ["party", "customer", "supplier", "vendor", "partner"],
   due: ["due date", "due", "fälligkeit", "échéance", "vencimiento"],
+  reference: ["reference", "document", "document number", "invoice", "belegnummer"],
+  dated: ["document date", "invoice date", "belegdatum"],
   tax: ["tax", "tax code", "vat code", "steuerschlüssel"],
   dimensions: ["dimensions"],
   currency: ["currency", "cur", "ccy", "währung", "devise"],
   foreign: ["amount in currency", "foreign amount", "currency amount", "amount currency", "fc amount"],
 };
 /** Columns that only some grids have; their cells say so by an attribute of this name. */
-const NAMED = ["party", "due", "tax", "dimensions"];
+const NAMED = ["party", "reference", "dated", "due", "tax", "dimensions"];
 /** What columns mean without headings, by their number; a third column of numbers is signed. */
 const GUESSES = {
   2: ["account", "amount"],
@@ -116,7 +118,7 @@ export function pasteInto(text, input, table) {
   }
   for (const one of filled) {
     // Dates are read when they are left.
-    one.querySelector("[data-due]")?.dispatchEvent(new Event("focusout", { bubbles: true }));
+    for (const day of one.querySelectorAll("[data-day]")) day.dispatchEvent(new Event("focusout", { bubbles: true }));
     for (const side of ["debit", "credit", "foreign"]) {
       const cell = cellOf(one, side);
       if (cell?.value) tidy(cell, table);

@@ -1,0 +1,373 @@
+"""Posting what the old system says: the trial balance in one entry, each open item in its own.
+
+A line of the trial balance on an account that is managed by open items stands on the clearing
+account of the items instead. The items take it from there, one entry for each document, so that
+each keeps its reference and can be taken back by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from backstay.contracts.ledger import Posted, Posting, PostingLine
+from backstay.spi import Conflict, Invalid, Problem, authorize, company_of, ngettext
+from backstay.spi import gettext as _
+from backstay_ledger.models import Account, Entry, EntryKind, Journal, JournalKind
+from backstay_ledger.opening_wizard.models import Opening, OpeningLine, OpeningPart
+from backstay_ledger.opening_wizard.opening import open_opening
+from backstay_ledger.permissions import OPENING_POST
+from backstay_ledger.services.bulk_rows import among, insert_rows, table_of
+from backstay_ledger.services.orders import Checked, Order
+from backstay_ledger.services.posting import post_orders
+from backstay_ledger.services.typed_lines import DraftLine, signed_lines
+from backstay_ledger.services.validation import check_orders
+
+_TABLE: Final = table_of(OpeningLine)
+_COLUMNS: Final = ("entry_id", "line_no", "company_id", "part", "account_id", "document_date")
+_SOME: Final = 1000
+_LONGEST_REFERENCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostBalances:
+    """A trial balance, or a part of one.
+
+    Arguments:
+        lines: one for each account with a balance.
+        key: idempotency key; empty for none.
+        in_file: it comes out of a file, which is imported whole or not at all.
+    """
+
+    lines: tuple[DraftLine, ...]
+    reference: str = ""
+    key: str = ""
+    in_file: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningItem:
+    """An open item of the old system.
+
+    Arguments:
+        account: the code of an account that is managed by open items.
+        amount: what is left of it, base currency, debit positive.
+        currency, amount_currency: where it is in a foreign currency; the amount with its sign.
+        row: where it stands in the file or the grid, counted from 1.
+    """
+
+    account: str
+    party: str
+    amount: Decimal
+    reference: str = ""
+    document_date: date | None = None
+    due_date: date | None = None
+    currency: str | None = None
+    amount_currency: Decimal | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """An order with what its lines on clearing accounts stand for."""
+
+    order: Order
+    stands: tuple[tuple[int, OpeningPart, int | None, date | None], ...]
+
+
+def post_balances(session: Session, command: PostBalances) -> Posted:
+    """Post a trial balance to the opening that was begun.
+
+    Raises:
+        Invalid: a line is wrong; names it.
+        Conflict: no opening was begun, it is finished, or its period is closed.
+    """
+    authorize(session, OPENING_POST)
+    opening = open_opening(session)
+    made = _balances_order(session, opening, command)
+    return _post(session, [made])[0]
+
+
+def check_balances(session: Session, command: PostBalances) -> Checked:
+    """What posting a trial balance would do; raises as :func:`post_balances`."""
+    authorize(session, OPENING_POST)
+    made = _balances_order(session, open_opening(session), command)
+    return check_orders(session, [made.order], lock=False)[0]
+
+
+def post_items(
+    session: Session, items: Sequence[OpeningItem], *, in_file: bool = False
+) -> list[Posted]:
+    """Post open items, all or none, each as an entry of its own.
+
+    Raises:
+        Invalid: lists what is wrong by ``row`` and the item's field.
+        Conflict: no opening was begun, it is finished, or its period is closed.
+    """
+    authorize(session, OPENING_POST)
+    opening = open_opening(session)
+    made = _item_orders(session, opening, items, in_file=in_file)
+    try:
+        return _post(session, made)
+    except (Invalid, Conflict) as error:
+        raise _renamed(error) from error
+
+
+def check_items(session: Session, items: Sequence[OpeningItem]) -> list[Checked]:
+    """What posting open items would do; raises as :func:`post_items`."""
+    authorize(session, OPENING_POST)
+    made = _item_orders(session, open_opening(session), items, in_file=True)
+    try:
+        return check_orders(session, [one.order for one in made], lock=False)
+    except (Invalid, Conflict) as error:
+        raise _renamed(error) from error
+
+
+def opening_journal(session: Session) -> str:
+    """The code of the journal for opening balances.
+
+    Raises:
+        Invalid: there is no active one.
+    """
+    code = session.scalar(
+        select(Journal.code)
+        .where(
+            Journal.company_id == company_of(session).id,
+            Journal.kind == JournalKind.OPENING,
+            Journal.active,
+        )
+        .order_by(Journal.code)
+        .limit(1)
+    )
+    if code is None:
+        raise Invalid(_("There is no active journal for opening balances; create one."))
+    return code
+
+
+def _balances_order(session: Session, opening: Opening, command: PostBalances) -> _Ordered:
+    lines, problems = signed_lines(session, command.lines)
+    if problems:
+        raise Invalid(_("The opening balances can't be posted."), problems=tuple(problems))
+    accounts = _accounts(session, {line.account for line in lines})
+    clearing = _codes(session, opening)
+    by_items: list[PostingLine] = []
+    stands: list[tuple[int, OpeningPart, int | None, date | None]] = []
+    for number, line in enumerate(lines, 1):
+        account = accounts.get(line.account)
+        if account is not None and account.open_item_managed:
+            stands.append((number, OpeningPart.BALANCES, account.id, None))
+            by_items.append(PostingLine(clearing[OpeningPart.ITEMS], line.amount, account.label))
+        else:
+            by_items.append(line)
+    difference = sum((line.amount for line in lines), Decimal(0))
+    if difference:
+        by_items.append(PostingLine(clearing[OpeningPart.BALANCES], -difference))
+        stands.append((len(by_items), OpeningPart.BALANCES, None, None))
+    if not stands:
+        # The entry belongs to the opening all the same, so that undoing finds it.
+        stands.append((1, OpeningPart.BALANCES, None, None))
+    posting = Posting(
+        key=command.key,
+        journal=opening_journal(session),
+        date=opening.date,
+        lines=tuple(by_items),
+        memo=_("Opening balances %(day)s", day=opening.date.isoformat()),
+        reference=command.reference,
+    )
+    order = Order(posting, kind=EntryKind.OPENING, in_file=command.in_file)
+    return _Ordered(order, tuple(stands))
+
+
+def _item_orders(
+    session: Session, opening: Opening, items: Sequence[OpeningItem], *, in_file: bool
+) -> list[_Ordered]:
+    accounts = _accounts(session, {item.account for item in items})
+    problems = list(_item_problems(opening, items, accounts))
+    if not items:
+        problems.append(Problem(_("Enter at least one open item.")))
+    if problems:
+        raise Invalid(
+            ngettext(
+                "%(n)s problem: nothing was posted.",
+                "%(n)s problems: nothing was posted.",
+                len(problems),
+            ),
+            problems=tuple(problems),
+        )
+    clearing = _codes(session, opening)[OpeningPart.ITEMS]
+    journal = opening_journal(session)
+    keys = _usable_keys(session, _names(items))
+    return [
+        _Ordered(
+            Order(
+                Posting(
+                    key=key,
+                    journal=journal,
+                    date=opening.date,
+                    lines=(
+                        PostingLine(
+                            item.account,
+                            item.amount,
+                            _text(item),
+                            item.currency,
+                            item.amount_currency,
+                            party=item.party.strip(),
+                            due_date=item.due_date or item.document_date,
+                        ),
+                        PostingLine(clearing, -item.amount, accounts[item.account].label),
+                    ),
+                    memo=_("Open item of %(party)s", party=item.party.strip()),
+                    reference=item.reference.strip(),
+                    row=item.row,
+                ),
+                kind=EntryKind.OPENING,
+                in_file=in_file,
+            ),
+            ((2, OpeningPart.ITEMS, accounts[item.account].id, item.document_date),),
+        )
+        for item, key in zip(items, keys, strict=True)
+    ]
+
+
+def _text(item: OpeningItem) -> str:
+    if item.document_date is None:
+        return ""
+    return _("Document of %(day)s", day=item.document_date.isoformat())
+
+
+def _item_problems(
+    opening: Opening, items: Sequence[OpeningItem], accounts: dict[str, Account]
+) -> Iterable[Problem]:
+    first: dict[tuple[str, str, str], int | None] = {}
+    for item in items:
+        row = item.row
+        account = accounts.get(item.account)
+        if account is None:
+            message = _("There is no account “%(code)s” in the chart.", code=item.account[:60])
+            yield Problem(message if item.account else _("Choose an account."), "account", row)
+        elif not account.open_item_managed:
+            message = _(
+                "%(account)s is not managed by open items: its balance belongs into the trial"
+                " balance.",
+                account=account.label,
+            )
+            yield Problem(message, "account", row)
+        if not item.party.strip():
+            yield Problem(_("Say whom it is owed by or to."), "party", row)
+        if not item.amount:
+            yield Problem(_("The amount is missing."), "amount", row)
+        if len(item.reference) > _LONGEST_REFERENCE:
+            yield Problem(_("It is longer than 100 characters."), "reference", row)
+        if item.document_date is not None and item.document_date > opening.date:
+            message = _(
+                "The document is later than the opening (%(day)s): enter it as an ordinary entry.",
+                day=opening.date,
+            )
+            yield Problem(message, "document_date", row)
+        if item.reference.strip():
+            key = (item.account, item.party.strip(), item.reference.strip())
+            if key in first:
+                message = _("The same document stands in row %(row)s already.", row=first[key] or 0)
+                yield Problem(message, "reference", row)
+            first.setdefault(key, row)
+
+
+def _names(items: Sequence[OpeningItem]) -> list[str]:
+    """What each item is called: by its reference, or by its content and how often that came."""
+    seen: dict[str, int] = {}
+    names = []
+    for item in items:
+        what = [item.account, item.party.strip(), item.reference.strip()]
+        if not what[2]:
+            what += [str(item.document_date), str(item.due_date), f"{item.amount.normalize():f}"]
+        digest = hashlib.sha256("\0".join(what).encode()).hexdigest()[:40]
+        seen[digest] = seen.get(digest, 0) + 1
+        names.append(f"opening:{digest}" + (f"/{seen[digest]}" if seen[digest] > 1 else ""))
+    return names
+
+
+def _usable_keys(session: Session, names: Sequence[str]) -> list[str]:
+    """The idempotency key of each item; one whose entry was reversed may come again."""
+    keys = {name: name for name in names}
+    asked, attempt = list(keys), 1
+    while asked:
+        attempt += 1
+        undone = _reversed_keys(session, [keys[name] for name in asked])
+        asked = [name for name in asked if keys[name] in undone]
+        keys.update({name: f"{name}#{attempt}" for name in asked})
+    return [keys[name] for name in names]
+
+
+def _reversed_keys(session: Session, keys: Sequence[str]) -> set[str]:
+    reversal = aliased(Entry)
+    found: set[str] = set()
+    for start in range(0, len(keys), _SOME):
+        rows = session.scalars(
+            select(Entry.idempotency_key)
+            .join(reversal, reversal.reverses_id == Entry.id)
+            .where(
+                Entry.company_id == company_of(session).id,
+                among(session, Entry.idempotency_key, keys[start : start + _SOME]),
+            )
+        )
+        found.update(str(key) for key in rows)
+    return found
+
+
+def _post(session: Session, made: Sequence[_Ordered]) -> list[Posted]:
+    posted = post_orders(session, [one.order for one in made])
+    company_id = company_of(session).id
+    rows = [
+        (entry.id, number, company_id, part, account_id, document_date)
+        for one, entry in zip(made, posted, strict=True)
+        if not entry.existed
+        for number, part, account_id, document_date in one.stands
+    ]
+    insert_rows(session, _TABLE, _COLUMNS, rows)
+    return posted
+
+
+def _renamed(error: Invalid | Conflict) -> Invalid | Conflict:
+    """The same error with the fields of items in place of those of the lines they become."""
+    fields: dict[str, str | None] = {"key": "reference", "lines": None, "date": None}
+    # Both lines of an item have the same amount: what is wrong with it is said once.
+    problems: dict[tuple[int | None, str | None], Problem] = {}
+    for one in error.problems:
+        name = (one.field or "").rpartition(".")[2]
+        field = fields.get(name, name)
+        problems.setdefault((one.row, field), replace(one, field=field))
+    return type(error)(error.message, problems=tuple(problems.values()))
+
+
+def _accounts(session: Session, codes: set[str]) -> dict[str, Account]:
+    found: dict[str, Account] = {}
+    wanted = sorted(codes)
+    for start in range(0, len(wanted), _SOME):
+        for one in session.scalars(
+            select(Account).where(
+                Account.company_id == company_of(session).id,
+                among(session, Account.code, wanted[start : start + _SOME]),
+            )
+        ):
+            found[one.code] = one
+    return found
+
+
+def _codes(session: Session, opening: Opening) -> dict[OpeningPart, str]:
+    found = session.execute(
+        select(Account.id, Account.code).where(
+            Account.id.in_([opening.balances_account_id, opening.items_account_id])
+        )
+    )
+    codes = {row.id: row.code for row in found}
+    return {
+        OpeningPart.BALANCES: codes[opening.balances_account_id],
+        OpeningPart.ITEMS: codes[opening.items_account_id],
+    }
