@@ -85,6 +85,8 @@ class FilterControl:
     value: str = ""
     picker_url: str | None = None
     value_label: str = ""
+    suggest_url: str = ""
+    """Of a text: where what is known is asked for while it is typed (js/suggest.js)."""
     several: bool = False
     """Of a list: any number of choices may be in force (reports take one)."""
 

@@ -54,11 +54,12 @@ class AgeingRow:
         return sum(self.amounts, Decimal(0))
 
 
-def ageing(session: Session, as_of: date, *, account: str = "") -> list[AgeingRow]:
+def ageing(session: Session, as_of: date, *, account: str = "", party: str = "") -> list[AgeingRow]:
     """What is open at the end of a day, by account and party, oldest accounts' codes first.
 
     Arguments:
         account: the code of one account; empty for all that are managed by open items.
+        party: one party, exactly as items name it; empty for all.
 
     Raises:
         NotFound: the company has no such account.
@@ -68,7 +69,7 @@ def ageing(session: Session, as_of: date, *, account: str = "") -> list[AgeingRo
     sums: dict[tuple[int, str], list[Decimal]] = {}
     company_id = company_of(session).id
     forwards = _is_shorter_forwards(session, company_id, as_of)
-    for query in _queries(company_id, as_of, only, forwards=forwards):
+    for query in _queries(company_id, as_of, only, party, forwards=forwards):
         for account_id, party, *amounts in session.execute(query):
             found = sums.setdefault((account_id, party), [Decimal(0)] * len(BUCKETS))
             for place, amount in enumerate(amounts):
@@ -90,7 +91,7 @@ def _is_shorter_forwards(session: Session, company_id: int, as_of: date) -> bool
 
 
 def _queries(
-    company_id: int, as_of: date, only: int | None, *, forwards: bool
+    company_id: int, as_of: date, only: int | None, party: str, *, forwards: bool
 ) -> Iterable[Select[Any]]:
     """What is open now and what was allocated since, or all items less what was allocated so far.
 
@@ -100,6 +101,8 @@ def _queries(
     criteria = [OpenItem.company_id == company_id, OpenItem.date <= as_of]
     if only is not None:
         criteria.append(OpenItem.account_id == only)
+    if party:
+        criteria.append(OpenItem.party == party)
     key: tuple[Any, ...] = (OpenItem.account_id, OpenItem.party)
     if forwards:
         yield (select(*key, *_buckets(OpenItem.amount_base, as_of)).where(*criteria).group_by(*key))

@@ -37,7 +37,8 @@ def show_ageing() -> Response:
     db = session()
     as_of, notes = read_day(request.args, "as_of", company_today(db))
     account = chosen_account(db, request.args.get("account", ""))
-    return page("report.html", page=report(db, as_of, account, tuple(notes)))
+    party = chosen_party()
+    return page("report.html", page=report(db, as_of, account, party, tuple(notes)))
 
 
 @blueprint.get("/ageing.csv", endpoint="ageing_csv")
@@ -47,10 +48,11 @@ def export_ageing() -> Response:
     db = session()
     as_of, _notes = read_day(request.args, "as_of", company_today(db))
     account = chosen_account(db, request.args.get("account", ""))
+    party = chosen_party()
 
     def rows(reading: Session) -> Iterator[tuple[str, ...]]:
         figures = Figures(reading)
-        for row in ageing(reading, as_of, account=account):
+        for row in ageing(reading, as_of, account=account, party=party):
             amounts = (figures.plain(one) for one in (*row.amounts, row.total))
             yield neutral(row.account), neutral(row.party), *amounts
 
@@ -59,7 +61,7 @@ def export_ageing() -> Response:
         ("account", "party", *(name for name, _label in BUCKETS), "total"),
         rows,
         entity="ledger.ageing",
-        parameters={"as_of": as_of.isoformat(), "account": account},
+        parameters={"as_of": as_of.isoformat(), "account": account, "party": party},
     )
 
 
@@ -70,8 +72,9 @@ def export_ageing_workbook() -> Response:
     db = session()
     as_of, _notes = read_day(request.args, "as_of", company_today(db))
     account = chosen_account(db, request.args.get("account", ""))
+    party = chosen_party()
     rows: list[TableRow] = []
-    for (code, name), group in _by_account(ageing(db, as_of, account=account)):
+    for (code, name), group in _by_account(ageing(db, as_of, account=account, party=party)):
         rows.append(TableRow("account", code, name, 0, (*_sums(group), _total(group))))
         rows += [
             TableRow("party", "", one.party or _("Without a party"), 1, (*one.amounts, one.total))
@@ -82,11 +85,13 @@ def export_ageing_workbook() -> Response:
     return as_workbook(Table("ageing", _("Ageing"), columns, tuple(rows)))
 
 
-def report(db: Session, as_of: date, account: str, notes: tuple[ui.Note, ...]) -> ui.ReportPage:
+def report(
+    db: Session, as_of: date, account: str, party: str, notes: tuple[ui.Note, ...]
+) -> ui.ReportPage:
     """Accounts as groups, parties as rows, each leading to its items."""
     figures = Figures(db)
     company = company_of(db)
-    rows = ageing(db, as_of, account=account)
+    rows = ageing(db, as_of, account=account, party=party)
     return ui.ReportPage(
         title=_("Ageing"),
         subtitle=_(
@@ -128,8 +133,12 @@ def report(db: Session, as_of: date, account: str, notes: tuple[ui.Note, ...]) -
             for (code, name), group in _by_account(rows)
         ),
         url=url_for("ledger.ageing"),
-        params=(day_control("as_of", _("As of"), as_of), account_control(db, account)),
-        exports=_exports(as_of, account),
+        params=(
+            day_control("as_of", _("As of"), as_of),
+            account_control(db, account),
+            party_control(party),
+        ),
+        exports=_exports(as_of, account, party),
         notes=notes,
         empty=ui.EmptyState(
             _("Nothing is open"),
@@ -173,17 +182,27 @@ def account_control(db: Session, account: str) -> ui.FilterControl:
     )
 
 
+def chosen_party() -> str:
+    """The party from the URL."""
+    return request.args.get("party", "").strip()[:80]
+
+
+def party_control(party: str) -> ui.FilterControl:
+    """The text for a party in the bar above a report, completed from those that are known."""
+    return ui.FilterControl("party", _("Party"), value=party, suggest_url=url_for("ledger.parties"))
+
+
 def _items(account: str, party: str, as_of: date) -> str:
     return url_for("ledger.open_items", account=account, party=party, as_of=as_of.isoformat())
 
 
-def _exports(as_of: date, account: str) -> tuple[ui.Button, ...]:
+def _exports(as_of: date, account: str, party: str) -> tuple[ui.Button, ...]:
     if not context().may(BOOKS_EXPORT):
         return ()
     return tuple(
         ui.Button(
             label,
-            url_for(endpoint, as_of=as_of.isoformat(), account=account),
+            url_for(endpoint, as_of=as_of.isoformat(), account=account, party=party),
             "download",
             "ghost",
         )

@@ -30,7 +30,12 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
-from backstay_ledger.open_items.ageing_pages import account_control, chosen_account
+from backstay_ledger.open_items.ageing_pages import (
+    account_control,
+    chosen_account,
+    chosen_party,
+    party_control,
+)
 from backstay_ledger.open_items.allocations import Allocate, allocate
 from backstay_ledger.open_items.history import PastAllocation, allocations_of
 from backstay_ledger.open_items.items import HOLDS, HoldItem, hold_item, open_items
@@ -205,7 +210,7 @@ def _amount() -> Decimal | None:
 def _shown(db: Session) -> Desk:
     as_of, notes = read_day(request.args, "as_of", company_today(db))
     account = chosen_account(db, request.args.get("account", ""))
-    party = request.args.get("party", "").strip()[:80]
+    party = chosen_party()
     found = open_items(db, as_of, account=account, party=party, limit=MOST + 1)
     if len(found) > MOST:
         message = _("Only the first %(n)s items are shown: choose an account or a party.", n=MOST)
@@ -226,7 +231,7 @@ def _shown(db: Session) -> Desk:
         url=url_for("ledger.open_items"),
         params=(
             account_control(db, account),
-            ui.FilterControl("party", _("Party"), "text", value=party),
+            party_control(party),
             day_control("as_of", _("As of"), as_of),
         ),
         debits=tuple(row for one, row in shown if one.residual > 0),

@@ -43,13 +43,11 @@ class PostBalances:
     Arguments:
         lines: one for each account with a balance.
         key: idempotency key; empty for none.
-        in_file: it comes out of a file, which is imported whole or not at all.
     """
 
     lines: tuple[DraftLine, ...]
     reference: str = ""
     key: str = ""
-    in_file: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +100,7 @@ def check_balances(session: Session, command: PostBalances) -> Checked:
     return check_orders(session, [made.order], lock=False)[0]
 
 
-def post_items(
-    session: Session, items: Sequence[OpeningItem], *, in_file: bool = False
-) -> list[Posted]:
+def post_items(session: Session, items: Sequence[OpeningItem]) -> list[Posted]:
     """Post open items, all or none, each as an entry of its own.
 
     Raises:
@@ -113,7 +109,7 @@ def post_items(
     """
     authorize(session, OPENING_POST)
     opening = open_opening(session)
-    made = _item_orders(session, opening, items, in_file=in_file)
+    made = _item_orders(session, opening, items)
     try:
         return _post(session, made)
     except (Invalid, Conflict) as error:
@@ -123,7 +119,7 @@ def post_items(
 def check_items(session: Session, items: Sequence[OpeningItem]) -> list[Checked]:
     """What posting open items would do; raises as :func:`post_items`."""
     authorize(session, OPENING_POST)
-    made = _item_orders(session, open_opening(session), items, in_file=True)
+    made = _item_orders(session, open_opening(session), items)
     try:
         return check_orders(session, [one.order for one in made], lock=False)
     except (Invalid, Conflict) as error:
@@ -181,12 +177,12 @@ def _balances_order(session: Session, opening: Opening, command: PostBalances) -
         memo=_("Opening balances %(day)s", day=opening.date.isoformat()),
         reference=command.reference,
     )
-    order = Order(posting, kind=EntryKind.OPENING, in_file=command.in_file)
+    order = Order(posting, kind=EntryKind.OPENING)
     return _Ordered(order, tuple(stands))
 
 
 def _item_orders(
-    session: Session, opening: Opening, items: Sequence[OpeningItem], *, in_file: bool
+    session: Session, opening: Opening, items: Sequence[OpeningItem]
 ) -> list[_Ordered]:
     accounts = _accounts(session, {item.account for item in items})
     problems = list(_item_problems(opening, items, accounts))
@@ -228,7 +224,6 @@ def _item_orders(
                     row=item.row,
                 ),
                 kind=EntryKind.OPENING,
-                in_file=in_file,
             ),
             ((2, OpeningPart.ITEMS, accounts[item.account].id, item.document_date),),
         )

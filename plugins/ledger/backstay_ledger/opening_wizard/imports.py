@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from backstay.contracts.ledger import Posted
 from backstay.spi import (
     BackstayError,
     Conflict,
@@ -48,7 +49,7 @@ def validate_balances(session: Session, rows: Sequence[StagedRow]) -> Validation
     lines, problems = _lines(rows)
     if not problems:
         try:
-            check_balances(session, PostBalances(lines=lines, in_file=True))
+            check_balances(session, PostBalances(lines=lines))
         except (Invalid, Conflict) as error:
             problems = _placed(rows, error)
     return Validation(tuple(problems), 0 if problems else 1, 0)
@@ -65,10 +66,10 @@ def commit_balances(session: Session, rows: Sequence[StagedRow]) -> Outcome:
     if problems:
         raise Invalid(_("The trial balance can't be imported."), problems=tuple(problems))
     try:
-        posted = post_balances(session, PostBalances(lines=lines, in_file=True))
+        posted = post_balances(session, PostBalances(lines=lines))
     except (Invalid, Conflict) as error:
         raise type(error)(error.message, problems=tuple(_placed(rows, error))) from error
-    return Outcome(1, 0, references=(str(posted.id),))
+    return Outcome(1, 0, notes=_waiting([posted]), references=(str(posted.id),))
 
 
 def validate_items(session: Session, rows: Sequence[StagedRow]) -> Validation:
@@ -94,10 +95,11 @@ def commit_items(session: Session, rows: Sequence[StagedRow]) -> Outcome:
     items, problems = _items(rows)
     if problems:
         raise Invalid(_("The open items can't be imported."), problems=tuple(problems))
-    posted = post_items(session, items, in_file=True)
+    posted = post_items(session, items)
     return Outcome(
         sum(not one.existed for one in posted),
         sum(one.existed for one in posted),
+        notes=_waiting(posted),
         references=tuple(str(one.id) for one in posted if not one.existed),
     )
 
@@ -117,9 +119,16 @@ def undo(session: Session, references: Sequence[str]) -> str:
             ReverseEntry(id=int(one), on=opening.date, reason=reason, key=f"{UNDO}{one}")
             for one in references
         ],
-        in_file=True,
     )
     return ngettext("%(n)s entry was reversed.", "%(n)s entries were reversed.", len(references))
+
+
+def _waiting(posted: Sequence[Posted]) -> tuple[str, ...]:
+    """What is said of entries that a second person has to approve first."""
+    n = sum(one.waits for one in posted)
+    if not n:
+        return ()
+    return (ngettext("%(n)s entry waits for approval.", "%(n)s entries wait for approval.", n),)
 
 
 def _lines(rows: Sequence[StagedRow]) -> tuple[tuple[DraftLine, ...], list[Problem]]:

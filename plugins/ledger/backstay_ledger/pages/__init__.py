@@ -9,7 +9,7 @@ from backstay_ledger.currencies import proposal, revaluation_page
 
 # Imported for their routes.
 from backstay_ledger.determination import pages as rule_pages
-from backstay_ledger.open_items import ageing_pages
+from backstay_ledger.open_items import ageing_pages, party_pages
 from backstay_ledger.open_items import pages as open_item_pages
 from backstay_ledger.opening_wizard import item_grid as opening_items
 from backstay_ledger.opening_wizard import pages as opening_pages
@@ -59,6 +59,7 @@ __all__ = [
     "opening",
     "opening_items",
     "opening_pages",
+    "party_pages",
     "overview",
     "proposal",
     "revaluation_page",

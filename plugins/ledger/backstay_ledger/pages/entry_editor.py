@@ -28,6 +28,8 @@ from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.approval.resource import said_of
 from backstay_ledger.models import EntryState
+from backstay_ledger.open_items.parties import other_spellings
+from backstay_ledger.open_items.party_pages import say_spellings
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.draft_forms import (
     draft_command,
@@ -127,6 +129,7 @@ def _save(entry: Entry | None) -> Response:
         if request.form.get("do") == "tax":
             with_tax = lines_with_tax(db, command, company_of(db), context().locale)
             return _show(editor(db, form, with_tax, entry, key=key), entry)
+        spellings = other_spellings(db, (line.party for line in command.lines))
         if request.form.get("do") == "post":
             posted = post_entry(db, command)
             entry_id = posted.id
@@ -135,6 +138,7 @@ def _save(entry: Entry | None) -> Response:
             entry_id = save_draft(db, command).id
             flash_done(_("Draft saved."))
         finish_sheet(db, key, entry_id)
+        say_spellings(spellings)
     except Stale as error:
         db.rollback()
         if entry is None:

@@ -224,3 +224,20 @@ def test_exchange_differences_go_to_no_account_that_is_managed_by_open_items(
     (problem,) = refused.value.problems
     assert problem.field == "realised_gain_id"
     assert "managed by open items" in problem.message
+
+
+def test_known_parties_are_offered_and_another_spelling_is_told(
+    accountant: Browser, bookkeeper: Browser, managed: Books, other_books: Books
+) -> None:
+    accountant.get(managed.url(NEW))
+    accountant.post(managed.url(NEW), sent("post"))
+    assert bookkeeper.get(managed.url("/parties?q=acme")).json == ["ACME & <Co>"]
+    assert accountant.get(other_books.url("/parties?q=acme")).status_code == 404
+    said = accountant.post(
+        managed.url(NEW), sent("draft", **{"lines-0-party": "Acme & <co>"}), follow_redirects=True
+    )
+    assert "There is a party “ACME &amp; &lt;Co&gt;” already" in said.text
+    page = accountant.get(managed.url("/ageing?party=ACME+%26+%3CCo%3E")).text
+    assert 'data-suggest="' in page
+    assert "120.00" in page
+    assert "120.00" not in accountant.get(managed.url("/ageing?party=nobody")).text

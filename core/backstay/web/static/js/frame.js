@@ -44,6 +44,13 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary")?.focus();
 });
 
+// What completes texts is loaded where there are such texts.
+for (const event of ["focusin", "input"]) {
+  document.addEventListener(event, ({ target }) => {
+    if (target instanceof HTMLInputElement && target.dataset.suggest) import("./suggest.js").then(({ suggest }) => suggest(target));
+  });
+}
+
 async function copy(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
