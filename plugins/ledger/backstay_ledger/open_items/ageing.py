@@ -70,8 +70,8 @@ def ageing(session: Session, as_of: date, *, account: str = "", party: str = "")
     company_id = company_of(session).id
     forwards = _is_shorter_forwards(session, company_id, as_of)
     for query in _queries(company_id, as_of, only, party, forwards=forwards):
-        for account_id, party, *amounts in session.execute(query):
-            found = sums.setdefault((account_id, party), [Decimal(0)] * len(BUCKETS))
+        for account_id, named, *amounts in session.execute(query):
+            found = sums.setdefault((account_id, named), [Decimal(0)] * len(BUCKETS))
             for place, amount in enumerate(amounts):
                 found[place] += amount
     return _named(session, sums)
