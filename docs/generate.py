@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from backstay.kernel.suite import Suite
 
 REFERENCE: Final = Path(__file__).parent / "reference"
-OURS: Final = ("approvals", "calendars", "ledger")
+OURS: Final = ("approvals", "auditfiles", "calendars", "ledger")
 """The plugins of this repository; whatever else is installed does not belong into these pages."""
 _WIDTH: Final = 96
 _NOTE: Final = "<!-- Made by docs/generate.py from the code: change the code, then run it. -->"

@@ -102,7 +102,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its status: 0, or 1 with the reason on standard error."""
     given = _home_first(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        backstay.main(given, prog_name="backstay", standalone_mode=False)
+        # What a command ends with by `ctx.exit` comes back as a number here.
+        status = backstay.main(given, prog_name="backstay", standalone_mode=False)
     except BackstayError as error:
         _refuse(_shortened(error))
     except click.ClickException as error:
@@ -110,6 +111,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         _refuse("interrupted")
+    else:
+        if status:
+            sys.exit(status)
 
 
 def _home_first(arguments: list[str]) -> list[str]:

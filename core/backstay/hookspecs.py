@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
     from backstay.contracts.approvals import Approvable
+    from backstay.contracts.audit_files import AuditFileFormat
     from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
@@ -133,6 +134,12 @@ def backstay_close_tasks() -> Sequence[CloseTask]:
 @hookspec
 def backstay_account_roles() -> Sequence[AccountRole]:
     """Return what the plugin's postings need accounts for; rules of a company name the accounts."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_audit_file_formats() -> Sequence[AuditFileFormat]:
+    """Return the forms of audit files that the plugin can make of a company's books."""
     raise NotImplementedError
 
 

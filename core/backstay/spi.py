@@ -96,7 +96,14 @@ from backstay.jobs.events import DomainEvent, Subscription, emit
 from backstay.jobs.models import JobQueue
 from backstay.jobs.queue import enqueue
 from backstay.jobs.schedules import CatchUp, Schedule
-from backstay.kernel.suite import account_roles, approvables, close_tasks, find, require
+from backstay.kernel.suite import (
+    account_roles,
+    approvables,
+    audit_file_formats,
+    close_tasks,
+    find,
+    require,
+)
 from backstay.navigation.declare import Area, Page
 from backstay.resources.arithmetic import Calculated, NoAmount, calculate
 from backstay.resources.attachment_routes import AttachmentBlueprint, attachments_view
@@ -251,6 +258,7 @@ __all__ = [
     "append_only",
     "approvables",
     "attachments_view",
+    "audit_file_formats",
     "audit_now",
     "authorize",
     "calculate",

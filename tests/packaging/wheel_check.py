@@ -127,7 +127,7 @@ def check_program(programs: Path, home: Path, scratch: Path) -> None:
     """Start the installed program away from the tree, and look at it as a browser would."""
     run(programs / "backstay", "migrate", cwd=scratch, env=clean(home))
     plugins = run(programs / "backstay", "plugin", "list", cwd=scratch, env=clean(home))
-    for name in ("approvals", "calendars", "ledger"):
+    for name in ("approvals", "auditfiles", "calendars", "ledger"):
         if name not in plugins:
             raise WheelCheckFailed(f"`backstay plugin list` does not name {name}:\n{plugins}")
     with started(programs, home, scratch) as address:

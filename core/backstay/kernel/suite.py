@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from backstay.access.permissions import FieldGroup, Permission, RoleTemplate
     from backstay.companies.declare import DemoData, SetupChoice
     from backstay.contracts.approvals import Approvable
+    from backstay.contracts.audit_files import AuditFileFormat
     from backstay.contracts.closing import CloseTask
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
@@ -59,6 +60,7 @@ class Part:
     commands: tuple[click.Command, ...] = ()
     account_roles: tuple[AccountRole, ...] = ()
     close_tasks: tuple[CloseTask, ...] = ()
+    audit_file_formats: tuple[AuditFileFormat, ...] = ()
     company_setup: tuple[SetupChoice, ...] = ()
     demo: tuple[DemoData, ...] = ()
 
@@ -150,6 +152,7 @@ def refuse_twins(parts: Sequence[Part]) -> None:
             *(("contract", contract.__name__) for contract in part.services),
             *(("account role", item.name) for item in part.account_roles),
             *(("task of closing", item.name) for item in part.close_tasks),
+            *(("form of audit file", item.name) for item in part.audit_file_formats),
             *(("group of pages", item.name) for item in part.blueprints),
             *(("command", str(item.name)) for item in part.commands),
             *(("table", name) for name in (part.base.metadata.tables if part.base else ())),
@@ -177,6 +180,11 @@ def suite_of(session: Session) -> Suite:
 def close_tasks(session: Session) -> Sequence[CloseTask]:
     """The tasks of closing a period that the running plugins declare, in their order."""
     return [task for part in suite_of(session).parts for task in part.close_tasks]
+
+
+def audit_file_formats(session: Session) -> Sequence[AuditFileFormat]:
+    """The forms of audit files that the running plugins declare."""
+    return [one for part in suite_of(session).parts for one in part.audit_file_formats]
 
 
 def account_roles(session: Session) -> Mapping[str, AccountRole]:

@@ -20,6 +20,7 @@ from backstay.spi import (
     reading_options,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.books.export_command import export
 from backstay_ledger.closing.commands import CLOSING_COMMANDS
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
 from backstay_ledger.open_items.command_line import print_ageing
@@ -196,6 +197,7 @@ def _say(done: Outcome | Validation, *, as_json: bool) -> None:
 ledger.add_command(statement)
 ledger.add_command(print_tax_return)
 ledger.add_command(print_ageing)
+ledger.add_command(export)
 
 for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS):
     ledger.add_command(_command)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from backstay.contracts.books import Books
 from backstay.contracts.ledger import EntriesPosted, EntriesReversed, Ledger
 from backstay.spi import hookimpl
 from backstay_ledger.approval.declared import APPROVABLES
+from backstay_ledger.books.provider import LedgerBooks
 from backstay_ledger.closing.plan_jobs import PLAN_JOBS, PLAN_SCHEDULES
 from backstay_ledger.closing.tasks import CLOSE_TASKS
 from backstay_ledger.commands import COMMANDS
@@ -111,8 +113,8 @@ def backstay_imports() -> Sequence[ImportKind]:
 
 @hookimpl
 def backstay_services() -> Mapping[type[Any], Any]:
-    """The posting contract."""
-    return {Ledger: GeneralLedger()}
+    """Posting, and reading the books."""
+    return {Books: LedgerBooks(), Ledger: GeneralLedger()}
 
 
 @hookimpl

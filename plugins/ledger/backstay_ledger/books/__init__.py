@@ -1,0 +1,1 @@
+"""The books as others read them: what is behind the contract ``backstay.contracts.books``."""
