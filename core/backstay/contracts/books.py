@@ -250,12 +250,13 @@ class Books(Protocol):
         ...
 
     def entries(
-        self, session: Session, span: BookSpan, *, journal: str = ""
+        self, session: Session, span: BookSpan, *, journal: str = "", settlements: bool = True
     ) -> Iterator[BookEntry]:
         """The posted entries in the order in which they were posted, as a stream.
 
         Arguments:
             journal: code of the only journal that is wanted; empty for all.
+            settlements: False where nobody looks at which lines settle each other.
         """
         ...
 

@@ -49,6 +49,16 @@ if TYPE_CHECKING:
 
 __all__ = ["web_app"]
 SIREN = "732829320"
+COMPANY = EnterCompany(
+    siren=SIREN,
+    registration_number="FR 732829320",
+    tax_number="FR44732829320",
+    street="1 rue <du> Port",
+    postal_code="44000",
+    city="Nantes",
+    country="FR",
+    last_name="Martin",
+)
 YEAR = BookSpan(date(2026, 1, 1), date(2026, 12, 31), "2026")
 ACCOUNTS = (
     ("101", "Capital", AccountClass.EQUITY),
@@ -301,5 +311,5 @@ def office(empty: Office) -> Office:
     """ALPHA with two years of books, and a SIREN."""
     fill(empty)
     with empty.write() as session:
-        enter_company(session, EnterCompany(siren=SIREN))
+        enter_company(session, COMPANY)
     return empty

@@ -113,7 +113,7 @@ def test_what_can_not_be_exported_is_said(run: Run, tmp_path: Path) -> None:
         (("fec", "--fiscal-year", "1999"), "Fiscal years: 2025, 2026"),
         (("fec", "--fiscal-year", "2026", "--from", "2026-01-01"), "not both"),
         (("fec", "--from", "2026-02-01", "--until", "2026-01-01"), "before the first"),
-        (("xbrl", "--fiscal-year", "2026"), "Formats: fec"),
+        (("xbrl", "--fiscal-year", "2026"), "Formats: saft, fec"),
     ):
         status, _out, err = export(run, arguments[0], tmp_path / "x.txt", *arguments[1:])
         assert status == 1

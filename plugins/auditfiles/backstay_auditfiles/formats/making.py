@@ -12,6 +12,8 @@ from backstay_auditfiles.formats.checking import check_against_books
 from backstay_auditfiles.formats.fec import brought_forward, notes_on, write_fec
 from backstay_auditfiles.formats.fec_reader import read_fec
 from backstay_auditfiles.formats.reading import ZERO
+from backstay_auditfiles.formats.saft import write_saft
+from backstay_auditfiles.formats.saft_reader import read_saft
 from backstay_auditfiles.permissions import FILE_MAKE
 
 if TYPE_CHECKING:
@@ -40,6 +42,21 @@ def make_fec(session: Session, span: BookSpan, target: AuditFileTarget) -> Audit
     return _made(name, span, read, tuple(notes_on(session, span)))
 
 
+def make_saft(session: Session, span: BookSpan, target: AuditFileTarget) -> AuditFileMade:
+    """The SAF-T file of some days.
+
+    Raises:
+        Invalid: the books do not fit SAF-T, or the file does not read back.
+        Conflict: something that the file says of the company is missing.
+    """
+    authorize(session, FILE_MAKE)
+    name = write_saft(session, span, target)
+    target.flush()
+    read = read_saft(target)
+    check_against_books(session, span, read)
+    return _made(name, span, read)
+
+
 def _made(name: str, span: BookSpan, read: FileRead, notes: tuple[str, ...] = ()) -> AuditFileMade:
     used = sum(1 for one in read.accounts.values() if one.opening or one.debit or one.credit)
     return AuditFileMade(
@@ -63,4 +80,12 @@ FEC: Final = AuditFileFormat(
     media_type="text/plain",
     make=make_fec,
 )
-FORMATS: Final = (FEC,)
+SAFT: Final = AuditFileFormat(
+    name="saft",
+    label=_("SAF-T (OECD 2.00)"),
+    help=_("The Standard Audit File for Tax: chart, parties, taxes and all entries as XML."),
+    ending="xml",
+    media_type="application/xml",
+    make=make_saft,
+)
+FORMATS: Final = (SAFT, FEC)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 from backstay.spi import Invalid
 from backstay.spi import gettext as _
 from backstay_auditfiles.formats.fec_reader import read_fec
+from backstay_auditfiles.formats.saft_reader import read_saft
 
 if TYPE_CHECKING:
     from backstay.contracts.audit_files import AuditFileTarget
     from backstay_auditfiles.formats.reading import FileRead
 
 _HEAD: Final = 4096
+_MARK: Final = b"\xef\xbb\xbf"
 
 
 def read_file(file: AuditFileTarget) -> FileRead:
@@ -26,4 +28,6 @@ def read_file(file: AuditFileTarget) -> FileRead:
     file.seek(0)
     if b"JournalCode" in head.partition(b"\n")[0]:
         return read_fec(file)
+    if head.removeprefix(_MARK).lstrip().startswith(b"<"):
+        return read_saft(file)
     raise Invalid(_("This is no audit file: neither FEC nor SAF-T."), field="file")

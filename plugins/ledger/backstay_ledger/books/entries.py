@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backstay.contracts.books import BookEntry, BookLine, BookSpan, BookTax, BookTotals
 from backstay.spi import Money, authorize, company_of
-from backstay_ledger.books.settled import settlements
+from backstay_ledger.books.settled import settled_items
 from backstay_ledger.models import (
     Account,
     Allocation,
@@ -80,14 +80,18 @@ def _wanted(company_id: int, span: BookSpan) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def read_entries(session: Session, span: BookSpan, *, journal: str = "") -> Iterator[BookEntry]:
+def read_entries(
+    session: Session, span: BookSpan, *, journal: str = "", settlements: bool = True
+) -> Iterator[BookEntry]:
     """The entries in the order in which they were posted.
 
     Arguments:
         journal: code of the only journal that is wanted; empty for all.
+        settlements: False where nobody looks at which lines settle each other.
     """
     authorize(session, BOOKS_EXPORT)
-    reader = _Reader.of(session, span)
+    settled = settled_items(session, span.end) if settlements else {}
+    reader = _Reader.of(session, settled)
     original = aliased(Entry)
     query = (
         select(
@@ -146,7 +150,7 @@ class _Reader:
     taxed: bool
 
     @classmethod
-    def of(cls, session: Session, span: BookSpan) -> _Reader:
+    def of(cls, session: Session, settled: dict[int, tuple[int, date]]) -> _Reader:
         company = company_of(session)
         accounts = session.execute(
             select(Account.id, Account.code, Account.open_item_managed).where(
@@ -168,7 +172,7 @@ class _Reader:
             ZoneInfo(company.time_zone),
             {row.id: (row.code, row.open_item_managed) for row in accounts},
             by_id,
-            settlements(session, span.end),
+            settled,
             session.scalar(exchange) is not None,
             bool(by_id),
         )

@@ -59,10 +59,10 @@ class LedgerBooks:
         return entries.totals(session, span)
 
     def entries(
-        self, session: Session, span: BookSpan, *, journal: str = ""
+        self, session: Session, span: BookSpan, *, journal: str = "", settlements: bool = True
     ) -> Iterator[BookEntry]:
         """The entries as a stream."""
-        return entries.read_entries(session, span, journal=journal)
+        return entries.read_entries(session, span, journal=journal, settlements=settlements)
 
     def trial_balance(self, session: Session, as_of: date) -> Mapping[str, Decimal]:
         """The trial balance by account."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
 
-def settlements(session: Session, as_of: date) -> dict[int, tuple[int, date]]:
+def settled_items(session: Session, as_of: date) -> dict[int, tuple[int, date]]:
     """The groups of items of which nothing is open at the end of a day.
 
     Items belong to one group when allocations lead from one to the other; an allocation that was

@@ -1,0 +1,177 @@
+"""The SAF-T file of a year of books: its parts, its figures, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from backstay.contracts.books import Books, BookSpan
+from backstay.errors import BackstayError, Conflict, Invalid
+from backstay.kernel.suite import require
+from backstay_auditfiles.formats.making import SAFT
+from backstay_auditfiles.formats.saft_layout import NAMESPACE
+from backstay_auditfiles.formats.saft_reader import read_saft
+from backstay_ledger.models import AccountClass
+from backstay_ledger.services.accounts import CreateAccount, add_accounts
+
+from .conftest import YEAR, Office, line
+
+if TYPE_CHECKING:
+    from io import BytesIO
+
+GOLDEN = Path(__file__).parent / "saft.golden.xml"
+
+
+def tree(file: BytesIO) -> Any:
+    root = ET.fromstring(file.getvalue())  # noqa: S314 - our own file
+    for one in root.iter():
+        assert one.tag.startswith(f"{{{NAMESPACE}}}")
+        one.tag = one.tag.partition("}")[2]
+    return root
+
+
+def transaction(root: Any, number: str) -> Any:
+    return next(one for one in root.iter("Transaction") if one.findtext("TransactionID") == number)
+
+
+def test_a_year_reads_back_as_the_ledger_has_it(office: Office) -> None:
+    made, file = office.make(SAFT)
+    assert made.file_name == "SAF-T_FR732829320_20260101_20261231.xml"
+    read = read_saft(file)
+    assert (read.found, read.currency, read.start) == (0, "EUR", date(2026, 1, 15))
+    with office.read() as session:
+        books = require(session, Books)
+        assert read.trial_balance() == books.trial_balance(session, date(2026, 12, 31))
+        totals = books.totals(session, YEAR)
+    assert (made.entries, made.lines) == (totals.entries, totals.lines)
+    assert (made.debit, made.credit) == (totals.debit, totals.credit)
+    root = tree(file)
+    entries = root.find("GeneralLedgerEntries")
+    assert entries.findtext("NumberOfEntries") == str(totals.entries)
+    assert len(list(root.iter("Transaction"))) == totals.entries
+
+
+def test_accounts_and_parties_have_their_balances(office: Office) -> None:
+    root = tree(office.make(SAFT)[1])
+    accounts = {one.findtext("AccountID"): one for one in root.iter("Account")}
+    assert accounts["512"].findtext("OpeningDebitBalance") == "5000.00"
+    assert accounts["101"].findtext("OpeningCreditBalance") == "5300.00"
+    assert accounts["101"].findtext("ClosingCreditBalance") == "5312.34"
+    assert accounts["701"].findtext("AccountDescription") == "Sales | & <goods>"
+    customers = {
+        one.findtext("CustomerID"): (
+            one.findtext("AccountID"),
+            one.findtext("OpeningDebitBalance"),
+            one.findtext("ClosingDebitBalance"),
+        )
+        for one in root.iter("Customer")
+    }
+    assert customers == {
+        "ACME": ("411", "0.00", "0.00"),
+        "BETA": ("411", "300.00", "200.00"),
+        "USA": ("411", "0.00", "0.00"),
+    }
+    suppliers = {
+        one.findtext("SupplierID"): one.findtext("ClosingCreditBalance")
+        for one in root.iter("Supplier")
+    }
+    assert suppliers == {"TEA & CO": "60.00"}
+
+
+def test_lines_have_tax_party_and_foreign_money(office: Office) -> None:
+    root = tree(office.make(SAFT)[1])
+    sale = transaction(root, office.numbers["Sale"])
+    lines = {one.findtext("AccountID"): one for one in sale.iter("Line")}
+    assert lines["411"].findtext("CustomerID") == "ACME"
+    assert lines["701"].findtext("CreditAmount/Amount") == "100.00"
+    tax = lines["701"].find("TaxInformation")
+    assert [one.text for one in tax.iter() if not len(one)] == [
+        "VAT",
+        "S20",
+        "20",
+        "100.00",
+        "20.00",
+    ]
+    abroad = transaction(root, office.numbers["Abroad"]).find("Line/DebitAmount")
+    assert [(one.tag, one.text) for one in abroad] == [
+        ("Amount", "100.00"),
+        ("CurrencyCode", "USD"),
+        ("CurrencyAmount", "110"),
+        ("ExchangeRate", "0.90909091"),
+    ]
+    thirteenth = transaction(root, office.numbers["Adjustment"])
+    assert thirteenth.findtext("Period") == "13"
+    assert transaction(root, office.numbers["Reversal"]).findtext("TransactionType") == "reversal"
+    rates = [one.findtext("TaxCode") for one in root.iter("TaxCodeDetails")]
+    assert rates == ["P20", "S20"]
+
+
+def test_a_small_file_is_as_it_was_reviewed(empty: Office) -> None:
+    from backstay_auditfiles.services.company import enter_company
+
+    from .conftest import COMPANY
+
+    with empty.write() as session:
+        enter_company(session, COMPANY)
+    empty.post(
+        date(2026, 1, 15),
+        line("411", "120.00", party="ACME"),
+        line("701", "-100.00", "Tea & <cake>", tax_code="S20"),
+        journal="SAL",
+        memo="Sale",
+        reference="R-1",
+    )
+    text = empty.make(SAFT)[1].getvalue().decode()
+    for name in ("AuditFileDateCreated", "SoftwareVersion", "SystemEntryDate"):
+        text = re.sub(rf"(<{name}>)[^<]*", r"\1…", text)
+    if os.environ.get("BACKSTAY_WRITE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_what_is_missing_of_the_company_is_named(empty: Office) -> None:
+    with pytest.raises(Conflict) as refused:
+        empty.make(SAFT)
+    assert {one.field for one in refused.value.problems} == {
+        "registration_number",
+        "country",
+        "postal_code",
+        "city",
+        "last_name",
+    }
+
+
+def test_a_code_that_is_too_long_is_named_instead_of_cut(office: Office) -> None:
+    with office.write() as session:
+        add_accounts(
+            session,
+            [
+                CreateAccount(
+                    code="expenses:" + "x" * 70, name="Long", account_class=AccountClass.EXPENSE
+                )
+            ],
+        )
+    with pytest.raises(Invalid, match="longer than 70"):
+        office.make(SAFT)
+
+
+def test_books_that_contradict_themselves_are_not_handed_out(office: Office) -> None:
+    office.run("UPDATE ledger_balance SET debit = debit + 10000 WHERE debit = 1200000")
+    with pytest.raises(BackstayError) as refused:
+        office.make(SAFT)
+    assert "does not read back" in str(refused.value)
+    assert "411" in str(refused.value)
+
+
+def test_days_within_a_year_close_with_their_own_balances(office: Office) -> None:
+    made, file = office.make(SAFT, BookSpan(date(2026, 2, 1), date(2026, 3, 4)))
+    assert made.entries == 3
+    accounts = {one.findtext("AccountID"): one for one in tree(file).iter("Account")}
+    assert accounts["411"].findtext("OpeningDebitBalance") == "420.00"
+    assert accounts["411"].findtext("ClosingDebitBalance") == "200.00"
