@@ -130,6 +130,8 @@ SAMPLES: Final = (
             "deductible": lambda _number: "",
             "other_account_id": lambda _number: None,
             "waiting_account_id": lambda _number: None,
+            "single_threshold": lambda _number: None,
+            "cumulative_threshold": lambda _number: None,
             "rate": lambda number: str(number % 100),
             "valid_from": lambda number: date(2001, 1, 1) + timedelta(days=number),
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ from backstay_ledger.permissions import TAX_EDIT
 from backstay_ledger.services.owned import load_owned
 from backstay_ledger.tax.boxes import CODE_HELP, CODE_PATTERN, load_box
 from backstay_ledger.tax.commands import AddRate, CreateTaxCode, DeleteTaxCode, EditTaxCode
-from backstay_ledger.tax.models import TaxCode, TaxDetail, TaxPart, TaxRate
+from backstay_ledger.tax.models import TaxCode, TaxDetail, TaxPart, TaxRate, TaxUse
 from backstay_ledger.tax.rounding import HUNDRED
 
 _LARGEST = Decimal(1000)
@@ -82,6 +82,8 @@ def add_tax_code(session: Session, command: CreateTaxCode, parts: Sequence[NewPa
         feeds=command.feeds,
         fed=command.fed,
         cash_basis=any(part.waiting_account_id for part in parts),
+        single_threshold=command.single_threshold,
+        cumulative_threshold=command.cumulative_threshold,
         active=True,
     )
     session.add(code)
@@ -274,10 +276,37 @@ def _code_problems(session: Session, command: CreateTaxCode) -> list[Problem]:
     if command.other_account_id is not None and command.other_account_id == command.account_id:
         message = _("The two sides of a reverse charge are on different accounts.")
         problems.append(Problem(message, "other_account_id"))
+    problems += _threshold_problems(command)
     if command.other_account_id is not None and command.waiting_account_id is not None:
         message = _("A reverse charge is due at once: leave this empty.")
         problems.append(Problem(message, "waiting_account_id"))
     return problems
+
+
+def _threshold_problems(command: CreateTaxCode) -> Iterable[Problem]:
+    """Limits are for a tax that is kept back from bills, by itself and whole."""
+    for field in ("single_threshold", "cumulative_threshold"):
+        limit: Decimal | None = getattr(command, field)
+        if limit is None:
+            continue
+        rate = percent(command.rate)
+        if limit <= 0:
+            yield Problem(_("A limit is above zero."), field)
+        elif (
+            command.use is not TaxUse.PURCHASE
+            or rate is None
+            or rate >= 0
+            or command.included
+            or command.feeds
+            or command.deductible
+            or command.other_account_id is not None
+            or command.waiting_account_id is not None
+        ):
+            message = _(
+                "A limit is for a tax with a negative rate on purchases that is not in amounts, in"
+                " the base of others, deducted in part, reversed or due when paid."
+            )
+            yield Problem(message, field)
 
 
 def _check_part(session: Session, part: NewPart) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Final
 
 from backstay.spi import (
@@ -11,6 +12,7 @@ from backstay.spi import (
     Choice,
     ChoiceField,
     DateField,
+    MoneyField,
     PickerField,
     TextField,
     account_roles,
@@ -133,6 +135,23 @@ class CreateTaxCode:
             max_length=6,
         ),
     ] = ""
+    single_threshold: Annotated[
+        Decimal | None,
+        MoneyField(
+            label=lazy("Withheld from a bill of"),
+            help=lazy("Smaller bills are not taxed by themselves; empty for no such limit."),
+        ),
+    ] = None
+    cumulative_threshold: Annotated[
+        Decimal | None,
+        MoneyField(
+            label=lazy("Withheld from bills of a year of"),
+            help=lazy(
+                "Once the bills of a party in a fiscal year reach it, all of them are taxed; the"
+                " bill that reaches it makes up for those before."
+            ),
+        ),
+    ] = None
     other_account_id: Annotated[
         int | None,
         PickerField(

@@ -126,7 +126,7 @@ def compute(
     computed: list[ComputedLine] = []
     for place, line in enumerate(lines):
         taxes = rounded_taxes[place]
-        parts = [_parts(tax, amount, unit) for tax, amount in zip(line.taxes, taxes, strict=True)]
+        parts = [parts_of(tax, amount, unit) for tax, amount in zip(line.taxes, taxes, strict=True)]
         inside = sum(
             (sum(part) for tax, part in zip(line.taxes, parts, strict=True) if tax.included),
             Decimal(0),
@@ -195,7 +195,7 @@ def _line_by_line(line: TaxedLine, unit: Decimal) -> ComputedLine:
         for tax, value in zip(line.taxes, exact.taxes, strict=True)
     ]
     parts = [
-        () if value is None else _parts(tax, value, unit)
+        () if value is None else parts_of(tax, value, unit)
         for tax, value in zip(line.taxes, taxes, strict=True)
     ]
     net = amount - sum((sum(part) for part in parts), Decimal(0))
@@ -210,7 +210,7 @@ def _line_by_line(line: TaxedLine, unit: Decimal) -> ComputedLine:
                 if tax.fixed
                 else rounded(Fraction(fed if tax.fed else net) * Fraction(tax.rate) / 100, unit)
             )
-            parts[place] = _parts(tax, value, unit)
+            parts[place] = parts_of(tax, value, unit)
         done.append(value)
         if tax.feeds:
             fed += sum(parts[place])
@@ -250,7 +250,8 @@ def _shares_of_sums(
     return result
 
 
-def _parts(tax: Tax, amount: Decimal, unit: Decimal) -> tuple[Decimal, ...]:
+def parts_of(tax: Tax, amount: Decimal, unit: Decimal) -> tuple[Decimal, ...]:
+    """A tax split into the parts that it is posted in; they sum to what is charged."""
     exact = [Fraction(amount) * Fraction(factor) for factor in tax.factors]
     return tuple(apportion(rounded(sum(exact, Fraction(0)), unit), exact, unit))
 

@@ -21,6 +21,12 @@ from backstay_ledger.determination.resolve import determined
 from backstay_ledger.services.currencies import LARGEST, minor_units_of, written
 from backstay_ledger.services.orders import Order, order_of
 from backstay_ledger.tax.computation import ComputedLine, Tax, TaxedLine, compute
+from backstay_ledger.tax.limits import (
+    WithheldLine,
+    in_its_currency,
+    party_problem,
+    withheld_lines,
+)
 from backstay_ledger.tax.lookup import CodeOnDay, PartOnDay, Rounding, codes_on, rounding_on
 from backstay_ledger.tax.rounding import RoundingPolicy, apportion, unit_of
 from backstay_ledger.tax.rows import TaxRow
@@ -84,6 +90,9 @@ def _taxed(session: Session, order: Order) -> Order:
     codes = codes_on(session, names, posting.date)
     work = _Lines(list(posting.lines))
     taxed = _taxed_lines(work, codes, posting)
+    if not work.problems and (message := party_problem(posting, codes)):
+        place = next(at for at, (_position, found) in enumerate(taxed) if _limits(found))
+        work.problems.append(Problem(message, f"lines.{taxed[place][0]}.tax_code"))
     if not work.problems:
         rounding = rounding_on(session, posting.date)
         _add_shares(session, work, taxed, codes, rounding, posting)
@@ -93,6 +102,10 @@ def _taxed(session: Session, order: Order) -> Order:
         problems = tuple(replace(one, row=posting.row) for one in work.problems)
         raise Invalid(problems[0].message, problems=problems)
     return replace(order, posting=replace(posting, lines=tuple(work.lines)), taxes=rows)
+
+
+def _limits(codes: Sequence[CodeOnDay]) -> bool:
+    return any(code.thresholds is not None for code in codes)
 
 
 def _taxed_lines(
@@ -145,6 +158,7 @@ def _add_shares(
         unit,
     )
     foreign = _in_currencies(work, taxed, rounding.policy)
+    withheld = _withheld(session, posting, taxed, computed, unit)
     for (position, _found), line, abroad in zip(taxed, computed, foreign, strict=True):
         old = lines[position]
         lines[position] = replace(
@@ -155,12 +169,41 @@ def _add_shares(
         )
         for place, share in enumerate(line.shares):
             code = codes[share.tax.key]
-            for number, (part, amount) in enumerate(zip(code.parts, share.parts, strict=True)):
+            limited = withheld.get((position, code.code))
+            base, amounts = (
+                (share.base, share.parts) if limited is None else (limited.base, limited.parts)
+            )
+            for number, (part, amount) in enumerate(zip(code.parts, amounts, strict=True)):
                 account = _account(session, work, old, code, part, posting, position)
                 in_currency = None if abroad is None else abroad.shares[place].parts[number]
+                if abroad is not None and limited is not None:
+                    in_currency = in_its_currency(amount, line.net, abroad.net)
                 work.shares.setdefault((code.code, account, old.currency), []).append(
-                    _Share(position, code, part, line.net, share.base, amount, amount, in_currency)
+                    _Share(position, code, part, line.net, base, amount, amount, in_currency)
                 )
+
+
+def _withheld(
+    session: Session,
+    posting: Posting,
+    taxed: Sequence[tuple[int, tuple[CodeOnDay, ...]]],
+    computed: Sequence[ComputedLine],
+    unit: Decimal,
+) -> dict[tuple[int, str], WithheldLine]:
+    """What is withheld above limits, by the line's position and the code."""
+    lines: dict[str, list[tuple[int, CodeOnDay, ComputedLine]]] = {}
+    for (position, codes), line in zip(taxed, computed, strict=True):
+        for code in codes:
+            if code.thresholds is not None:
+                lines.setdefault(code.code, []).append((position, code, line))
+    result: dict[tuple[int, str], WithheldLine] = {}
+    for name, found in lines.items():
+        tax = next(share.tax for share in found[0][2].shares if share.tax.key == name)
+        nets = [line.net for _position, _code, line in found]
+        parts = withheld_lines(session, posting, found[0][1], tax, nets, unit)
+        for (position, _code, _line), part in zip(found, parts, strict=True):
+            result[position, name] = part
+    return result
 
 
 def _input(line: PostingLine, codes: tuple[CodeOnDay, ...], amount: Decimal) -> TaxedLine:

@@ -28,6 +28,9 @@ FIXED: Final = "Tax details are written once, with their draft."
 ORPHAN: Final = "A tax detail has entry, code, rate, part and box of one company, and of one code."
 AMOUNT: Final = "The tax details of a line sum to its amount."
 NET: Final = "A tax detail has the net amount of the line that is taxed."
+WITHHELD: Final = (
+    "The bills of the party reach the limit of its withholding tax: compute the tax again."
+)
 RELEASED: Final = "No more of a waiting tax is released than waits, and with its sign."
 USED: Final = "Posted entries used this rate; it stays. Add a rate from a later day."
 PART_USED: Final = "Posted entries used this part of the tax; it stays. Make a new code."
@@ -67,6 +70,19 @@ _WRONG_RELEASE: Final = """EXISTS (SELECT 1 FROM ledger_tax_detail AS d
             ELSE sum(a.amount) > 0 OR sum(a.amount) < w.amount END
         FROM ledger_tax_detail AS a JOIN ledger_entry AS ae ON ae.id = a.entry_id
         WHERE a.releases_id = w.id AND (ae.state = 'posted' OR ae.id = {id}))))"""
+# Once the bills of a party in a fiscal year reach the limit of a code, all of them are taxed. What
+# takes back, a reversal or a credit note, may leave less than was taxed.
+_WRONG_WITHHELD: Final = """EXISTS (SELECT 1 FROM ledger_tax_detail AS d
+    JOIN ledger_tax_code AS c ON c.id = d.code_id AND c.cumulative_threshold IS NOT NULL
+    JOIN ledger_entry AS me ON me.id = d.entry_id
+    WHERE d.entry_id = {id} AND d.net > 0 AND me.kind <> 'reversal' AND (
+        SELECT sum(a.net) >= c.cumulative_threshold AND sum(a.net) <> sum(a.base)
+        FROM ledger_tax_detail AS a JOIN ledger_entry AS ae ON ae.id = a.entry_id
+        WHERE a.code_id = c.id AND ae.company_id = me.company_id
+        AND ae.state = 'posted' AND ae.fiscal_year_id = me.fiscal_year_id
+        AND ae.id IN (SELECT o.entry_id FROM ledger_open_item AS o
+            WHERE o.company_id = me.company_id AND o.party IN (SELECT i.party
+                FROM ledger_open_item AS i WHERE i.entry_id = {id} AND i.party <> ''))))"""
 _HAS_DETAILS: Final = "EXISTS (SELECT 1 FROM ledger_tax_detail AS d WHERE d.entry_id = {id})"
 
 
@@ -149,7 +165,8 @@ declare(
             f" AND {_HAS_DETAILS.format(id='NEW.id')} BEGIN"
             f" SELECT RAISE(ABORT, '{AMOUNT}') WHERE {_WRONG_AMOUNT.format(id='NEW.id')};"
             f" SELECT RAISE(ABORT, '{NET}') WHERE {_WRONG_NET.format(id='NEW.id')};"
-            f" SELECT RAISE(ABORT, '{RELEASED}') WHERE {_WRONG_RELEASE.format(id='NEW.id')}; END"
+            f" SELECT RAISE(ABORT, '{RELEASED}') WHERE {_WRONG_RELEASE.format(id='NEW.id')};"
+            f" SELECT RAISE(ABORT, '{WITHHELD}') WHERE {_WRONG_WITHHELD.format(id='NEW.id')}; END"
         ),
     ),
     postgresql=(
@@ -176,6 +193,14 @@ BEGIN
             WHERE d.entry_id = taxed.id) ORDER BY e.id FOR NO KEY UPDATE;
         IF {_WRONG_RELEASE.format(id="taxed.id")} THEN
             RAISE EXCEPTION USING MESSAGE = taxed.number_text || ': {RELEASED}',
+                ERRCODE = 'check_violation';
+        END IF;
+        -- Two bills of a party at once wait for each other, and the second sees the first.
+        PERFORM 1 FROM ledger_tax_code AS c WHERE c.cumulative_threshold IS NOT NULL
+            AND c.id IN (SELECT d.code_id FROM ledger_tax_detail AS d WHERE d.entry_id = taxed.id)
+            ORDER BY c.id FOR NO KEY UPDATE;
+        IF FOUND AND {_WRONG_WITHHELD.format(id="taxed.id")} THEN
+            RAISE EXCEPTION USING MESSAGE = taxed.number_text || ': {WITHHELD}',
                 ERRCODE = 'check_violation';
         END IF;
     END LOOP;

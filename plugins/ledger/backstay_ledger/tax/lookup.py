@@ -14,6 +14,7 @@ from backstay.spi import company_of
 from backstay_ledger.models import Account
 from backstay_ledger.tax.models import TaxCode, TaxPart, TaxRate, TaxRounding, TaxUse
 from backstay_ledger.tax.rounding import RoundingPolicy, unit_of
+from backstay_ledger.tax.withholding import Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class CodeOnDay:
     rate_id: int | None
     rate: Decimal
     parts: tuple[PartOnDay, ...]
+    thresholds: Thresholds | None = None
+    """From which amounts on it is withheld; None for a tax of each line by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,9 @@ def codes_on(session: Session, codes: Collection[str], on: date) -> Mapping[str,
             rate_id,
             rate if rate is not None else Decimal(0),
             (*(before.parts if before else ()), one),
+            Thresholds(tax.single_threshold, tax.cumulative_threshold)
+            if tax.single_threshold or tax.cumulative_threshold
+            else None,
         )
     return result
 

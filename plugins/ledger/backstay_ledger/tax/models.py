@@ -68,6 +68,11 @@ class TaxCode(Identified, CompanyScoped, Versioned, LedgerBase):
         UniqueConstraint("company_id", "code"),
         UniqueConstraint("company_id", "id"),
         CheckConstraint("use IN ('sale', 'purchase')", name="use"),
+        CheckConstraint(
+            "(single_threshold IS NULL OR single_threshold > 0)"
+            " AND (cumulative_threshold IS NULL OR cumulative_threshold > 0)",
+            name="thresholds",
+        ),
     )
 
     code: Mapped[str] = mapped_column(short(20))
@@ -81,6 +86,10 @@ class TaxCode(Identified, CompanyScoped, Versioned, LedgerBase):
     """The taxes before it that feed are part of its base."""
     cash_basis: Mapped[bool] = mapped_column(default=False)
     """It is due when the document is paid; until then it waits on an account of its own."""
+    single_threshold: Mapped[Decimal | None]
+    """A bill of this much or more is taxed whatever came before; base currency."""
+    cumulative_threshold: Mapped[Decimal | None]
+    """Once the bills of a party in a fiscal year reach this, all of them are taxed."""
     active: Mapped[bool] = mapped_column(default=True)
 
     @property

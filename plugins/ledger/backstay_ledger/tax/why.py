@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
@@ -24,7 +24,14 @@ _POLICIES = {choice.value: choice.label for choice in POLICIES}
 def reasons(session: Session, entry: Entry, figures: Figures) -> dict[str, Any]:
     """Table of taxes and list of account rules for ``ledger/entry_reasons.html``."""
     found = session.execute(
-        select(TaxDetail, TaxCode.id, TaxCode.code, TaxRate.valid_from, TaxBox.code)
+        select(
+            TaxDetail,
+            TaxCode.id,
+            TaxCode.code,
+            TaxRate.valid_from,
+            TaxBox.code,
+            func.coalesce(TaxCode.cumulative_threshold, TaxCode.single_threshold).is_not(None),
+        )
         .join(TaxCode, TaxCode.id == TaxDetail.code_id)
         .join(TaxRate, TaxRate.id == TaxDetail.rate_id)
         .outerjoin(TaxBox, TaxBox.id == TaxDetail.box_id)
@@ -47,12 +54,35 @@ def reasons(session: Session, entry: Entry, figures: Figures) -> dict[str, Any]:
         ),
         "tax_rows": tuple(
             _row(figures, detail, code, valid_from, box)
-            for detail, _id, code, valid_from, box in found
+            for detail, _id, code, valid_from, box, _limits in found
+        ),
+        "tax_reasons": tuple(
+            _limit(figures, detail, code)
+            for detail, _id, code, _from, _box, limits in found
+            if limits
         ),
         "account_reasons": tuple(
             _("Line %(n)s: %(rule)s", n=role.line_no, rule=role.rule) for role in roles
         ),
     }
+
+
+def _limit(figures: Figures, detail: TaxDetail, code: str) -> str:
+    """Why a tax above limits has its base, in words."""
+    words = {"line": detail.base_line_no, "code": code, "net": figures.text(abs(detail.net))}
+    before = abs(detail.base) - abs(detail.net)
+    if detail.base == 0:
+        return _(
+            "Line %(line)s: nothing of %(net)s is withheld by %(code)s below its limit.", **words
+        )
+    if before > 0:
+        words["before"] = figures.text(before)
+        return _(
+            "Line %(line)s: the bills of the party reached the limit of %(code)s in this fiscal"
+            " year, so %(before)s of earlier bills is taxed besides these %(net)s.",
+            **words,
+        )
+    return _("Line %(line)s: %(net)s is above the limit of %(code)s.", **words)
 
 
 def _row(

@@ -39,9 +39,13 @@ def withholding_base(bill: Decimal, before: Billed, thresholds: Thresholds) -> D
     """The amount on which tax is withheld from a bill.
 
     The bill that reaches the cumulative threshold makes up for those before it: it is taxed on
-    everything that was billed and not taxed yet. Without any threshold each bill is taxed.
+    everything that was billed and not taxed yet. Without any threshold each bill is taxed. A
+    credit note, which is negative, takes back as much as was taxed.
     """
     total = before.total + bill
+    if bill < 0:
+        # A credit note takes back what was taxed, and no more.
+        return max(bill, -before.taxed)
     if thresholds.cumulative is not None and total >= thresholds.cumulative:
         return total - before.taxed
     if thresholds.single is not None and bill >= thresholds.single:

@@ -1,0 +1,241 @@
+"""Withholding above limits through real entries, each party and fiscal year by itself."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from backstay.contracts.ledger import Posting, PostingLine
+from backstay.errors import Conflict, Invalid
+from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
+from backstay_ledger.services.checks import check_books
+from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
+from backstay_ledger.services.fiscal_years import ensure_fiscal_years
+from backstay_ledger.services.posting import post
+from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
+from backstay_ledger.tax.models import TaxUse
+
+if TYPE_CHECKING:
+    from conftest import Taxed
+
+
+@pytest.fixture
+def bills(taxed: Taxed) -> Taxed:
+    """Payables by open items; CUM withholds 10 % from 30 000 a year on, ONE from 20 000 a bill."""
+    with taxed.books.write() as session:
+        one = account_by_code(session, "2000")
+        edit_account(
+            session,
+            EditAccount(
+                id=one.id,
+                code=one.code,
+                name=one.name,
+                account_class=one.account_class,
+                open_item_managed=True,
+            ),
+        )
+    purchase = TaxUse.PURCHASE
+    taxed.code(
+        "CUM", "-10", purchase, account="2310", box="WH", cumulative_threshold=Decimal(30000)
+    )
+    taxed.code("ONE", "-10", purchase, account="2310", box="WH", single_threshold=Decimal(20000))
+    return taxed
+
+
+def bill(amount: str, paid: str, code: str = "CUM", party: str = "ACME", **values: Any) -> Posting:
+    """A bill over an amount, of which so much is owed after what is withheld."""
+    return Posting(
+        key=values.pop("key", ""),
+        journal="GEN",
+        date=values.pop("day", date(2026, 3, 15)),
+        lines=(
+            PostingLine("5000", Decimal(amount), tax_code=code),
+            PostingLine("2000", -Decimal(paid), party=party),
+        ),
+    )
+
+
+def withheld(books: Any, entry_id: int) -> Decimal:
+    found = books.value(
+        "SELECT -sum(amount) FROM ledger_tax_detail WHERE entry_id = :id", id=entry_id
+    )
+    return Decimal(found).scaleb(-4)
+
+
+def test_the_third_bill_makes_up_for_the_two_before_it(bills: Taxed) -> None:
+    books = bills.books
+    posted = [
+        books.post(bill(amount, paid))
+        for amount, paid in (
+            ("10000", "10000"),
+            ("10000", "10000"),
+            ("10000", "7000"),
+            ("5000", "4500"),
+        )
+    ]
+    assert [withheld(books, one.id) for one in posted] == [0, 0, 3000, 500]
+    assert bills.lines(posted[2].id) == [
+        ("5000", "10000.00"),
+        ("2000", "-7000.00"),
+        ("2310", "-3000.00"),
+    ]
+    with books.read() as session:
+        assert check_books(session) == []
+
+
+def test_a_single_bill_above_its_limit_is_taxed_by_itself(bills: Taxed) -> None:
+    posted = [
+        bills.books.post(bill(amount, paid, "ONE"))
+        for amount, paid in (("19999.99", "19999.99"), ("20000", "18000"))
+    ]
+    assert [withheld(bills.books, one.id) for one in posted] == [0, 2000]
+
+
+def test_parties_and_fiscal_years_are_counted_apart(bills: Taxed) -> None:
+    books = bills.books
+    with books.write() as session:
+        ensure_fiscal_years(session, [date(2027, 1, 1)])
+    for posting in (
+        bill("29999.99", "29999.99"),
+        bill("10000", "10000", party="BEST"),
+        bill("10000", "10000", day=date(2027, 1, 5)),
+    ):
+        assert withheld(books, books.post(posting).id) == 0
+    assert withheld(books, books.post(bill("0.01", "-2999.99")).id) == 3000
+
+
+def test_a_reversed_bill_counts_no_more(bills: Taxed) -> None:
+    books = bills.books
+    for _n in range(2):
+        books.post(bill("10000", "10000"))
+    third = books.post(bill("10000", "7000"))
+    with books.write() as session:
+        reverse_entry(
+            session, ReverseEntry(id=third.id, on=date(2026, 3, 20), reason="wrong amount")
+        )
+    assert withheld(books, books.post(bill("9999", "9999")).id) == 0
+    assert withheld(books, books.post(bill("1", "-2999")).id) == 3000
+
+
+def test_the_tax_of_a_bill_with_several_lines_is_split_exactly(bills: Taxed) -> None:
+    books = bills.books
+    books.post(bill("20000", "20000"))
+    posted = books.post(
+        Posting(
+            key="",
+            journal="GEN",
+            date=date(2026, 3, 15),
+            lines=(
+                PostingLine("5000", Decimal("3333.33"), tax_code="P20+CUM"),
+                PostingLine("5000", Decimal("6666.68"), tax_code="CUM"),
+                PostingLine("2000", Decimal("-7666.68"), party="ACME"),
+            ),
+        )
+    )
+    rows = books.rows(
+        "SELECT d.base, d.amount FROM ledger_tax_detail AS d"
+        " JOIN ledger_tax_code AS c ON c.id = d.code_id WHERE c.code = 'CUM' AND entry_id = :id",
+        id=posted.id,
+    )
+    assert sum(base for base, _amount in rows) == 300000100
+    assert sum(amount for _base, amount in rows) == -30000000
+
+
+def test_a_bill_needs_one_party(bills: Taxed) -> None:
+    with pytest.raises(Invalid) as error:
+        bills.books.post(bill("10000", "10000", party=""))
+    assert [one.field for one in error.value.problems] == ["lines.0.tax_code"]
+    assert "name one party" in str(error.value)
+
+
+def test_a_draft_whose_tax_is_out_of_date_is_refused_until_it_is_computed_again(
+    bills: Taxed,
+) -> None:
+    books = bills.books
+    books.post(bill("20000", "20000"))
+
+    def command(paid: str, **values: Any) -> SaveDraft:
+        return SaveDraft(
+            journal="GEN",
+            date=date(2026, 3, 15),
+            lines=(
+                DraftLine(account="5000", debit=Decimal(10000), tax_code="CUM"),
+                DraftLine(account="2000", credit=Decimal(paid), party="ACME"),
+            ),
+            **values,
+        )
+
+    with books.write() as session:
+        draft = save_draft(session, command("7000"))
+        key = draft.id
+    books.post(bill("10000", "7000"))
+    with pytest.raises(Conflict, match="compute the tax again"), books.write() as session:
+        post_draft(session, PostDraft(id=key))
+    with books.write() as session:
+        save_draft(session, command("9000", id=key))
+    with books.write() as session:
+        post_draft(session, PostDraft(id=key))
+    assert withheld(books, key) == 1000
+
+
+def test_of_two_bills_at_once_that_reach_the_limit_together_one_is_refused(bills: Taxed) -> None:
+    books = bills.books
+    books.post(bill("15000", "15000"))
+    gate = threading.Barrier(2)
+    outcome: list[str] = []
+
+    def work() -> None:
+        try:
+            with books.write() as session:
+                if not books.database.is_sqlite:
+                    session.connection()
+                    gate.wait(timeout=20)
+                post(session, bill("10000", "10000"))
+                outcome.append("posted")
+        except (Conflict, Invalid) as error:
+            outcome.append(str(error))
+
+    workers = [threading.Thread(target=work) for _n in range(2)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join(60)
+    assert len(outcome) == 2
+    assert outcome.count("posted") == 1, outcome
+    with books.read() as session:
+        assert check_books(session) == []
+
+
+def test_the_database_refuses_a_bill_whose_limit_was_left_out_of_account(bills: Taxed) -> None:
+    books = bills.books
+
+    def limit(units: int) -> None:
+        with books.write() as session:
+            session.connection().execute(
+                text("UPDATE ledger_tax_code SET cumulative_threshold = :units WHERE code = 'CUM'"),
+                {"units": units},
+            )
+
+    for _n in range(2):
+        books.post(bill("10000", "10000"))
+    limit(500_000_000)
+    with books.write() as session:
+        key = save_draft(
+            session,
+            SaveDraft(
+                journal="GEN",
+                date=date(2026, 3, 15),
+                lines=(
+                    DraftLine(account="5000", debit=Decimal(10000), tax_code="CUM"),
+                    DraftLine(account="2000", credit=Decimal(10000), party="ACME"),
+                ),
+            ),
+        ).id
+    limit(300_000_000)
+    with pytest.raises(Conflict, match="compute the tax again"), books.write() as session:
+        post_draft(session, PostDraft(id=key))
