@@ -97,6 +97,13 @@ ACCOUNTS: Final = Resource(
         Column("account_class", _("Class"), Account.account_class, choices=ACCOUNT_CLASSES),
         Column("balance", _("Balance"), _BALANCE, Kind.MONEY),
         Column("active", _("Active"), Account.active, Kind.BOOL),
+        Column(
+            "open_item_managed",
+            _("Managed by open items"),
+            Account.open_item_managed,
+            Kind.BOOL,
+            in_list=False,
+        ),
     ),
     filters=(
         Filter("account_class", _("Class"), Account.account_class, ACCOUNT_CLASSES, kind="select"),
@@ -111,7 +118,12 @@ ACCOUNTS: Final = Resource(
     search_label=_("Search by code or name"),
     order=("code",),
     title=lambda account: str(account.label),
-    sections=(Section(_("Account"), ("code", "name", "account_class", "active", "balance")),),
+    sections=(
+        Section(
+            _("Account"),
+            ("code", "name", "account_class", "active", "open_item_managed", "balance"),
+        ),
+    ),
     panels=(Panel(_("Latest lines"), "ledger/latest_lines.html", latest_lines, flush=True),),
     create=Operation(
         create_account,

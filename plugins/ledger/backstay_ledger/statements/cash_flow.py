@@ -3,6 +3,8 @@
 Direct: of every entry that moved cash, the lines on other accounts are why. Indirect: the result,
 and what changed on every other account of the balance sheet. An entry's lines add up to nothing, so
 both give exactly what the cash accounts moved by.
+
+Opening balances moved nothing: the cash that they bring was there at the beginning.
 """
 
 from __future__ import annotations
@@ -12,12 +14,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, Money, authorize, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.models import Line
+from backstay_ledger.models import Entry, EntryKind, EntryState, FiscalYear, Line
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.balances import balances, movements
 from backstay_ledger.services.sums import day_before
@@ -100,12 +102,17 @@ def cash_flow(session: Session, tree: Tree, columns: Sequence[Column], *, direct
     ids = sorted(cash)
     opening, closing, moved = [], [], []
     for column in columns:
-        opening.append(sum(balances(session, day_before(column.start), ids).values(), ZERO))
+        brought = _brought(session, column)
+        before = sum(balances(session, day_before(column.start), ids).values(), ZERO)
+        opening.append(before + sum((brought.get(key, ZERO) for key in ids), ZERO))
         closing.append(sum(balances(session, column.end, ids).values(), ZERO))
         found = (
             _counter_lines(session, column, ids)
             if direct
-            else movements(session, column.start, column.end, without_closing_from=column.start)
+            else _without(
+                movements(session, column.start, column.end, without_closing_from=column.start),
+                brought,
+            )
         )
         moved.append({key: -net for key, net in found.items() if key not in cash})
     rows = tuple(_rows(tree, accounts, moved, split=direct))
@@ -124,6 +131,43 @@ def cash_flow(session: Session, tree: Tree, columns: Sequence[Column], *, direct
     )
 
 
+def _openings(company_id: int, column: Column) -> Select[tuple[int]]:
+    """The entries of opening balances in a column, and what took them back."""
+    first_days = select(FiscalYear.starts_on).where(
+        FiscalYear.company_id == company_id,
+        FiscalYear.starts_on.between(column.start, column.end),
+    )
+    opened = select(Entry.id).where(
+        Entry.company_id == company_id,
+        Entry.date.in_(first_days),
+        Entry.kind == EntryKind.OPENING,
+        Entry.state == EntryState.POSTED,
+    )
+    taken_back = select(Entry.id).where(
+        Entry.company_id == company_id,
+        Entry.reverses_id.in_(opened),
+        Entry.date.between(column.start, column.end),
+        Entry.state == EntryState.POSTED,
+    )
+    found = union_all(opened, taken_back).subquery()
+    return select(found.c.id)
+
+
+def _brought(session: Session, column: Column) -> dict[int, Decimal]:
+    """Sums by account of the opening balances in a column."""
+    company_id = company_of(session).id
+    found = session.execute(
+        select(Line.account_id, func.sum(Line.amount, type_=Money()))
+        .where(Line.company_id == company_id, Line.entry_id.in_(_openings(company_id, column)))
+        .group_by(Line.account_id)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _without(moved: Mapping[int, Decimal], brought: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    return {key: net - brought.get(key, ZERO) for key, net in moved.items()}
+
+
 def _counter_lines(session: Session, column: Column, cash: Sequence[int]) -> dict[int, Decimal]:
     """Sums by account of the other lines of entries that have a line on a cash account."""
     company_id = company_of(session).id
@@ -137,6 +181,7 @@ def _counter_lines(session: Session, column: Column, cash: Sequence[int]) -> dic
         .where(
             Line.company_id == company_id,
             Line.entry_id.in_(moved_cash),
+            Line.entry_id.not_in(_openings(company_id, column)),
             Line.account_id.not_in(cash),
         )
         .group_by(Line.account_id)

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from backstay.errors import Invalid
+from backstay_ledger.models import FiscalYear
 from backstay_ledger.services.accounts import account_by_code
+from backstay_ledger.services.opening import PostOpeningBalances, post_opening_balances
+from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
+from backstay_ledger.services.typed_lines import DraftLine
 from backstay_ledger.statements.cash_accounts import (
     ForgetCashAccount,
     NameCashAccount,
@@ -72,6 +77,41 @@ def test_both_ways_explain_the_change(books: Any) -> None:
         assert flow.total(Activity.INVESTING) == (0,)
     assert data["rows"][-1]["amounts"] == ["1210.00"]
     assert "Cash at the end" in text
+
+
+def open_books_with(books: Any, *balances: tuple[str, str]) -> int:
+    """Opening balances by account, debit positive; returns their entry."""
+    with books.write() as session:
+        year = session.scalars(select(FiscalYear)).one()
+        lines = tuple(
+            DraftLine(
+                account=code,
+                debit=max(Decimal(amount), Decimal(0)) or None,
+                credit=max(-Decimal(amount), Decimal(0)) or None,
+            )
+            for code, amount in balances
+        )
+        command = PostOpeningBalances(fiscal_year_id=year.id, lines=lines)
+        return post_opening_balances(session, command).id
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_opening_balances_are_cash_at_the_beginning_and_no_flow(books: Any, direct: bool) -> None:
+    name_bank(books)
+    wrong = open_books_with(books, ("1000", "900.00"), ("3000", "-900.00"))
+    books.post(books.posting(("1000", "300.00"), ("4000", "-300.00"), date=date(2026, 2, 5)))
+    with books.write() as session:
+        command = ReverseEntry(id=wrong, on=date(2026, 1, 1), reason="forgot the goods")
+        reverse_entry(session, command)
+    open_books_with(books, ("1000", "800.00"), ("1100", "150.00"), ("3000", "-950.00"))
+    months = tuple(Column(date(2026, n, 1), date(2026, n, 28)) for n in (1, 2))
+    with books.read() as session:
+        flow = cash_flow(session, built_in_tree(), (*QUARTER, *months), direct=direct)
+    assert flow.opening == (800, 800, 800)
+    assert flow.closing == (1100, 800, 1100)
+    assert flow.out_by == (0, 0, 0)
+    assert flow.total(Activity.OPERATING) == (300, 0, 300)
+    assert flow.total(Activity.FINANCING) == (0, 0, 0)
 
 
 def test_the_cash_accounts_have_to_be_named_once(books: Any) -> None:
