@@ -19,7 +19,8 @@ SOLD, RECEIVED = Decimal("436000.00"), Decimal("392400.00")
 PAID, PAID_AT = Decimal(1000), Decimal("97.50")
 """Of the bill from abroad: in EUR, and at which rate the bank sold them."""
 CASH, COMPUTERS, DEPRECIATED = Decimal(1_500_000), Decimal(240_000), Decimal(40_000)
-CAPITAL = CASH + COMPUTERS - DEPRECIATED
+OWED, OWING = Decimal(25_000), Decimal(12_000)
+CAPITAL = CASH + COMPUTERS - DEPRECIATED + OWED - OWING
 ACCRUED = Decimal("15500.00")
 GROSS = Decimal("1.2")
 CENT = Decimal("0.01")
@@ -89,14 +90,14 @@ class Month:
         self.flow = RECEIVED - PAID * PAID_AT - papers.rent - papers.prepaid
         self.assets = {
             "1010": CASH + self.flow,
-            "1100": SOLD * GROSS - RECEIVED,
+            "1100": OWED + SOLD * GROSS - RECEIVED,
             "1180": self.input_tax,
             "1300": papers.prepaid - used,
             "1510": COMPUTERS,
             "1590": -DEPRECIATED,
         }
         self.debts = {
-            "2000": self.bought * GROSS,
+            "2000": OWING + self.bought * GROSS,
             "2010": self.euros * papers.then,
             "2100": ACCRUED,
             "2300": SOLD * (GROSS - 1),

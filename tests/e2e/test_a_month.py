@@ -25,6 +25,8 @@ from tests.e2e.evidence import (
     COMPUTERS,
     DEPRECIATED,
     GROSS,
+    OWED,
+    OWING,
     PAID,
     PAID_AT,
     RECEIVED,
@@ -152,19 +154,48 @@ def set_up(desk: Desk, papers: Evidence) -> None:
 
 
 def begin(desk: Desk) -> None:
-    """What the old books ended with."""
-    desk.page.goto(f"{BOOKS}/opening-balances")
+    """What the old books ended with: a trial balance, and the documents that were still open."""
+    page = desk.page
+    for code in ("9000", "9010"):
+        desk.fill(
+            f"{BOOKS}/accounts/new",
+            {"code": code, "name": f"Opening {code}", "account_class": "equity"},
+        )
+    page.goto(f"{BOOKS}/opening")
+    page.locator("#day").fill("2026-11-01")
+    page.locator("[name=balances_account]").select_option(label="9000 Opening 9000")
+    page.locator("[name=items_account]").select_option(label="9010 Opening 9010")
+    desk.press("Begin the opening")
+    page.goto(f"{BOOKS}/opening-balances")
     for code, side, amount in (
         ("1010", "debit", CASH),
+        ("1100", "debit", OWED),
         ("1510", "debit", COMPUTERS),
         ("1590", "credit", DEPRECIATED),
+        ("2000", "credit", OWING),
         ("3000", "credit", CAPITAL),
     ):
-        row = desk.page.locator(f"tr:has([role=combobox][value^='{code} '])")
+        row = page.locator(f"tr:has([role=combobox][value^='{code} '])")
         row.locator(f"[data-amount={side}]").fill(str(amount))
-    desk.page.locator("[data-balance]", has_text="Balanced").first.wait_for()
+    page.locator("[data-balance]", has_text="Balanced").first.wait_for()
     desk.press("Post opening balances")
-    desk.said("Opening balances posted as OPN-")
+    page.goto(f"{BOOKS}/opening/items")
+    for n, (account, reference, party, side, amount) in enumerate(
+        (
+            ("1100", "INV-202610", "Harbour Ltd", "debit", OWED),
+            ("2000", "OM-17", "Oldmill", "credit", OWING),
+        )
+    ):
+        desk.choose(page.locator(f"#lines-{n}-account"), account)
+        page.locator(f"#lines-{n}-text:focus").wait_for()
+        cells = {"text": reference, "party": party, "dated": "2026-10-20", side: str(amount)}
+        for cell, value in cells.items():
+            page.locator(f"#lines-{n}-{cell}").fill(value)
+    desk.press()
+    page.goto(f"{BOOKS}/opening")
+    desk.person.look()
+    desk.press("Finish the opening")
+    desk.said("0.00")
 
 
 def buy_and_sell(desk: Desk, papers: Evidence) -> None:
@@ -269,6 +300,8 @@ def settle(desk: Desk, papers: Evidence) -> None:
         "Audit-Pro": f"{-papers.audit * GROSS:.2f}",
         "Gridpower": f"{-papers.energy * GROSS:.2f}",
         "Nordwerk": f"{-(papers.bill - PAID) * papers.at:.2f}",
+        "Harbour Ltd": f"{OWED:.2f}",
+        "Oldmill": f"{-OWING:.2f}",
     }
     losses = {
         row["account"]: row["debit"] for row in desk.rows(f"trial-balance.csv?as_of={NOVEMBER}")
@@ -388,7 +421,7 @@ def read_the_statements(desk: Desk, papers: Evidence) -> None:
     span = f"from=2026-11-01&to={NOVEMBER}"
     month = Month(papers)
     if papers.bill == Decimal("2300.00"):  # the published documents
-        assert (str(month.profit), str(sum(month.assets.values()))) == ("14691.00", "2004440.00")
+        assert (str(month.profit), str(sum(month.assets.values()))) == ("14691.00", "2029440.00")
     boxes = [(row["box"], row["base"], row["tax"]) for row in desk.rows(f"tax-return.csv?{span}")]
     assert boxes == [
         ("IN", f"{month.bought:.2f}", f"{month.input_tax:.2f}"),

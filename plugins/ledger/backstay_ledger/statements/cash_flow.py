@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, Money, authorize, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryKind, EntryState, FiscalYear, Line
+from backstay_ledger.models import Entry, EntryKind, EntryState, FiscalYear, Line, Opening
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.balances import balances, movements
 from backstay_ledger.services.sums import day_before
@@ -137,9 +137,12 @@ def _openings(company_id: int, column: Column) -> Select[tuple[int]]:
         FiscalYear.company_id == company_id,
         FiscalYear.starts_on.between(column.start, column.end),
     )
+    begun = select(Opening.date).where(
+        Opening.company_id == company_id, Opening.date.between(column.start, column.end)
+    )
     opened = select(Entry.id).where(
         Entry.company_id == company_id,
-        Entry.date.in_(first_days),
+        or_(Entry.date.in_(first_days), Entry.date.in_(begun)),
         Entry.kind == EntryKind.OPENING,
         Entry.state == EntryState.POSTED,
     )

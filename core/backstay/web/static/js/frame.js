@@ -44,10 +44,10 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary")?.focus();
 });
 
-// What completes texts is loaded where there are such texts.
+// What completes texts is loaded where there are such texts; this script is served beside js/.
 for (const event of ["focusin", "input"]) {
   document.addEventListener(event, ({ target }) => {
-    if (target instanceof HTMLInputElement && target.dataset.suggest) import("./suggest.js").then(({ suggest }) => suggest(target));
+    if (target instanceof HTMLInputElement && target.dataset.suggest) import("./js/suggest.js").then(({ suggest }) => suggest(target));
   });
 }
 
