@@ -89,7 +89,7 @@ class Desk:
                 page.locator("[data-add-line]").click()
             self.choose(page.locator(f"#lines-{n}-account"), line["account"])
             page.locator(f"#lines-{n}-text:focus").wait_for()
-            for cell in ("text", "party", "due", "tax", "currency", "foreign", "debit", "credit"):
+            for cell in ("text", "party", "due", "tax", "debit", "credit", "currency", "foreign"):
                 if cell in line:
                     page.locator(f"#lines-{n}-{cell}").fill(line[cell])
         if exchange:

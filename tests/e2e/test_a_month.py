@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backstay.testing.requirements import data_folder
+from tests.e2e.beginning import begin, set_up
 from tests.e2e.browser import Person
 from tests.e2e.desk import Desk, line
 from tests.e2e.evidence import (
     ACCRUED,
-    CAPITAL,
-    CASH,
     CENT,
-    COMPUTERS,
-    DEPRECIATED,
     GROSS,
     OWED,
     OWING,
@@ -104,98 +101,6 @@ def test_a_month(desks: dict[str, Desk], papers: Evidence, home: Path) -> None:
     assert not controller.person.complaints
     found = cli(environment(home), "ledger", "check", "--company", "MILL", "--json")
     assert json.loads(found) == []
-
-
-def set_up(desk: Desk, papers: Evidence) -> None:
-    """The fiscal year, taxes, rates, and which accounts are settled item by item."""
-    years = desk.rows("fiscal-years.csv")
-    if not any("2026-11-01" in row.values() for row in years):
-        desk.fill(f"{BOOKS}/fiscal-years/new", {"starts_on": "2026-11-01"})
-    accounts = {row["code"]: row for row in desk.rows("accounts.csv")}
-    assert len(accounts) > 60
-    for code in ("1100", "2000", "2010"):
-        desk.page.goto(f"{BOOKS}/accounts?q={code}")
-        desk.page.locator("tbody a", has_text=code).first.click()
-        desk.page.wait_for_url(re.compile(r"/accounts/\d+$"))
-        desk.fill(f"{desk.page.url}/edit", {"open_item_managed": True})
-    for code, name, kind in (("OUT", "Sales", "payable"), ("IN", "Purchases", "deductible")):
-        desk.fill(f"{BOOKS}/tax-boxes/new", {"code": code, "name": name, "kind": kind})
-    for code, use, account, box in (
-        ("S20", "sale", "2300", "OUT"),
-        ("P20", "purchase", "1180", "IN"),
-    ):
-        desk.fill(
-            f"{BOOKS}/tax-codes/new",
-            {
-                "code": code,
-                "name": "Standard rate",
-                "use": use,
-                "rate": "20",
-                "valid_from": "2026-11-01",
-                "Account": account,
-                "Box": box,
-            },
-        )
-
-    for day, rate in (("2026-11-14", papers.at), ("2026-11-26", PAID_AT), (NOVEMBER, papers.then)):
-        desk.fill(
-            f"{BOOKS}/exchange-rates/new",
-            {"date": day, "base": "EUR", "quote": "INR", "rate": str(rate)},
-        )
-    desk.fill(
-        f"{BOOKS}/exchange-settings/new",
-        {
-            "Realised exchange gains": "4950",
-            "Realised exchange losses": "7050",
-            "Unrealised exchange gains": "4950",
-            "Unrealised exchange losses": "7050",
-        },
-    )
-
-
-def begin(desk: Desk) -> None:
-    """What the old books ended with: a trial balance, and the documents that were still open."""
-    page = desk.page
-    for code in ("9000", "9010"):
-        desk.fill(
-            f"{BOOKS}/accounts/new",
-            {"code": code, "name": f"Opening {code}", "account_class": "equity"},
-        )
-    page.goto(f"{BOOKS}/opening")
-    page.locator("#day").fill("2026-11-01")
-    page.locator("[name=balances_account]").select_option(label="9000 Opening 9000")
-    page.locator("[name=items_account]").select_option(label="9010 Opening 9010")
-    desk.press("Begin the opening")
-    page.goto(f"{BOOKS}/opening-balances")
-    for code, side, amount in (
-        ("1010", "debit", CASH),
-        ("1100", "debit", OWED),
-        ("1510", "debit", COMPUTERS),
-        ("1590", "credit", DEPRECIATED),
-        ("2000", "credit", OWING),
-        ("3000", "credit", CAPITAL),
-    ):
-        row = page.locator(f"tr:has([role=combobox][value^='{code} '])")
-        row.locator(f"[data-amount={side}]").fill(str(amount))
-    page.locator("[data-balance]", has_text="Balanced").first.wait_for()
-    desk.press("Post opening balances")
-    page.goto(f"{BOOKS}/opening/items")
-    for n, (account, reference, party, side, amount) in enumerate(
-        (
-            ("1100", "INV-202610", "Harbour Ltd", "debit", OWED),
-            ("2000", "OM-17", "Oldmill", "credit", OWING),
-        )
-    ):
-        desk.choose(page.locator(f"#lines-{n}-account"), account)
-        page.locator(f"#lines-{n}-text:focus").wait_for()
-        cells = {"text": reference, "party": party, "dated": "2026-10-20", side: str(amount)}
-        for cell, value in cells.items():
-            page.locator(f"#lines-{n}-{cell}").fill(value)
-    desk.press()
-    page.goto(f"{BOOKS}/opening")
-    desk.person.look()
-    desk.press("Finish the opening")
-    desk.said("0.00")
 
 
 def buy_and_sell(desk: Desk, papers: Evidence) -> None:
@@ -413,6 +318,8 @@ def close(desk: Desk, controller: Desk) -> None:
     )
     page.keyboard.press("Control+Enter")
     page.locator("#problems", has_text="2026-11 is closed").wait_for()
+    assert all("409" in one for one in desk.person.complaints)
+    desk.person.complaints.clear()
     page.get_by_role("link", name="Cancel").click()
 
 
@@ -421,7 +328,7 @@ def read_the_statements(desk: Desk, papers: Evidence) -> None:
     span = f"from=2026-11-01&to={NOVEMBER}"
     month = Month(papers)
     if papers.bill == Decimal("2300.00"):  # the published documents
-        assert (str(month.profit), str(sum(month.assets.values()))) == ("14691.00", "2029440.00")
+        assert f"{month.profit:.2f} {sum(month.assets.values()):.2f}" == "14691.00 2029440.00"
     boxes = [(row["box"], row["base"], row["tax"]) for row in desk.rows(f"tax-return.csv?{span}")]
     assert boxes == [
         ("IN", f"{month.bought:.2f}", f"{month.input_tax:.2f}"),

@@ -111,6 +111,8 @@ table.addEventListener("change", async (event) => {
   say(worth.why, worth.debit || worth.credit ? "" : "warn");
   if (!worth.debit && !worth.credit) return;
   [sides[0].value, sides[1].value] = [worth.debit, worth.credit];
+  // Whoever is in the cell already types over the proposal, not behind it.
+  sides.find((side) => side === document.activeElement)?.select();
   changed(table);
 });
 
