@@ -9,22 +9,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import select
 
-from backstay.companies.models import Company, CompanyState
-from backstay.db.context import CompanyRef, Context, operator_context
-from backstay.db.database import Database
 from backstay.errors import NotFound
 from backstay.home import Home, safe_mode_wanted
 from backstay.i18n import gettext as _
-from backstay.kernel.state import load_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.orm import Session
 
+    from backstay.db.context import CompanyRef, Context
+    from backstay.db.database import Database
     from backstay.kernel.suite import Suite
+
+# SQLAlchemy takes longer to import than many a command takes: what needs it comes when it is used.
 
 
 @dataclass
@@ -49,6 +48,8 @@ class Environment:
     @cached_property
     def database(self) -> Database:
         """The database of the data folder; jobs that a command asks for are rung for."""
+        from backstay.db.database import Database
+
         database = Database(self.home.database_url, files=self.home.files)
         if self.home.redis:
             from backstay.jobs.rq.bell import ring_after_commits
@@ -59,6 +60,8 @@ class Environment:
     @cached_property
     def suite(self) -> Suite:
         """The plugins in force."""
+        from backstay.kernel.state import load_in_force
+
         return load_in_force(self.database, safe_mode=safe_mode_wanted())
 
     def context(self, company: str | None = None) -> Context:
@@ -67,6 +70,8 @@ class Environment:
         Raises:
             NotFound: there is no such company or user.
         """
+        from backstay.db.context import operator_context
+
         ref = self.company(company) if company else None
         if not self.acting_as:
             label = f"cli:{getpass.getuser()}"
@@ -83,6 +88,11 @@ class Environment:
         Raises:
             NotFound: names the code and the ones that exist.
         """
+        from sqlalchemy import select
+
+        from backstay.companies.models import Company, CompanyState
+        from backstay.db.context import CompanyRef, operator_context
+
         with self.database.read(operator_context("cli:lookup"), None) as session:
             row = session.scalars(select(Company).where(Company.code == code)).one_or_none()
             if row is None:

@@ -92,8 +92,11 @@ class Home:
     def environment(self) -> dict[str, str]:
         """What a child process needs to work on the same installation."""
         return {
-            # glibc would keep memory apart for each thread, of which one computes at a time.
+            # glibc would keep memory apart for each thread, of which one computes at a time, and
+            # once a large block was freed it would keep blocks of that size for good.
             "MALLOC_ARENA_MAX": "1",
+            "MALLOC_MMAP_THRESHOLD_": "131072",
+            "MALLOC_TRIM_THRESHOLD_": "131072",
             **os.environ,
             HOME_VARIABLE: str(self.path),
             **({DATABASE_VARIABLE: self.database} if self.database else {}),

@@ -5,9 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import ValidationError
-
-from backstay.api.schemas import listed, model_of
+from backstay.api.formats import listed
 from backstay.errors import Forbidden, Invalid, Problem
 from backstay.i18n import gettext as _
 from backstay.resources import fields as kinds
@@ -42,6 +40,11 @@ def read_command(
         Invalid: names every field that is wrong.
         Forbidden: a field is given that the reader may not write.
     """
+    # Late, as api/schemas.py says.
+    from pydantic import ValidationError
+
+    from backstay.api.schemas import model_of
+
     try:
         found = model_of(command, partial=current is not None).model_validate(
             dict(sent), context=reader

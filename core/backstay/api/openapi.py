@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_orig
 
 from backstay import __version__
 from backstay.access.roles import plugin_title
+from backstay.api.formats import DATE_SCHEMA, ID_SCHEMA
 from backstay.api.module_schemas import SCHEMA as MODULE_SCHEMA
 from backstay.api.module_schemas import TAG as MODULE_TAG
 from backstay.api.module_schemas import module_paths, module_schema
 from backstay.api.represent import record_schema, versioned
 from backstay.api.routes import Endpoint, endpoints_of
-from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, model_of
 from backstay.api.views import LARGEST_PAGE, PAGE
 from backstay.i18n import gettext as _
 from backstay.search.words import LONGEST_SEARCH
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from backstay.access.permissions import Permission
+    from backstay.api.schemas import Sent
     from backstay.kernel.suite import Suite
     from backstay.resources.declare import Filter, Resource
 
@@ -181,16 +182,20 @@ def _description(one: Endpoint) -> str:
     return " ".join(parts)
 
 
-def _required(one: Endpoint) -> list[str]:
+def _model(one: Endpoint) -> type[Sent]:
+    from backstay.api.schemas import model_of  # late, as it says there
+
     assert one.operation is not None  # noqa: S101 - asked for operations only
-    schema = model_of(one.operation.command, partial=one.does == "update").model_json_schema()
-    return list(schema.get("required", ()))
+    return model_of(one.operation.command, partial=one.does == "update")
+
+
+def _required(one: Endpoint) -> list[str]:
+    return list(_model(one).model_json_schema().get("required", ()))
 
 
 def _body(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     """The schema of what is sent; parts of it become components of their own."""
-    assert one.operation is not None  # noqa: S101
-    model = model_of(one.operation.command, partial=one.does == "update")
+    model = _model(one)
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs", {}))
     for described in schema.get("properties", {}).values():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Boolean, Date, Integer
 
-from backstay.api.schemas import DATE_SCHEMA, ID_SCHEMA, MONEY_SCHEMA, model_of
+from backstay.api.formats import DATE_SCHEMA, ID_SCHEMA, MONEY_SCHEMA
 from backstay.db.types import Id, Instant, Money
 from backstay.resources import fields as kinds
 from backstay.resources.declare import Kind
@@ -153,6 +153,8 @@ def column_schema(column: Column) -> dict[str, Any]:
 
 def record_schema(resource: Resource) -> dict[str, Any]:
     """The JSON schema of a record; what the caller may not read is left out of it."""
+    from backstay.api.schemas import model_of  # late, as it says there
+
     properties: dict[str, Any] = {"id": ID_SCHEMA}
     for column in resource.columns:
         if column.name != "id":

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from flask import Blueprint, Response
 
 from backstay.api.represent import create_of, update_of
-from backstay.api.schemas import has_files, model_of
 from backstay.api.views import ApiViews
 from backstay.lists.query import ResourceQuery
+from backstay.resources.fields import FileField
+from backstay.resources.forms import schema_of
 from backstay.web.blueprint import requires
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def endpoints_of(resource: Resource) -> list[Endpoint]:
 
 
 def _offered(operation: Operation) -> bool:
-    return operation.in_api and not has_files(operation.command)
+    fields = schema_of(operation.command).fields
+    return operation.in_api and not any(isinstance(one.kind, FileField) for one in fields)
 
 
 def blueprints(suite: Suite) -> list[Blueprint]:
@@ -117,8 +119,6 @@ class ApiBlueprint(Blueprint):
     def register(self, app: Any, options: dict[str, Any]) -> None:
         """Make the routes, so that a mistake in a declaration is told as its plugin's."""
         for one in endpoints_of(self.resource):
-            if one.operation is not None:
-                model_of(one.operation.command, partial=one.does == "update")
             self.add_url_rule(
                 one.rule,
                 one.name,

@@ -2,6 +2,9 @@
 
 Ids and amounts are texts, because a JSON number loses digits beyond 2^53 in most languages; days
 are ISO 8601; enums go by value. What a model does not know is refused by name.
+
+Imported late by those who read or describe a command: Pydantic takes a tenth of a second and some
+megabytes, and most web processes show pages alone.
 """
 
 from __future__ import annotations
@@ -22,6 +25,14 @@ from pydantic import (
 )
 from pydantic_core.core_schema import ValidationInfo
 
+from backstay.api.formats import (
+    DATE_SCHEMA,
+    ID_PATTERN,
+    ID_SCHEMA,
+    MONEY_PATTERN,
+    MONEY_SCHEMA,
+    listed,
+)
 from backstay.db.types import to_units
 from backstay.i18n import gettext as _
 from backstay.resources import fields as kinds
@@ -33,34 +44,19 @@ if TYPE_CHECKING:
 
     from backstay.resources.serialize import Reader
 
-MONEY_PATTERN: Final = r"^-?\d{1,15}(\.\d{1,4})?$"
-ID_PATTERN: Final = r"^[1-9]\d{0,18}$"
 _MONEY: Final = re.compile(MONEY_PATTERN, re.ASCII)
 _ID: Final = re.compile(ID_PATTERN, re.ASCII)
 _BIGGEST_ID: Final = 2**63 - 1
-MONEY_SCHEMA: Final[dict[str, Any]] = {
-    "type": "string",
-    "pattern": MONEY_PATTERN,
-    "examples": ["1250.00"],
-    "description": "An exact amount as text, with at most the decimals of the currency.",
-}
-ID_SCHEMA: Final[dict[str, Any]] = {
-    "type": "string",
-    "pattern": ID_PATTERN,
-    "examples": ["7234567890123456789"],
-}
-DATE_SCHEMA: Final[dict[str, Any]] = {"type": "string", "format": "date"}
 
 
 class Sent(BaseModel):
-    """Base of all models of what is sent: unknown members are refused."""
+    """Base of all models of what is sent: unknown members are refused.
 
-    model_config = ConfigDict(extra="forbid")
+    A model builds its validator when something is sent for the first time: a process is sent few of
+    the commands that there are.
+    """
 
-
-def has_files(command: type[Any]) -> bool:
-    """Whether a command takes a file, which the API does not."""
-    return any(isinstance(one.kind, kinds.FileField) for one in schema_of(command).fields)
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 def model_of(command: type[Any], *, partial: bool = False) -> type[Sent]:
@@ -264,12 +260,6 @@ def _choice(kind: kinds.ChoiceField, allowed: tuple[Any, ...]) -> Callable[[Any,
         return member(text)
 
     return read
-
-
-def listed(choices: Any) -> str:
-    """The values of some choices, as a message names them."""
-    values = [str(one.value) for one in choices]
-    return ", ".join(values[:20]) + (", …" if len(values) > 20 else "")  # noqa: PLR2004
 
 
 def _values(kind: kinds.ChoiceField | kinds.ChoicesField) -> dict[str, Any]:

@@ -27,22 +27,26 @@ _safe_mode = click.option("--safe-mode", is_flag=True, help="Start core alone, w
 def start(host: str, port: int, workers: int, *, safe_mode: bool, no_demo: bool) -> None:
     """Migrate, set up the first start, then run the web server and the job runner."""
     from backstay.serve.processes import children, free_address, run
+    from backstay.serve.stamp import code_is_unchanged
 
     _enter_safe_mode(wanted=safe_mode)
     here = environment()
-    _bring_up_to_date(here, demo=not no_demo)
     address = free_address(host, port)
-    announcement = _announcement(here, address)
-    if not _is_loopback(host):
-        announcement += [
-            "",
-            "  It listens beyond this machine. Browsers keep the sign-in cookie only over TLS:",
-            "  put a reverse proxy with a certificate in front (docs/how-to/deploy.md).",
-        ]
-    announcement += ["", "  Stop it with Ctrl-C.", ""]
-    home = here.home
-    here.database.dispose()
-    run(children(home, address, workers), address, "\n".join(announcement))
+
+    def prepare() -> str:
+        _bring_up_to_date(here, demo=not no_demo)
+        announcement = _announcement(here, address)
+        if not _is_loopback(host):
+            announcement += [
+                "",
+                "  It listens beyond this machine. Browsers keep the sign-in cookie only over TLS:",
+                "  put a reverse proxy with a certificate in front (docs/how-to/deploy.md).",
+            ]
+        here.database.dispose()
+        return "\n".join([*announcement, "", "  Stop it with Ctrl-C.", ""])
+
+    processes = children(here.home, address, workers)
+    run(processes, address, prepare, early=code_is_unchanged(here.home))
 
 
 @click.command("serve")
@@ -60,20 +64,25 @@ def serve(port: int, *, reloading: bool, safe_mode: bool) -> None:
 
     _enter_safe_mode(wanted=safe_mode)
     here = environment()
-    _bring_up_to_date(here, demo=True)
     address = free_address("127.0.0.1", port)
-    announcement = _announcement(here, address)
-    if reloading:
-        announcement += ["", "  It starts anew when a file of core, a plugin or a theme changes."]
-    announcement += ["", "  Stop it with Ctrl-C.", ""]
-    home = here.home
-    here.database.dispose()
+
+    def prepare() -> str:
+        _bring_up_to_date(here, demo=True)
+        announcement = _announcement(here, address)
+        if reloading:
+            announcement += [
+                "",
+                "  It starts anew when a file of core, a plugin or a theme changes.",
+            ]
+        here.database.dispose()
+        return "\n".join([*announcement, "", "  Stop it with Ctrl-C.", ""])
+
     if reloading:
         from backstay.serve.reload import serve_reloading
 
-        serve_reloading(home, address, "\n".join(announcement))
+        serve_reloading(here.home, address, prepare())
     else:
-        run(children(home, address, workers=1), address, "\n".join(announcement))
+        run(children(here.home, address, workers=1), address, prepare)
 
 
 def _enter_safe_mode(*, wanted: bool) -> None:

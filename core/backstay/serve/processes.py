@@ -17,11 +17,14 @@ import click
 from backstay.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backstay.home import Home
 
 _GRACE_SECONDS: Final = 30
 _START_SECONDS: Final = 120
 _MOST_RESTARTS: Final = 5
+_TERMINATED: Final = 128 + signal.SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +137,34 @@ def children(home: Home, address: Address, workers: int) -> list[Child]:
     ]
 
 
-def run(started: list[Child], address: Address, announce: str) -> None:
-    """Run until SIGTERM or Ctrl-C; everything ends together."""
+def run(
+    started: list[Child], address: Address, prepare: Callable[[], str], *, early: bool = False
+) -> None:
+    """Run until SIGTERM or Ctrl-C; everything ends together.
+
+    Arguments:
+        prepare: brings the database up to date; returns what is said when the server answers.
+        early: the database most likely is, so the web server may start at the same time.
+    """
     stopping = False
 
     def stop(_signal: int, _frame: object) -> None:
         nonlocal stopping
         stopping = True
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    def leave(_signal: int, _frame: object) -> None:
+        sys.exit(_TERMINATED)
+
+    signal.signal(signal.SIGTERM, leave)
     web, *others = started
-    web.start()
     try:
+        if early:
+            web.start()
+        announce = prepare()
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        if not early:
+            web.start()
         # The others wait, so that all of the machine helps the first page.
         _wait_until_it_answers(address, web)
         for child in others:

@@ -15,7 +15,6 @@ import backstay_migrations
 
 import backstay
 from backstay.kernel.discovery import discover
-from backstay.kernel.state import is_set_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +23,17 @@ if TYPE_CHECKING:
     from backstay.home import Home
 
 
+def code_is_unchanged(home: Home) -> bool:
+    """Whether the last start that migrated was one of exactly the code that is installed now."""
+    path = _path(home)
+    return path.exists() and path.read_text(encoding="ascii") == _fingerprint(home)
+
+
 def is_current(home: Home, database: Database) -> bool:
     """Whether the database was migrated by exactly the code that is installed now."""
-    path = _path(home)
-    return (
-        path.exists()
-        and path.read_text(encoding="ascii") == _fingerprint(home)
-        and is_set_up(database)
-    )
+    from backstay.kernel.state import is_set_up
+
+    return code_is_unchanged(home) and is_set_up(database)
 
 
 def remember(home: Home) -> None:

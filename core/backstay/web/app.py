@@ -7,7 +7,9 @@ permission that nobody declared, stops the build.
 from __future__ import annotations
 
 import importlib
+from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,13 +47,15 @@ from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.guard import STATIC
 from backstay.web.problems import is_api
 from backstay.web.request import EXTENSION, Runtime, Settings, context, suite
+from backstay.web.rules import LateRule
 from backstay.web.transaction import SAFE, carry_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from flask import Request
     from flask.typing import ResponseReturnValue
+    from werkzeug.routing import Rule
 
     from backstay.db.database import Database
     from backstay.home import Home
@@ -94,6 +98,7 @@ class Application(Flask):
 
     session_interface = PageCookies()
     jinja_environment = jinja.Pages
+    url_rule_class = LateRule
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Begin with the routes of nobody."""
@@ -242,20 +247,27 @@ def _register(app: Application, suite: Suite) -> None:
         token_pages.service_blueprint,
     ):
         app.register_blueprint(blueprint)
-    _check(app, suite, app.url_map.iter_rules())
     for plugin, blueprint in (*_bespoke(suite), *_resources(suite), *_api(suite)):
-        before = set(app.view_functions)
-        try:
+        before = len(app.view_functions)
+        with _blamed_on(plugin):
             app.register_blueprint(blueprint)
-            added = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in before]
-            _check(app, suite, added)
-        except Exception as error:
-            if plugin == CORE:
-                raise
-            raise PluginRefused(plugin, str(error)) from error
         if plugin != CORE:
-            app.plugins.update({rule.endpoint: plugin for rule in added})
+            app.plugins.update(dict.fromkeys(islice(app.view_functions, before, None), plugin))
+    for rule in app.url_map.iter_rules():
+        with _blamed_on(app.plugins.get(rule.endpoint, CORE)):
+            _check(app, suite, rule)
     off.register(app, suite)
+
+
+@contextmanager
+def _blamed_on(plugin: str) -> Iterator[None]:
+    """What goes wrong in here is the plugin's: the application is built again without it."""
+    try:
+        yield
+    except Exception as error:
+        if plugin == CORE:
+            raise
+        raise PluginRefused(plugin, str(error)) from error
 
 
 def _bespoke(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
@@ -285,26 +297,25 @@ def _api(suite: Suite) -> Iterable[tuple[str, Blueprint]]:
         yield getattr(blueprint, "plugin", "core"), blueprint
 
 
-def _check(app: Flask, suite: Suite, rules: Iterable[Any]) -> None:
+def _check(app: Flask, suite: Suite, rule: Rule) -> None:
     """Refuse a route that nobody decided about.
 
     Raises:
         ConfigurationError: names the route and what it lacks.
     """
-    for rule in rules:
-        view = app.view_functions[rule.endpoint]
-        permission = getattr(view, PERMISSION, None)
-        if getattr(view, PUBLIC, False):
-            if permission is not None:
-                message = f"{rule.rule} ({rule.endpoint}) is marked both public and not"
-                raise ConfigurationError(message)
-            continue
-        if permission is None:
-            message = f"{rule.rule} ({rule.endpoint}) has neither @requires nor @public"
+    view = app.view_functions[rule.endpoint]
+    permission = getattr(view, PERMISSION, None)
+    if getattr(view, PUBLIC, False):
+        if permission is not None:
+            message = f"{rule.rule} ({rule.endpoint}) is marked both public and not"
             raise ConfigurationError(message)
-        if suite.permissions.get(permission.name) != permission:
-            message = (
-                f"{rule.rule} ({rule.endpoint}) requires {permission.name},"
-                " which no running plugin declares"
-            )
-            raise ConfigurationError(message)
+        return
+    if permission is None:
+        message = f"{rule.rule} ({rule.endpoint}) has neither @requires nor @public"
+        raise ConfigurationError(message)
+    if suite.permissions.get(permission.name) != permission:
+        message = (
+            f"{rule.rule} ({rule.endpoint}) requires {permission.name},"
+            " which no running plugin declares"
+        )
+        raise ConfigurationError(message)
