@@ -201,7 +201,7 @@ class BookTotals:
 class Books(Protocol):
     """Reading the books of the company that the session works in.
 
-    Every method asks for the permission to export the books.
+    Every method but ``fiscal_years`` asks for the permission to export the books.
     """
 
     def hold_still(self, session: Session) -> None:
@@ -209,6 +209,10 @@ class Books(Protocol):
 
         To be called before anything else is read in the session.
         """
+        ...
+
+    def fiscal_years(self, session: Session) -> Sequence[BookSpan]:
+        """The fiscal years, the latest first."""
         ...
 
     def span(

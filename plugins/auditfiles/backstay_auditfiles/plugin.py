@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from backstay.spi import hookimpl
 from backstay_auditfiles.commands import COMMANDS
 from backstay_auditfiles.formats.making import FORMATS
+from backstay_auditfiles.guards import DECLARED
+from backstay_auditfiles.jobs import JOBS
 from backstay_auditfiles.models import AuditFilesBase
 from backstay_auditfiles.navigation import PAGES
+from backstay_auditfiles.pages import BLUEPRINTS
 from backstay_auditfiles.permissions import PERMISSIONS, ROLE_TEMPLATES
 from backstay_auditfiles.resources import RESOURCES
 
@@ -17,12 +20,22 @@ if TYPE_CHECKING:
     import click
 
     from backstay.contracts.audit_files import AuditFileFormat
-    from backstay.spi import Page, Permission, Resource, RoleTemplate
+    from backstay.spi import (
+        JobKind,
+        Page,
+        Permission,
+        PluginBlueprint,
+        Resource,
+        RoleTemplate,
+    )
 
 
 @hookimpl
 def backstay_models() -> type[AuditFilesBase]:
-    """What files say of the company."""
+    """Files, and what they say of the company."""
+    if not DECLARED:
+        message = "audit files never run without their guards"
+        raise RuntimeError(message)
     return AuditFilesBase
 
 
@@ -40,8 +53,20 @@ def backstay_role_templates() -> Sequence[RoleTemplate]:
 
 @hookimpl
 def backstay_resources() -> Sequence[Resource]:
-    """What files say of the company."""
+    """Files, and what they say of the company."""
     return RESOURCES
+
+
+@hookimpl
+def backstay_blueprints() -> Sequence[PluginBlueprint]:
+    """Downloads."""
+    return BLUEPRINTS
+
+
+@hookimpl
+def backstay_jobs() -> Sequence[JobKind]:
+    """The making of a file."""
+    return JOBS
 
 
 @hookimpl

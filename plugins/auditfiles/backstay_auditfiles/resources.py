@@ -2,18 +2,122 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from backstay.spi import Column, Empty, Kind, Operation, Resource, Section
+from flask import url_for
+
+from backstay.spi import (
+    Choice,
+    Column,
+    Empty,
+    Filter,
+    Kind,
+    Operation,
+    Panel,
+    Resource,
+    Section,
+    company_of,
+    context_of,
+)
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
-from backstay_auditfiles.models import ReportingCompany
-from backstay_auditfiles.permissions import COMPANY_EDIT, FILE_VIEW
+from backstay.spi import view as ui
+from backstay_auditfiles.models import AuditFile, AuditFileState, ReportingCompany
+from backstay_auditfiles.permissions import COMPANY_EDIT, FILE_MAKE, FILE_TAKE, FILE_VIEW
 from backstay_auditfiles.services.company import (
     EditCompany,
     EnterCompany,
     edit_company,
     enter_company,
+)
+from backstay_auditfiles.services.files import FORMS, MakeAuditFile, make_audit_file
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_STATES: Final = (
+    Choice(AuditFileState.WAITING.value, _("Being made"), "info"),
+    Choice(AuditFileState.READY.value, _("Ready"), "ok"),
+    Choice(AuditFileState.REFUSED.value, _("Refused"), "bad"),
+)
+
+
+def _file(session: Session, row: AuditFile) -> dict[str, Any]:
+    """What is to be said of the file, for ``auditfiles/file.html``."""
+    download = None
+    if row.state is AuditFileState.READY and context_of(session).may(FILE_TAKE):
+        here = url_for("auditfiles.content", company=company_of(session).code, id=row.id)
+        download = ui.Button(translate("Download %(name)s", name=row.name), here, "download")
+    return {
+        "waiting": row.state is AuditFileState.WAITING,
+        "refused": row.state is AuditFileState.REFUSED,
+        "said": row.said.splitlines(),
+        "download": download,
+    }
+
+
+def _title(row: AuditFile) -> str:
+    form = next(str(one.label) for one in FORMS if one.value == row.form)
+    return f"{form} {row.fiscal_year or f'{row.starts_on} / {row.ends_on}'}"
+
+
+FILES: Final = Resource(
+    name="auditfiles.file",
+    path="files",
+    model=AuditFile,
+    view=FILE_VIEW,
+    label=_("Audit file"),
+    label_many=_("Audit files"),
+    icon="file-text",
+    help=_(
+        "The books of a year as an authority or an auditor asks for them. Each file is read back"
+        " and compared with the books before it can be downloaded."
+    ),
+    columns=(
+        Column("form", _("Form"), AuditFile.form, choices=FORMS, link=True),
+        Column("fiscal_year", _("Fiscal year"), AuditFile.fiscal_year, Kind.CODE),
+        Column("starts_on", _("First day"), AuditFile.starts_on, Kind.DATE),
+        Column("ends_on", _("Last day"), AuditFile.ends_on, Kind.DATE),
+        Column("state", _("State"), AuditFile.state, Kind.STATE, _STATES),
+        Column("entries", _("Entries"), AuditFile.entries, Kind.NUMBER, total=False),
+        Column("lines", _("Lines"), AuditFile.lines, Kind.NUMBER, total=False, in_list=False),
+        Column("debit", _("Debit"), AuditFile.debit, Kind.MONEY, total=False),
+        Column("credit", _("Credit"), AuditFile.credit, Kind.MONEY, total=False),
+        Column(
+            "accounts", _("Accounts"), AuditFile.accounts, Kind.NUMBER, total=False, in_list=False
+        ),
+        Column("name", _("File name"), AuditFile.name, in_list=False),
+        Column("size", _("Bytes"), AuditFile.size, Kind.NUMBER, total=False, in_list=False),
+        Column("sha256", _("SHA-256"), AuditFile.sha256, Kind.CODE, in_list=False),
+        Column("said", _("Notes"), AuditFile.said, in_list=False),
+        Column("made_by", _("Asked for by"), AuditFile.made_by),
+        Column("made_at", _("Asked for at"), AuditFile.made_at, Kind.INSTANT, sortable=True),
+    ),
+    filters=(
+        Filter("state", _("State"), AuditFile.state, _STATES),
+        Filter("form", _("Form"), AuditFile.form, FORMS, kind="select"),
+    ),
+    order=("-made_at",),
+    title=_title,
+    sections=(
+        Section(_("Asked for"), ("form", "fiscal_year", "starts_on", "ends_on")),
+        Section(_("Control totals"), ("entries", "lines", "debit", "credit", "accounts")),
+        Section(_("File"), ("name", "size", "sha256", "made_by", "made_at")),
+    ),
+    state="state",
+    create=Operation(
+        make_audit_file,
+        MakeAuditFile,
+        FILE_MAKE,
+        _("Make an audit file"),
+        done=_("The file is being made."),
+    ),
+    panels=(Panel(_("Result"), "auditfiles/file.html", _file),),
+    empty=Empty(
+        _("No audit files yet"),
+        _("Make one of a fiscal year: it is written, read back and compared with the books."),
+        "file-text",
+    ),
 )
 
 _PARTS: Final = (
@@ -65,4 +169,4 @@ COMPANY: Final = Resource(
     ),
 )
 
-RESOURCES: Final = (COMPANY,)
+RESOURCES: Final = (FILES, COMPANY)

@@ -17,13 +17,19 @@ from backstay.kernel.suite import require
 from backstay_auditfiles.formats.making import SAFT
 from backstay_auditfiles.formats.saft_layout import NAMESPACE
 from backstay_auditfiles.formats.saft_reader import read_saft
+from backstay_auditfiles.services.company import enter_company
 from backstay_ledger.models import AccountClass
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
+from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 
-from .conftest import YEAR, Office, line
+from .conftest import COMPANY, YEAR, Office, line
 
 if TYPE_CHECKING:
     from io import BytesIO
+
+    from backstay.db.context import CompanyRef
+    from backstay.db.database import Database
+    from backstay.kernel.suite import Suite
 
 GOLDEN = Path(__file__).parent / "saft.golden.xml"
 
@@ -113,10 +119,6 @@ def test_lines_have_tax_party_and_foreign_money(office: Office) -> None:
 
 
 def test_a_small_file_is_as_it_was_reviewed(empty: Office) -> None:
-    from backstay_auditfiles.services.company import enter_company
-
-    from .conftest import COMPANY
-
     with empty.write() as session:
         enter_company(session, COMPANY)
     empty.post(
@@ -175,3 +177,18 @@ def test_days_within_a_year_close_with_their_own_balances(office: Office) -> Non
     accounts = {one.findtext("AccountID"): one for one in tree(file).iter("Account")}
     assert accounts["411"].findtext("OpeningDebitBalance") == "420.00"
     assert accounts["411"].findtext("ClosingDebitBalance") == "200.00"
+
+
+def test_a_company_that_has_nothing_yet_is_a_file_with_its_name(
+    database: Database, suite: Suite, beta: CompanyRef
+) -> None:
+    office = Office(database, suite, beta)
+    with office.write() as session:
+        ensure_fiscal_years(session, [date(2026, 1, 1)])
+        enter_company(session, COMPANY)
+    made, file = office.make(SAFT)
+    assert (made.entries, made.accounts) == (0, 0)
+    root = tree(file)
+    assert root.findtext("Header/DefaultCurrencyCode") == "JPY"
+    assert root.find("MasterFiles/TaxTable") is None
+    assert root.findtext("GeneralLedgerEntries/TotalDebit") == "0"

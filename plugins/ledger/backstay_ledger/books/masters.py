@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import Select, and_, case, func, select
@@ -27,6 +28,16 @@ from backstay_ledger.services.sums import day_before
 from backstay_ledger.tax.models import TaxCode, TaxRate
 
 _ZERO: Final = Decimal(0)
+
+
+def fiscal_years(session: Session) -> list[BookSpan]:
+    """The fiscal years, the latest first."""
+    years = session.scalars(
+        select(FiscalYear)
+        .where(FiscalYear.company_id == company_of(session).id)
+        .order_by(FiscalYear.starts_on.desc())
+    )
+    return [BookSpan(one.starts_on, one.ends_on, one.code) for one in years]
 
 
 def read_span(session: Session, fiscal_year: str, start: date | None, end: date | None) -> BookSpan:
@@ -195,7 +206,6 @@ def tax_rates(session: Session) -> list[BookTaxRate]:
         .where(TaxCode.company_id == company_of(session).id)
         .order_by(TaxCode.code, TaxRate.valid_from)
     ).all()
-    following = [*rows[1:], None]
     return [
         BookTaxRate(
             row.code,
@@ -207,5 +217,5 @@ def tax_rates(session: Session) -> list[BookTaxRate]:
             if after is not None and after.code == row.code
             else None,
         )
-        for row, after in zip(rows, following, strict=True)
+        for row, after in zip_longest(rows, rows[1:])
     ]

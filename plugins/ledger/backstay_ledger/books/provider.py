@@ -28,6 +28,10 @@ class LedgerBooks:
         """See the books of one moment from here on."""
         entries.hold_still(session)
 
+    def fiscal_years(self, session: Session) -> Sequence[BookSpan]:
+        """The fiscal years."""
+        return masters.fiscal_years(session)
+
     def span(
         self,
         session: Session,

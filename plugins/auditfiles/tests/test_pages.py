@@ -1,0 +1,95 @@
+"""Audit files as somebody at a browser makes and downloads them; each test on both databases."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backstay.testing.web import Browser
+from backstay_auditfiles.permissions import FILE_VIEW
+from backstay_auditfiles.services.company import EditCompany, edit_company, reporting_company
+from backstay_ledger.permissions import BOOKS_VIEW
+
+from .conftest import SIREN, Office
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backstay.testing.author import AsRole
+
+LIST = "/c/ALPHA/auditfiles/files"
+
+
+@pytest.fixture
+def accountant(office: Office, as_role: AsRole) -> Browser:
+    return as_role("accountant")
+
+
+def ask(accountant: Browser, **values: str) -> str:
+    """Fill in the form; returns the address of the file's page."""
+    accountant.get(f"{LIST}/new")
+    done = accountant.post(f"{LIST}/new", {"form": "fec", "fiscal_year": "2026", **values})
+    assert done.status_code == 303, done.text
+    return str(done.location)
+
+
+def test_a_file_is_made_by_a_job_and_downloaded(
+    office: Office, accountant: Browser, as_role: AsRole, run_jobs: Callable[[], int]
+) -> None:
+    assert "No audit files yet" in accountant.get(LIST).text
+    assert "2026 (2026-01-01 / 2026-12-31)" in accountant.get(f"{LIST}/new").text
+    record = ask(accountant)
+    assert "It is being made" in accountant.get(record).text
+    assert accountant.get(f"{record}/content").status_code == 409
+    assert run_jobs() > 0
+    html = accountant.get(record).text
+    assert "Read back, and the same as the books" in html
+    assert f"Download {SIREN}FEC20261231.txt" in html
+    answer = accountant.get(f"{record}/content")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.data.startswith(b"JournalCode\tJournalLib")
+    assert hashlib.sha256(answer.data).hexdigest() in html
+    with office.database.engine.connect() as connection:
+        noted = connection.exec_driver_sql(
+            "SELECT count(*) FROM core_audit WHERE action = 'download'"
+            " AND entity = 'auditfiles_file'"
+        ).scalar_one()
+    assert noted == 1
+    # Auditors take it, and others see no more than that it was made.
+    assert as_role("auditor").get(f"{record}/content").status_code == 200
+    reader = as_role(permissions=[FILE_VIEW, BOOKS_VIEW])
+    assert "Download" not in reader.get(record).text
+    assert reader.get(f"{record}/content").status_code == 403
+    assert reader.get(f"{LIST}/new").status_code == 403
+
+
+def test_a_file_that_can_not_be_made_says_why(
+    office: Office, accountant: Browser, run_jobs: Callable[[], int]
+) -> None:
+    with office.write() as session:
+        row = reporting_company(session)
+        assert row is not None
+        edit_company(session, EditCompany(id=row.id))
+    for form, said in (("fec", "no SIREN yet"), ("saft", "postal_code")):
+        record = ask(accountant, form=form)
+        run_jobs()
+        html = accountant.get(record).text
+        assert "There is no file" in html
+        assert said in html
+        assert accountant.get(f"{record}/content").status_code == 409
+
+
+def test_days_are_asked_for_in_place_of_a_year(
+    accountant: Browser, run_jobs: Callable[[], int]
+) -> None:
+    days = {"fiscal_year": "", "start": "2026-02-01", "end": "2026-03-04"}
+    record = ask(accountant, form="saft", **days)
+    run_jobs()
+    assert re.search(r"SAF-T_FR732829320_20260201_20260304\.xml", accountant.get(record).text)
+    for wrong in ({"end": "2026-01-01"}, {"start": ""}, {"fiscal_year": "2026"}):
+        refused = accountant.post(f"{LIST}/new", {"form": "saft", **days, **wrong})
+        assert refused.status_code == 422, wrong
