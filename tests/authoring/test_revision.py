@@ -109,6 +109,14 @@ def test_without_a_difference_nothing_is_written(garden: Path, tmp_path: Path) -
         assert [path.name for path in versions.glob("*.py")] == ["0001_first_table.py"]
 
 
+def test_nothing_is_written_among_installed_packages(garden: Path, tmp_path: Path) -> None:
+    site = changed(garden, tmp_path, column=MORE).rename(tmp_path / "site-packages")
+    with on_path(site), pytest.raises(Invalid, match=r"pip install .* -e FOLDER"):
+        write_revision("garden", "Notes")
+    versions = site / "backstay_garden" / "migrations" / "versions"
+    assert [path.name for path in versions.glob("*.py")] == ["0001_first_table.py"]
+
+
 def test_the_ledger_and_core_lack_no_migration() -> None:
     for name in ("ledger", "core"):
         with pytest.raises(Conflict, match="nothing was written"):

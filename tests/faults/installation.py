@@ -238,9 +238,10 @@ class Installation:
             return Counter({str(row[0]): int(row[1]) for row in rows})
 
     def states(self) -> Counter[JobState]:
-        """How many jobs are in which state."""
+        """How many of the jobs that were asked for are in which state."""
         with self.database.reading_connection() as connection:
-            rows = connection.execute(select(Job.state, func.count()).group_by(Job.state))
+            counted = select(Job.state, func.count()).where(Job.kind == "probe.work")
+            rows = connection.execute(counted.group_by(Job.state))
             return Counter({row[0]: int(row[1]) for row in rows})
 
     def attempts(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,21 @@ from redis import Redis
 from rq import Queue
 from sqlalchemy import select
 
+from backstay.clock import now
 from backstay.jobs.models import Job, JobState
 from backstay.jobs.rq.doorbell import queues, ring
+from backstay.jobs.schedules import StoredSchedule
 from backstay.kernel.process_models import Process
 from backstay.kernel.state import generation
 from tests.e2e.servers import cli
-from tests.faults.installation import RECOVERED_SECONDS, Installation, children_of, kill, until
+from tests.faults.installation import (
+    OPERATOR,
+    RECOVERED_SECONDS,
+    Installation,
+    children_of,
+    kill,
+    until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,6 +130,30 @@ def test_another_worker_rings_when_the_one_with_the_duty_is_killed(
     )
     installation.ask(1, name="second")
     until(lambda: installation.done() == 2, RECOVERED_SECONDS, "the change of duty")
+
+
+def test_workers_alone_see_to_the_schedules(installation: Installation) -> None:
+    installation.start_worker("worker")
+
+    def planned() -> int:
+        with installation.database.reading_connection() as connection:
+            return len(connection.execute(select(StoredSchedule.id)).all())
+
+    until(planned, RECOVERED_SECONDS, "what core declares")
+    with installation.database.write(OPERATOR, installation.suite) as session:
+        row = session.scalars(
+            select(StoredSchedule).where(StoredSchedule.name == "core.forget_requests")
+        ).one()
+        row.planned_until = now() - timedelta(days=2)
+        row.next_at = now() - timedelta(minutes=1)
+        schedule_id = row.id
+
+    def done() -> bool:
+        with installation.database.reading_connection() as connection:
+            states = connection.scalars(select(Job.state).where(Job.schedule_id == schedule_id))
+            return states.all() == [JobState.DONE]
+
+    until(done, RECOVERED_SECONDS, "the job of the time that has come")
 
 
 def test_a_relay_that_is_killed_is_started_again(installation: Installation) -> None:

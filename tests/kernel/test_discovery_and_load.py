@@ -34,6 +34,13 @@ def test_discovery_imports_nothing(shelf: PluginShelf) -> None:
     assert "backstay_apple" not in sys.modules
 
 
+def test_a_plugin_that_fails_says_where_in_its_code(shelf: PluginShelf) -> None:
+    shelf.add("apple", "\n\nraise RuntimeError('no core')")
+    assert load(["apple"]).failed == {
+        "apple": "RuntimeError: no core (backstay_apple.plugin, line 4)"
+    }
+
+
 def test_hard_dependencies_come_from_the_distribution(shelf: PluginShelf) -> None:
     shelf.add("apple", good("apple"), requires=("pear",))
     shelf.add("pear", good("pear"))

@@ -263,6 +263,10 @@ def test_a_package_that_is_gone_is_missing_and_can_be_retired(
     transition(filled, "crate", Step.RETIRE, ADMIN)
     assert plan(filled, "crate", Step.RETIRE).state is ModuleState.RETIRED
     assert things(filled) == 3
+    with pytest.raises(Conflict) as refused:
+        transition(filled, "crate", Step.ENABLE, ADMIN)
+    assert "is not installed" in refused.value.problems[0].message
+    assert row_of(filled).state is PluginState.RETIRED
 
 
 def test_killed_in_the_middle_of_a_migration_it_is_as_before_and_can_be_done_again(

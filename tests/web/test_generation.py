@@ -28,9 +28,12 @@ SYSTEM = operator_context("system:test")
 PLUGIN = "ledger"
 
 
-def switch(database: Database, state: PluginState) -> None:
+def switch(database: Database, state: PluginState, message: str = "") -> None:
     with database.write(SYSTEM) as session:
-        session.execute(update(PluginRow).values(state=state), execution_options={"audited": True})
+        session.execute(
+            update(PluginRow).values(state=state, message=message),
+            execution_options={"audited": True},
+        )
         session.execute(
             update(Installation).values(generation=Installation.generation + 1),
             execution_options={"audited": True},
@@ -79,6 +82,20 @@ def test_a_plugin_is_off_and_on_again_at_the_next_request(
     assert client.get("/c/ALPHA/").status_code == 200
     switch(installed, PluginState.ENABLED)
     assert client.get("/c/ALPHA/ledger/accounts").status_code == 200
+
+
+def test_a_plugin_whose_last_change_failed_says_so_there_and_on_the_start_page(
+    generations: Generations, installed: Database
+) -> None:
+    client = browser_of(generations, installed)
+    switch(installed, PluginState.FAILED, "migration “Colours” failed")
+    off = client.get("/c/ALPHA/ledger/accounts")
+    assert off.status_code == 404
+    assert "its last change failed" in off.text
+    assert "migration “Colours” failed" in off.text
+    start = client.get("/")
+    assert "does not run" in start.text
+    assert "“General ledger” does not run:" in start.text
 
 
 def test_nothing_fails_while_a_plugin_is_switched_under_load(

@@ -39,7 +39,7 @@ def write_revision(plugin: str, message: str) -> Path:
     Raises:
         NotFound: no such plugin is installed.
         Invalid: it has no models, does not load, or the message is empty; or rows that are there
-            would have nothing in a new column that may not be empty.
+            would have nothing in a new column that may not be empty; or it runs from a wheel.
         Conflict: the migrations make all that the models describe.
         ConfigurationError: a migration that is there fails.
     """
@@ -47,6 +47,7 @@ def write_revision(plugin: str, message: str) -> Path:
         raise Invalid(_("Say in a few words what changes."), field="message")
     schemas = _schemas(plugin)
     own = schemas[-1]
+    _refuse_outside_the_source(plugin, own.versions)
     with tempfile.TemporaryDirectory(prefix="backstay-revision-") as folder:
         database = Database(f"sqlite:///{Path(folder) / 'scratch.db'}")
         try:
@@ -65,6 +66,21 @@ def write_revision(plugin: str, message: str) -> Path:
             return make_revision(database.engine, own, message.strip())
         finally:
             database.dispose()
+
+
+def _refuse_outside_the_source(plugin: str, versions: Path) -> None:
+    """A file written among installed packages is lost with the next installation."""
+    if {"site-packages", "dist-packages"} & set(versions.parts):
+        raise Invalid(
+            _(
+                "%(plugin)s runs from %(folder)s, where it was installed as a wheel. Install the"
+                " folder of its source in this environment, then write the migration:"
+                " pip install --no-deps --no-build-isolation -e FOLDER",
+                plugin=plugin,
+                folder=versions.parent.parent,
+            ),
+            field="name",
+        )
 
 
 def _schemas(plugin: str) -> list[Schema]:

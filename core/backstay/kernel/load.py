@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from time import monotonic
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
@@ -90,7 +91,7 @@ def load(
             refuse_twins([*parts, part])
             parts.append(part)
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises stays its own
-            _refuse(manager, name, error, failed)
+            _refuse(manager, found[name], name, error, failed)
     running = {part.plugin for part in parts}
     parts += _bridges(manager, [found[n] for n in running if n in found], parts, failed, slow)
 
@@ -135,7 +136,11 @@ def _require_running(plugin: Found, parts: Iterable[Part]) -> None:
 
 
 def _refuse(
-    manager: pluggy.PluginManager, registered: str, error: BaseException, failed: dict[str, str]
+    manager: pluggy.PluginManager,
+    plugin: Found,
+    registered: str,
+    error: BaseException,
+    failed: dict[str, str],
 ) -> None:
     """List a plugin, or a bridge, with why it does not run."""
     if isinstance(error, KeyboardInterrupt):
@@ -144,7 +149,18 @@ def _refuse(
     if manager.has_plugin(registered):
         manager.unregister(name=registered)
     plain = isinstance(error, ConfigurationError)
-    failed[registered] = str(error) if plain else f"{type(error).__name__}: {error}"
+    reason = str(error) if plain else f"{type(error).__name__}: {error}"
+    failed[registered] = reason + _place_in(plugin, error)
+
+
+def _place_in(plugin: Found, error: BaseException) -> str:
+    """Where in its own code the plugin failed, for whoever is to mend it."""
+    package = plugin.root.name
+    for frame, line in reversed(list(walk_tb(error.__traceback__))):
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] == package:
+            return f" ({module}, line {line})"
+    return ""
 
 
 def _in_time(name: str, work: Callable[[], Part], slow: dict[str, float]) -> Part:
@@ -311,7 +327,7 @@ def _bridges(
                 refuse_twins([*loaded, *parts, part])
                 parts.append(part)
             except BaseException as error:  # noqa: BLE001 - as above
-                _refuse(manager, registered, error, failed)
+                _refuse(manager, plugin, registered, error, failed)
     return parts
 
 

@@ -85,7 +85,9 @@ class Module:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps that can be taken from where it stands, whatever their plans say."""
-        return tuple(step for step in Step if self.standing in FROM[step])
+        # Data outlive their package; nothing can be switched on without one.
+        possible = set(Step) if self.version else set(Step) - {Step.ENABLE}
+        return tuple(step for step in Step if step in possible and self.standing in FROM[step])
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,8 @@ def take(name: str, verb: str) -> Response:
     reason = request.form.get("reason", "").strip()[:500]
     give = request.form.getlist("give")[:_MOST_GIVEN]
     result = run_step(folder, name, step, context().actor.label, reason, give)
-    (flash_done if result.ok else flash_problem)(result.message)
+    said = result.message[:1].upper() + result.message[1:]
+    (flash_done if result.ok else flash_problem)(said)
     return redirect_to(url_for("modules.module", name=name))
 
 

@@ -52,8 +52,8 @@ def pause_panel(one: Pause, *, with_button: bool = False) -> PanelView:
         Row(
             (
                 Cell(_when(datetime.fromisoformat(str(error["at"]))), "muted"),
-                Cell(str(error["where"]), "code"),
                 Cell(str(error["error"]), "prose"),
+                Cell(str(error["where"]), "code"),
                 Cell(str(error["reference"]), "code"),
             )
         )
@@ -63,8 +63,8 @@ def pause_panel(one: Pause, *, with_button: bool = False) -> PanelView:
     values = {
         "heads": (
             Head("at", _("When")),
-            Head("where", _("Where")),
             Head("error", _("What it said")),
+            Head("where", _("Where")),
             Head("request", _("Request")),
         ),
         "rows": rows,

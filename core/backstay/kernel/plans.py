@@ -230,9 +230,7 @@ def _not_from(scene: _Scene, state: ModuleState) -> str:
     is_on = state in {ModuleState.ENABLED, ModuleState.UPGRADE_DUE}
     is_gone = state in {ModuleState.RETIRED, ModuleState.PURGED}
     return {
-        Step.ENABLE: _("%(title)s is already on.", title=title)
-        if is_on
-        else _("The package of %(title)s is not installed. Install it first.", title=title),
+        Step.ENABLE: _("%(title)s is already on.", title=title) if is_on else _not_installed(title),
         Step.UPGRADE: _(
             "%(title)s is up to date: its data is at version %(version)s, which is installed.",
             title=title,
@@ -250,10 +248,14 @@ def _not_from(scene: _Scene, state: ModuleState) -> str:
     }[scene.step]
 
 
+def _not_installed(title: str) -> str:
+    return _("The package of %(title)s is not installed. Install it first.", title=title)
+
+
 def _in_the_way_of_running(scene: _Scene) -> list[str]:
     package = scene.package
     if package is None:
-        return []
+        return [_not_installed(scene.title)]
     found = [package.broken] if package.broken else []
     found += [
         _(
@@ -349,7 +351,7 @@ def _actions_of_running(scene: _Scene) -> tuple[str, ...]:
         _("Make roles from templates that are new; what you changed in others stays")
         if upgrading
         else _("Make the roles that it brings, unless they were made before"),
-        _("Let every process follow, without a restart")
+        _("Let every process follow; one that has imported older code needs a restart for the new")
         if upgrading
         else _("Show its pages to everybody who may use them, without a restart"),
     )

@@ -124,9 +124,9 @@ def _table(found: Life) -> dict[str, Any]:
         Head("where", _("Machine and number")),
         Head("generation", _("Generation"), "end"),
         Head("state", _("State")),
-        Head("started", _("Started")),
-        Head("seen", _("Heard of")),
         Head("code", _("Code of modules")),
+        Head("seen", _("Heard of")),
+        Head("started", _("Started")),
     )
     return {
         "heads": heads,
@@ -144,7 +144,12 @@ def _row(found: Life, one: Process) -> Row:
     elif one.safe_mode:
         state = Cell(_("safe mode"), "state", tone="warn")
     elif found.behind(one):
-        state = Cell(_("follows at its next request"), "state", tone="info")
+        words = (
+            _("follows at its next request")
+            if one.kind is ProcessKind.WEB
+            else _("follows with its next job")
+        )
+        state = Cell(words, "state", tone="info")
     else:
         state = Cell(_("up to date"), "state", tone="ok")
     return Row(
@@ -153,9 +158,9 @@ def _row(found: Life, one: Process) -> Row:
             Cell(_where(one), "code"),
             Cell(str(one.generation), "number"),
             state,
-            Cell(_when(one.started_at), "muted"),
-            Cell(_ago(one.seen_at), "muted"),
             Cell(", ".join(f"{name} {version}" for name, version in one.versions.items()), "prose"),
+            Cell(_ago(one.seen_at), "muted"),
+            Cell(_when(one.started_at), "muted"),
         )
     )
 

@@ -15,13 +15,15 @@ from backstay.companies.models import Company, CompanyState
 from backstay.db.context import context_of
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
-from backstay.kernel.models import Installation
+from backstay.kernel.models import Installation, PluginRow, PluginState
 from backstay.kernel.suite import suite_of
 from backstay.resources.urls import resource_url
 from backstay.web.page import ChecklistItem, Figure, HomePart, Note
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from backstay.kernel.suite import Suite
 
 
 def users(session: Session) -> HomePart:
@@ -93,7 +95,7 @@ def companies(session: Session) -> HomePart:
 def modules(session: Session) -> HomePart:
     """Which modules run, and which should but do not."""
     suite = suite_of(session)
-    running, failed = len(suite.running), sorted(suite.failed)
+    running, failed = len(suite.running), _failed(session, suite)
     may = context_of(session).may(PLUGIN_MANAGE)
     return HomePart(
         figures=(
@@ -117,10 +119,19 @@ def modules(session: Session) -> HomePart:
             ),
         ),
         notes=tuple(
-            Note(suite.failed[name], "bad", _("“%(name)s” does not run.", name=name))
-            for name in failed
+            Note(why, "bad", _("“%(name)s” does not run:", name=title)) for title, why in failed
         ),
     )
+
+
+def _failed(session: Session, suite: Suite) -> list[tuple[str, str]]:
+    """Title and reason of each module that should run: not loaded, or not brought up to date."""
+    rows = session.execute(
+        select(PluginRow.name, PluginRow.message).where(PluginRow.state == PluginState.FAILED)
+    )
+    found = {**{name: message for name, message in rows}, **suite.failed}  # noqa: C416 - typed rows
+    titles = {name: package.title for name, package in suite.found.items()}
+    return sorted((titles.get(name, name), why) for name, why in found.items())
 
 
 def signed_in_browsers(session: Session) -> HomePart:

@@ -8,11 +8,12 @@ from flask import Response
 
 from backstay.access.permissions import SIGNED_IN
 from backstay.i18n import gettext as _
+from backstay.kernel.models import PluginRow, PluginState
 from backstay.navigation.menu import ADMINISTRATORS
 from backstay.web.blueprint import requires
 from backstay.web.errors import error_response
 from backstay.web.page import Button
-from backstay.web.request import signed_in, suite
+from backstay.web.request import session, signed_in, suite
 from backstay.web.transaction import without_form_token
 
 if TYPE_CHECKING:
@@ -60,18 +61,37 @@ def _page(name: str) -> Callable[..., Response]:
             message = _("“%(title)s” could not be started.", title=title)
         elif suite().safe_mode:
             message = _("“%(title)s” rests: Backstay runs in safe mode.", title=title)
+        elif failed := _failed(name):
+            message = _("“%(title)s” does not run, because its last change failed.", title=title)
+            reason = failed
         else:
             message = _("“%(title)s” is switched off.", title=title)
         if reason and manages:
-            message += " " + _("The reason: %(reason)s.", reason=reason)
+            message += " " + _("The reason: %(reason)s.", reason=reason.rstrip("."))
         return error_response(
             404,
             message,
             title=_("This module is not running"),
             advice=_("Its data is kept and comes back with it.")
             if manages
-            else _("Its data is kept. An administrator can switch it on."),
+            else _advice(name, reason),
             actions=(*modules[: int(manages)], Button(_("Go to the start page"), href="/")),
         )
 
     return off
+
+
+def _failed(name: str) -> str:
+    """Why the last step with a plugin failed; empty for one that is off because it was wanted."""
+    row = session().get(PluginRow, name)
+    if row is None or row.state is not PluginState.FAILED:
+        return ""
+    return row.message or _("it is not known")
+
+
+def _advice(name: str, reason: str) -> str:
+    if name in suite().paused:
+        return _("Its data is kept. An administrator sees why, and can resume it.")
+    if reason:
+        return _("Its data is kept. An administrator sees why under Modules.")
+    return _("Its data is kept. An administrator can switch it on.")

@@ -1,4 +1,4 @@
-"""The relay: looks into the table for jobs that are due and rings for them.
+"""The relay: looks into the table for jobs that are due and rings for them, and at the schedules.
 
 One relay at a time does so, under a lease; it keeps nothing that has to survive. What is rung twice
 is run once, and what Redis loses is rung for again, because the row still says that it is due.
@@ -20,6 +20,7 @@ from backstay.jobs.models import IS_READY, IS_RUNNING, Job, JobQueue
 from backstay.jobs.rq.bell import listen
 from backstay.jobs.rq.broker import RedisError
 from backstay.jobs.rq.doorbell import doorbell_id, queues, ring
+from backstay.jobs.scheduler import EVERY, Scheduler
 from backstay.kernel.leases import lease
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def relay_forever(
 ) -> None:
     """Ring for what is due whenever no other process does, until the event is set.
 
+    Where workers are all that there is, nobody else would make the jobs of schedules: it does.
+
     Arguments:
         wanted: asked about every second; the relay ends when it says no.
     """
@@ -124,7 +127,11 @@ def relay_forever(
         try:
             with lease(database, DUTY, _LEASE) as duty:
                 relay = Relay(database, broker, suite_provider)
+                scheduler, next_look = Scheduler(database), 0.0
                 while not stop.is_set() and wanted() and duty.keep():
+                    if monotonic() >= next_look:
+                        scheduler.tick(suite_provider())
+                        next_look = monotonic() + EVERY
                     _round(relay, broker, stop)
         except Conflict:
             stop.wait(_STANDBY_SECONDS)

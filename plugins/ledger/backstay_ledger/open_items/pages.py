@@ -106,6 +106,7 @@ class Desk:
     day: str
     holds: tuple[tuple[str, str], ...]
     may_allocate: bool
+    nothing: ui.EmptyState
     notes: tuple[ui.Note, ...] = ()
     ways: tuple[ui.Button, ...] = ()
 
@@ -253,6 +254,14 @@ def _shown(db: Session) -> Desk:
         day=company_today(db).isoformat(),
         holds=tuple((str(one.value), str(one.label)) for one in HOLDS),
         may_allocate=may,
+        nothing=ui.EmptyState(
+            _("Nothing is open"),
+            _(
+                "No line waits here to be settled. Which accounts are managed by open items is"
+                " marked in the chart of accounts."
+            ),
+            icon="list-details",
+        ),
         notes=tuple(notes),
         ways=(
             ui.Button(

@@ -151,7 +151,7 @@ def choices(db: Session, asked: Asked) -> tuple[ui.FilterControl, ...]:
         ),
         ui.FilterControl(
             "accounts",
-            _("Show"),
+            _("Detail"),
             "select",
             (
                 ui.FilterChoice("1", _("Accounts"), asked.accounts),

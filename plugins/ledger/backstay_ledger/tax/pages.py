@@ -250,6 +250,6 @@ def _exports(span: Span) -> tuple[ui.Button, ...]:
         ui.Button(label, url_for(endpoint, **_days(span)), "download", "ghost")
         for label, endpoint in (
             (_("CSV"), "ledger.tax_return_csv"),
-            (_("Workbook"), "ledger.tax_return_xlsx"),
+            (_("Spreadsheet"), "ledger.tax_return_xlsx"),
         )
     )
