@@ -191,7 +191,12 @@ JOBS = Resource(
         Action(
             "cancel",
             Operation(
-                cancel_job, CancelJob, JOB_MANAGE, _("Cancel"), done=_("The job was cancelled.")
+                cancel_job,
+                CancelJob,
+                JOB_MANAGE,
+                # “Cancel” alone is how a dialog is left.
+                _("Cancel job"),
+                done=_("The job was cancelled."),
             ),
             icon="x",
             states=tuple(state.value for state in CANCELLED_FROM),

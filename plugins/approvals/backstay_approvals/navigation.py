@@ -30,7 +30,7 @@ PAGES: Final = (
         Area.COMPLIANCE,
         _("Requests for approval"),
         "approvals.request.list",
-        "list",
+        "list-details",
         REQUEST_VIEW,
         order=12,
         in_palette_only=True,

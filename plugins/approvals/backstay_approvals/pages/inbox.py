@@ -137,7 +137,7 @@ def _page(db: Session, current: str, count: int, **values: Any) -> Response:
     )
     ways = [
         *(
-            [ui.Button(_("Several at once"), url_for("approvals.together"), "list")]
+            [ui.Button(_("Several at once"), url_for("approvals.together"), "list-details")]
             if count > 1
             else []
         ),
@@ -147,7 +147,7 @@ def _page(db: Session, current: str, count: int, **values: Any) -> Response:
             else []
         ),
         *(
-            [ui.Button(_("All requests"), resource_url("approvals.request"), "list")]
+            [ui.Button(_("All requests"), resource_url("approvals.request"), "list-details")]
             if may(REQUEST_VIEW)
             else []
         ),

@@ -162,7 +162,7 @@ def _to_cockpit(session: Session, period: Period) -> dict[str, Any]:
         "way": ui.Button(
             translate("Open the checklist"),
             url_for("ledger.close_cockpit", id=period.id),
-            "clipboard-check",
+            "list-details",
         ),
     }
 
