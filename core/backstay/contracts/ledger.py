@@ -237,6 +237,22 @@ class EntriesPosted:
 
 
 @dataclass(frozen=True, slots=True)
+class BooksChecked:
+    """Every check of the books was asked, in the company that the job runs in.
+
+    Arguments:
+        run_id: of the run that was kept (``ledger_check_run``).
+        broken: how many checks found something; 0 when the books are sound.
+    """
+
+    name: ClassVar[str] = "ledger.books_checked"
+    version: ClassVar[int] = 1
+
+    run_id: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntriesReversed:
     """Posted entries were taken back by their mirror images.
 

@@ -20,12 +20,14 @@ from backstay.spi import (
     reading_options,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.audit.command_line import check_and_keep
+from backstay_ledger.audit.control_commands import control
 from backstay_ledger.books.export_command import export
 from backstay_ledger.closing.commands import CLOSING_COMMANDS
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
 from backstay_ledger.open_items.command_line import print_ageing
 from backstay_ledger.services.balances import trial_balance
-from backstay_ledger.services.checks import CHECKS, check_books
+from backstay_ledger.services.checks import HOW_MANY
 from backstay_ledger.services.rebuild import rebuild_balances
 from backstay_ledger.statements.commands import statement
 from backstay_ledger.tax.command_line import print_tax_return
@@ -136,33 +138,33 @@ def print_trial_balance(company: str, as_of: datetime | None, form: str, *, as_j
 @_json
 @click.pass_context
 def check(ctx: click.Context, company: str | None, *, as_json: bool) -> None:
-    """Check the books: balance, numbers, frozen content, balances against lines.
+    """Check the books: balance, numbers, frozen content, balances against lines, and more.
 
-    Ends with status 1 when anything is wrong.
+    The answers are kept: the page Audit shows them. Ends with status 1 when anything is wrong.
     """
-    with command_environment(company=company) as session:
-        findings = check_books(session)
+    findings = check_and_keep(company)
     if as_json:
         click.echo(
             json.dumps(
                 [
                     {
+                        "company": code,
                         "check": one.check,
                         "message": one.message,
                         "count": one.count,
                         "examples": list(one.examples),
                     }
-                    for one in findings
+                    for code, one in findings
                 ],
                 indent=2,
             )
         )
     elif not findings:
-        click.echo(_("The books are sound: %(n)s checks found nothing.", n=len(CHECKS) + 1))
-    for one in findings:
+        click.echo(_("The books are sound: %(n)s checks found nothing.", n=HOW_MANY))
+    for code, one in findings:
         shown = ", ".join(one.examples)
         more = ", …" if one.count > len(one.examples) else ""
-        click.echo(f"{one.check}: {one.message}: {one.count} ({shown}{more})", err=True)
+        click.echo(f"{code}: {one.check}: {one.message}: {one.count} ({shown}{more})", err=True)
     if findings:
         ctx.exit(1)
 
@@ -198,6 +200,7 @@ ledger.add_command(statement)
 ledger.add_command(print_tax_return)
 ledger.add_command(print_ageing)
 ledger.add_command(export)
+ledger.add_command(control)
 
 for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS):
     ledger.add_command(_command)

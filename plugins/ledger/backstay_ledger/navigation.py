@@ -6,6 +6,7 @@ from typing import Final
 
 from backstay.spi import Area, Page
 from backstay.spi import lazy as _
+from backstay_ledger.audit.navigation import AUDIT_PAGES
 from backstay_ledger.currencies.pages import CURRENCY_PAGES
 from backstay_ledger.dimensions.pages import DIMENSION_PAGES
 from backstay_ledger.pages.overview import home_part
@@ -314,6 +315,7 @@ PAGES: Final = (
         in_palette_only=True,
         keywords=_("wizard start open items clearing migrate"),
     ),
+    *AUDIT_PAGES,
     *CURRENCY_PAGES,
     *DIMENSION_PAGES,
 )

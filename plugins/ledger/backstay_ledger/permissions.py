@@ -119,6 +119,18 @@ ITEM_ALLOCATE: Final = Permission(
 )
 OPENING_POST: Final = Permission("ledger.opening.post", _("post opening balances"), Risk.SENSITIVE)
 
+AUDIT_VIEW: Final = Permission(
+    "ledger.audit.view",
+    _("see the auditor's page: checks of the books, samples, control queries"),
+    Risk.READ,
+)
+AUDIT_RUN: Final = Permission(
+    "ledger.audit.run",
+    _("have the books checked and sealed now"),
+    Risk.READ,
+    _("The books are only read; the answers are kept."),
+)
+
 STATEMENT_EDIT: Final = Permission(
     "ledger.statement.edit",
     _("change presentation trees and name cash accounts"),
@@ -150,6 +162,8 @@ PERMISSIONS: Final = (
     OPENING_POST,
     STATEMENT_EDIT,
     TAX_EDIT,
+    AUDIT_VIEW,
+    AUDIT_RUN,
     *CURRENCY_PERMISSIONS,
     *DIMENSION_PERMISSIONS,
 )
@@ -191,6 +205,8 @@ ROLE_TEMPLATES: Final = (
             PERIOD_CLOSE,
             LOCK_SET,
             EXCEPTION_REQUEST,
+            AUDIT_VIEW,
+            AUDIT_RUN,
             *_OF_THE_CONTROLLER,
         ),
     ),
@@ -198,7 +214,7 @@ ROLE_TEMPLATES: Final = (
         "auditor",
         _("Auditor"),
         _("Reads everything, changes nothing, until a given day."),
-        (BOOKS_VIEW, BOOKS_EXPORT),
+        (BOOKS_VIEW, BOOKS_EXPORT, AUDIT_VIEW, AUDIT_RUN),
         read_only=True,
     ),
 )

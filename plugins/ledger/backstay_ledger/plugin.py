@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backstay.contracts.books import Books
-from backstay.contracts.ledger import EntriesPosted, EntriesReversed, Ledger
+from backstay.contracts.ledger import BooksChecked, EntriesPosted, EntriesReversed, Ledger
 from backstay.spi import hookimpl
 from backstay_ledger.approval.declared import APPROVABLES
+from backstay_ledger.audit.run_jobs import CHECK_JOBS, CHECK_SCHEDULES
 from backstay_ledger.books.provider import LedgerBooks
 from backstay_ledger.closing.plan_jobs import PLAN_JOBS, PLAN_SCHEDULES
 from backstay_ledger.closing.tasks import CLOSE_TASKS
@@ -83,14 +84,14 @@ def backstay_close_tasks() -> Sequence[CloseTask]:
 
 @hookimpl
 def backstay_jobs() -> Sequence[JobKind]:
-    """What plans make by themselves."""
-    return PLAN_JOBS
+    """What plans make by themselves, and the checks."""
+    return (*PLAN_JOBS, *CHECK_JOBS)
 
 
 @hookimpl
 def backstay_schedules() -> Sequence[Schedule]:
-    """The daily run of plans."""
-    return PLAN_SCHEDULES
+    """The daily run of plans, and the nightly one of the checks."""
+    return (*PLAN_SCHEDULES, *CHECK_SCHEDULES)
 
 
 @hookimpl
@@ -126,7 +127,7 @@ def backstay_approvables() -> Sequence[Approvable]:
 @hookimpl
 def backstay_events() -> Sequence[type[DomainEvent]]:
     """What others may want to follow: the classes are in the contract."""
-    return (EntriesPosted, EntriesReversed)
+    return (EntriesPosted, EntriesReversed, BooksChecked)
 
 
 @hookimpl

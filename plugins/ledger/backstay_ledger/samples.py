@@ -12,6 +12,7 @@ from sqlalchemy import select
 from backstay.spi import company_of, now, today
 from backstay.testing.attack import Sample
 from backstay_ledger.approval.holding import change_state
+from backstay_ledger.audit.samples import AUDIT_SAMPLES
 from backstay_ledger.closing.samples import CLOSING_SAMPLES
 from backstay_ledger.closing.services.periods import SoftClosePeriod, soft_close_period
 from backstay_ledger.currencies.samples import CURRENCY_SAMPLES
@@ -161,5 +162,6 @@ SAMPLES: Final = (
     Sample(resource="ledger.period", make=closed_period, state=PeriodState.CLOSED.value),
     Sample(resource="ledger.period", make=soft_closed, state=PeriodState.SOFT_CLOSED.value),
     *CLOSING_SAMPLES,
+    *AUDIT_SAMPLES,
     *TAX_SAMPLES,
 )

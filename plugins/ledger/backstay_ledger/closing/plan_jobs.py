@@ -42,7 +42,7 @@ def run_plans(job: JobRun) -> None:
             company_ids = [company_of(session).id]
             found = due(session, today(company_of(session).time_zone))
     if company_ids is None:
-        _ask_in_each_company(job.session)
+        ask_in_each_company(job.session, RUN_PLANS, "plans")
         return
     for place, one in enumerate(found):
         job.progress(place, len(found), one.label)
@@ -50,7 +50,8 @@ def run_plans(job: JobRun) -> None:
             make(session, one)
 
 
-def _ask_in_each_company(session: Session) -> None:
+def ask_in_each_company(session: Session, kind: str, unique: str) -> None:
+    """Ask for a job in every company that is in use."""
     outside = context_of(session)
     try:
         for company in session.scalars(select(Company).order_by(Company.id)).all():
@@ -60,7 +61,7 @@ def _ask_in_each_company(session: Session) -> None:
                 company.id, company.code, company.name, company.currency, company.minor_units
             )
             session.info["context"] = outside.in_company(ref)
-            enqueue(session, RUN_PLANS, {}, unique="plans")
+            enqueue(session, kind, {}, unique=unique)
     finally:
         session.info["context"] = outside
 

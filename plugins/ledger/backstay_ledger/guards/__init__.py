@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from backstay_ledger.audit import guards as audit
 from backstay_ledger.closing import guards as closing
 from backstay_ledger.closing import plan_guards as plans
 from backstay_ledger.currencies import guards as currencies
@@ -38,5 +39,6 @@ DECLARED: Final = (
     managed_accounts,
     openings,
     approval,
+    audit,
 )
 """Importing them declares the guards with the models."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+# Imported for their routes.
+from backstay_ledger.audit import control_pages, room
 from backstay_ledger.closing import pages as closing_pages
 from backstay_ledger.currencies import proposal, revaluation_page
-
-# Imported for their routes.
 from backstay_ledger.determination import pages as rule_pages
 from backstay_ledger.open_items import ageing_pages, party_pages
 from backstay_ledger.open_items import pages as open_item_pages
@@ -49,6 +49,7 @@ __all__ = [
     "cash_pages",
     "chart_pages",
     "closing_pages",
+    "control_pages",
     "downloads",
     "entry_editor",
     "entry_templates",
@@ -63,6 +64,7 @@ __all__ = [
     "party_pages",
     "proposal",
     "revaluation_page",
+    "room",
     "rule_pages",
     "sheets",
     "statement_pages",

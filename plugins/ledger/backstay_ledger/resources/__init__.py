@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backstay_ledger.approval.resource import LIMITS
+from backstay_ledger.audit.run_resource import CHECK_RUNS
 from backstay_ledger.closing.plan_resources import PLAN_RESOURCES
 from backstay_ledger.closing.resources import CLOSING_RESOURCES
 from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
@@ -28,6 +29,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     FISCAL_YEARS,
     PERIODS,
     TEMPLATES,
+    CHECK_RUNS,
     LIMITS,
     *STATEMENT_RESOURCES,
     *TAX_RESOURCES,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import Text, authorize, lazy
 from backstay_ledger.audit.checks import AUDIT_CHECKS
+from backstay_ledger.audit.sealing import SEALS, broken_seals
 from backstay_ledger.closing.checks import CLOSING_CHECKS
 from backstay_ledger.dimensions.checks import DIMENSION_CHECKS
 from backstay_ledger.open_items.checks import OPEN_ITEM_CHECKS
@@ -192,12 +193,15 @@ _BOOKS: Final = (
     *(Check(*one) for one in AUDIT_CHECKS),
 )
 CHECKS: Final = (*_BOOKS, *OPEN_ITEM_CHECKS)
-"""The checks in SQL; :func:`check_books` adds ``content``, which needs a hash of each entry."""
+"""The checks in SQL; :func:`check_books` adds ``content`` and ``seals``, which need hashes."""
 
 CONTENT: Final = (
     "content",
     lazy("Entries whose lines or header are not what was posted (hash)"),
 )
+ALL_CHECKS: Final = (*((check.name, check.message) for check in CHECKS), CONTENT, SEALS)
+"""Name and meaning of every check, in the order in which they are asked."""
+HOW_MANY: Final = len(ALL_CHECKS)
 
 
 def check_books(session: Session) -> list[Finding]:
@@ -235,6 +239,7 @@ def check_company(
         yield from _found(check.name, check.message, (str(row[0]) for row in rows))
     told(len(CHECKS), CONTENT[1])
     yield from _found(*CONTENT, changed_entries(session, company_id))
+    yield from _found(*SEALS, broken_seals(session, company_id))
 
 
 def _companies(session: Session) -> list[int]:

@@ -1,0 +1,198 @@
+"""Control queries on screen, each row leading to its entry, and as files."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import request, url_for
+
+from backstay.spi import (
+    Invalid,
+    authorize,
+    company_of,
+    context,
+    instant_text,
+    neutral,
+    page,
+    requires,
+    resource_url,
+    session,
+)
+from backstay.spi import gettext as _
+from backstay.spi import view as ui
+from backstay_ledger.audit.controls import Asked, control_of, read_values
+from backstay_ledger.pages.blueprint import blueprint
+from backstay_ledger.pages.files import csv_file
+from backstay_ledger.pages.report_dates import company_today, day_control, read_span, year_to_date
+from backstay_ledger.permissions import AUDIT_VIEW, BOOKS_EXPORT
+from backstay_ledger.resources.figures import Figures, heads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Response
+    from sqlalchemy.orm import Session
+
+    from backstay_ledger.audit.controls import Control, ControlColumn
+    from backstay_ledger.pages.report_dates import Span
+
+MOST: Final = 500
+"""Rows of a page; files have all."""
+_FIGURES: Final = frozenset({"money", "number", "percent"})
+
+
+@blueprint.get("/audit/controls/<name>", endpoint="control")
+@requires(AUDIT_VIEW)
+def show_control(name: str) -> Response:
+    """The answer of a control query."""
+    db = session()
+    control = control_of(name)
+    span, values, notes = _asked(db, control)
+    found = list(islice(control.find(db, Asked(span.start, span.end, values)), MOST + 1))
+    if len(found) > MOST:
+        said = _("The first %(n)s rows. The export has all of them.", n=MOST)
+        notes = (*notes, ui.Note(said, "info"))
+    query: dict[str, Any] = {"from": span.start.isoformat(), "to": span.end.isoformat(), **values}
+    exports: tuple[ui.Button, ...] = ()
+    if context().may(BOOKS_EXPORT):
+        href = url_for("ledger.control_csv", name=name, **query)
+        exports = (ui.Button(_("Export"), href, "download", "ghost"),)
+    figures = Figures(db)
+    rows = tuple(_row(figures, control, row, query) for row in found[:MOST])
+    return page(
+        "report.html",
+        page=ui.ReportPage(
+            title=str(control.label),
+            subtitle=_(
+                "%(company)s · %(start)s to %(end)s · %(source)s",
+                company=company_of(db).name,
+                start=figures.day(span.start),
+                end=figures.day(span.end),
+                source=control.source,
+            ),
+            help=str(control.question),
+            heads=heads(*((one.name, one.label, one.kind in _FIGURES) for one in control.columns)),
+            groups=(ui.ReportGroup(rows),) if rows else (),
+            url=url_for("ledger.control", name=name),
+            params=(
+                day_control("from", _("From"), span.start),
+                day_control("to", _("To"), span.end),
+                *_controls(control, values),
+            ),
+            exports=exports,
+            notes=notes,
+            empty=ui.EmptyState(
+                _("Nothing found"),
+                _("No entry of these days answers the question."),
+                icon="shield-check",
+            ),
+        ),
+        crumbs=(
+            ui.Crumb(_("Money")),
+            ui.Crumb(_("Audit"), url_for("ledger.audit")),
+            ui.Crumb(str(control.label)),
+        ),
+    )
+
+
+@blueprint.get("/audit/controls/<name>.csv", endpoint="control_csv")
+@requires(BOOKS_EXPORT)
+def control_as_csv(name: str) -> Response:
+    """Everything that a control query finds, as a file."""
+    db = session()
+    authorize(db, AUDIT_VIEW)
+    control = control_of(name)
+    span, values, _notes = _asked(db, control)
+    asked = Asked(span.start, span.end, values)
+
+    def rows(reading: Session) -> Iterator[tuple[str, ...]]:
+        for row in control.find(reading, asked):
+            cells = zip(control.columns, row[1:], strict=True)
+            yield tuple(neutral(plain(one, value)) for one, value in cells)
+
+    return csv_file(
+        f"{name}-{company_of(db).code}-{span.start}-{span.end}.csv",
+        [one.name for one in control.columns],
+        rows,
+        entity="ledger.control",
+        parameters={
+            "control": name,
+            "from": span.start.isoformat(),
+            "to": span.end.isoformat(),
+            **values,
+        },
+    )
+
+
+def plain(column: ControlColumn, value: Any) -> str:
+    """A value for files and scripts."""
+    if value is None:
+        return ""
+    if column.kind in {"date", "instant"}:
+        return str(value.isoformat())
+    if column.kind == "money":
+        return f"{value:f}"
+    return str(value)
+
+
+def _asked(db: Session, control: Control) -> tuple[Span, dict[str, str], tuple[ui.Note, ...]]:
+    """The days and parameters of the URL; where they are wrong that is said, and defaults hold."""
+    today = company_today(db)
+    span = read_span(request.args, year_to_date(db, today), today)
+    try:
+        return span, read_values(control, request.args), span.notes
+    except Invalid as error:
+        return span, read_values(control, {}), (*span.notes, ui.Note(str(error), "warn"))
+
+
+def _controls(control: Control, values: dict[str, str]) -> Iterator[ui.FilterControl]:
+    for one in control.parameters:
+        chosen = values[one.name]
+        yield ui.FilterControl(
+            one.name,
+            str(one.label),
+            "select" if one.choices else "text",
+            tuple(ui.FilterChoice(key, str(said), key == chosen) for key, said in one.choices),
+            chosen,
+        )
+
+
+def _row(figures: Figures, control: Control, row: tuple[Any, ...], query: dict[str, Any]) -> ui.Row:
+    href = None
+    if row[0] is not None:
+        href = resource_url("ledger.entry", "record", id=row[0])
+    elif str(row[1]).isdigit():
+        days: dict[str, Any] = {"from": query["from"], "to": query["to"]}
+        href = url_for("ledger.control", name="leading", digit=row[1], **days)
+    cells = zip(control.columns, row[1:], strict=True)
+    return ui.Row(tuple(_cell(figures, one, value) for one, value in cells), href=href)
+
+
+def _cell(figures: Figures, column: ControlColumn, value: Any) -> ui.Cell:
+    kind: ui.CellKind
+    match column.kind:
+        case "percent":
+            kind = "number"
+        case "instant":
+            kind = "date"
+        case other:
+            kind = other
+    return ui.Cell("" if value is None else _text(figures, column, value), kind)
+
+
+def _text(figures: Figures, column: ControlColumn, value: Any) -> str:
+    match column.kind:
+        case "money":
+            return figures.text(value)
+        case "date":
+            return figures.day(value)
+        case "instant":
+            reader = context()
+            return instant_text(value, reader.time_zone, reader.locale)
+        case "number":
+            return figures.count(value)
+        case "percent":
+            return f"{value:.3f}"
+        case _:
+            return str(value)

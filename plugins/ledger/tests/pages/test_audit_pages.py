@@ -1,0 +1,101 @@
+"""The auditor's room: the last run, seals, and control queries that lead to entries."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backstay.jobs.execute import execute_next
+from backstay.spi import now
+from backstay_ledger.audit.controls import CONTROLS
+from backstay_ledger.audit.runs import keep_run
+from backstay_ledger.permissions import AUDIT_RUN, AUDIT_VIEW, BOOKS_EXPORT, BOOKS_VIEW
+from backstay_ledger.services.checks import HOW_MANY, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backstay.testing.web import Browser
+    from conftest import Books
+
+MARCH = "?from=2026-03-01&to=2026-03-31"
+
+
+@pytest.fixture
+def auditor(sit_down: Callable[..., Browser]) -> Browser:
+    """What the ready role Auditor may do."""
+    return sit_down("otto", BOOKS_VIEW, BOOKS_EXPORT, AUDIT_VIEW, AUDIT_RUN)
+
+
+def test_the_auditor_has_the_books_checked_and_sealed(auditor: Browser, books: Books) -> None:
+    books.post("a", date(2026, 3, 5), "1000", "3000", "3000.00")
+    assert "were not checked yet" in auditor.get(books.url("/audit")).text
+    assert auditor.post(books.url("/audit/run"), {}).status_code in {302, 303}
+    while execute_next(books.database, lambda: books.suite):
+        pass
+    shown = auditor.get(books.url("/audit")).text
+    assert f"{HOW_MANY} checks." in shown
+    assert "GEN 2026" in shown
+    runs = auditor.get(books.url("/check-runs")).text
+    assert "Sound" in runs
+    assert "otto" in runs
+
+
+def test_a_finding_is_said_everywhere_and_leads_to_its_entry(
+    auditor: Browser, reader: Browser, books: Books
+) -> None:
+    entry = books.post("a", date(2026, 3, 5), "1000", "3000", "3000.00")
+    with books.database.write(books.context, books.suite) as session:
+        finding = Finding("balanced", "Entries that differ", 7, ("GEN-2026-000001",))
+        run = keep_run(session, now(), [finding]).id
+    for path in ("/audit", f"/check-runs/{run}"):
+        shown = auditor.get(books.url(path)).text
+        assert "Entries that differ" in shown
+        assert f"/entries/{entry}" in shown
+        assert "and 6 more" in shown
+    assert "Checks of the books" in auditor.get(f"/c/{books.company.code}/").text
+    assert "Checks of the books" not in reader.get(f"/c/{books.company.code}/").text
+
+
+@pytest.mark.parametrize("name", [one.name for one in CONTROLS])
+def test_each_control_opens_with_and_without_entries(
+    name: str, auditor: Browser, books: Books
+) -> None:
+    page = books.url(f"/audit/controls/{name}{MARCH}")
+    assert auditor.get(page).status_code == 200
+    books.post("a", date(2026, 3, 5), "1000", "3000", "3000.00")
+    assert auditor.get(page).status_code == 200
+    answer = auditor.get(books.url(f"/audit/controls/{name}.csv{MARCH}"))
+    assert answer.status_code == 200
+    columns = next(one for one in CONTROLS if one.name == name).columns
+    assert answer.text.removeprefix("\ufeff").splitlines()[0] == ",".join(
+        column.name for column in columns
+    )
+
+
+def test_a_control_leads_to_the_entry_and_is_taken_away(auditor: Browser, books: Books) -> None:
+    entry = books.post("a", date(2026, 3, 5), "1000", "3000", "3000.00", "=round")
+    books.post("b", date(2026, 3, 6), "1000", "3000", "2999.99")
+    shown = auditor.get(books.url(f"/audit/controls/round_sums{MARCH}")).text
+    assert f"/entries/{entry}" in shown
+    assert "2,999.99" not in shown
+    file = auditor.get(books.url(f"/audit/controls/round_sums.csv{MARCH}")).text
+    assert file.splitlines()[1] == "GEN-2026-000001,2026-03-05,'=round,3000.0000,cli:test"
+
+
+def test_what_is_wrong_with_a_parameter_is_said(auditor: Browser, books: Books) -> None:
+    shown = auditor.get(books.url("/audit/controls/round_sums?unit=none")).text
+    assert "Multiple of: a whole number from 1 to 100000000." in shown
+    assert auditor.get(books.url("/audit/controls/nothing")).status_code == 404
+
+
+def test_only_who_may_audit_sees_it(
+    reader: Browser, sit_down: Callable[..., Browser], books: Books
+) -> None:
+    exporter = sit_down("eva", BOOKS_VIEW, BOOKS_EXPORT)
+    for path in ("/audit", "/check-runs", "/audit/controls/sample"):
+        assert reader.get(books.url(path)).status_code == 403
+    assert exporter.get(books.url("/audit/controls/sample.csv")).status_code == 403
+    assert reader.post(books.url("/audit/run"), {}).status_code == 403
