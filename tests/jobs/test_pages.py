@@ -121,7 +121,9 @@ def test_the_list_shows_the_jobs_of_one_schedule(app: Flask, probe: Any) -> None
     with probe.database.read(operator_context("cli:test")) as session:
         job = session.scalars(select(Job).where(Job.schedule_id == row.id)).first()
     assert job is not None
-    assert f'href="/admin/schedules/{row.id}"' in admin.get(f"/admin/jobs/{job.id}").text
+    page = admin.get(f"/admin/jobs/{job.id}").text
+    assert f'href="/admin/schedules/{row.id}"' in page
+    assert "<h1>Take away files that nobody needs" in page
     jobs = admin.get(f"/admin/jobs?schedule={row.id}").text
     assert "core.prune_files" in jobs
     assert "probe.later" not in jobs

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import object_session
 
 from backstay.access.core_permissions import JOB_MANAGE, JOB_VIEW
 from backstay.db.context import context_of
@@ -69,7 +70,9 @@ def _visible(session: Session) -> Sequence[ColumnElement[bool]]:
 
 
 def _title(job: Any) -> str:
-    return gettext("Job %(kind)s", kind=job.kind)
+    session = object_session(job) if isinstance(job, Job) else None
+    kind = suite_of(session).jobs.get(job.kind) if session is not None else None
+    return str(kind.label) if kind else gettext("Job %(kind)s", kind=job.kind)
 
 
 def _with_schedule(statement: Any) -> Any:
