@@ -205,7 +205,7 @@ class Books(Protocol):
     """
 
     def hold_still(self, session: Session) -> None:
-        """See the books of one moment in all that is read after it, whatever others post.
+        """See the books of one moment in all that is read after it, for as long as it takes.
 
         To be called before anything else is read in the session.
         """

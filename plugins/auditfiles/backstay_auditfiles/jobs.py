@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from backstay.contracts.books import BookSpan
 from backstay.spi import (
+    BackstayError,
     Conflict,
     Forbidden,
     Invalid,
@@ -41,6 +42,12 @@ class _Target:
         self.write = incoming.write
 
 
+def _why(refused: BackstayError) -> str:
+    """Why there is no file, a line for each thing; line and field where a file was read."""
+    read = isinstance(refused, Invalid)
+    return "\n".join(str(one) if read else one.message for one in refused.problems)
+
+
 def make_file(job: JobRun) -> None:
     """Write a file, read it back, compare it with the books and keep it; or note why not.
 
@@ -60,7 +67,7 @@ def make_file(job: JobRun) -> None:
             try:
                 made = _FORMS[row.form].make(reading, span, _Target(incoming))
             except (Invalid, Conflict, Forbidden, NotFound) as refused:
-                said = str(refused)[:_LONGEST]
+                said = _why(refused)[:_LONGEST]
         stored = job.session.get_one(AuditFile, file_id, with_for_update=True)
         if stored.state is not AuditFileState.WAITING:
             return

@@ -18,6 +18,7 @@ from backstay.spi import (
     Section,
     company_of,
     context_of,
+    resource_url,
 )
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
@@ -48,11 +49,17 @@ def _file(session: Session, row: AuditFile) -> dict[str, Any]:
     if row.state is AuditFileState.READY and context_of(session).may(FILE_TAKE):
         here = url_for("auditfiles.content", company=company_of(session).code, id=row.id)
         download = ui.Button(translate("Download %(name)s", name=row.name), here, "download")
+    company = None
+    if row.state is AuditFileState.REFUSED and context_of(session).may(COMPANY_EDIT):
+        company = ui.Button(
+            translate("Company in audit files"), resource_url("auditfiles.company"), "building"
+        )
     return {
         "waiting": row.state is AuditFileState.WAITING,
         "refused": row.state is AuditFileState.REFUSED,
         "said": row.said.splitlines(),
         "download": download,
+        "company": company,
     }
 
 
@@ -110,6 +117,7 @@ FILES: Final = Resource(
         MakeAuditFile,
         FILE_MAKE,
         _("Make an audit file"),
+        sections=(Section(_("Books of"), ("form", "fiscal_year", "start", "end")),),
         done=_("The file is being made."),
     ),
     panels=(Panel(_("Result"), "auditfiles/file.html", _file),),

@@ -228,3 +228,18 @@ def test_letters_go_on() -> None:
         "ZZZ",
         "BAAA",
     ]
+
+
+def test_what_others_post_meanwhile_is_not_in_it(office: Office) -> None:
+    with office.read() as session:
+        books = require(session, Books)
+        books.hold_still(session)
+        before = books.totals(session, YEAR)
+        office.post(date(2026, 6, 1), line("601", "1.00"), line("512", "-1.00"), memo="Later")
+        assert books.totals(session, YEAR) == before
+        assert len(list(books.entries(session, YEAR))) == before.entries
+        if not office.database.is_sqlite:
+            setting = "SHOW idle_in_transaction_session_timeout"
+            assert session.connection().exec_driver_sql(setting).scalar_one() == "0"
+    with office.read() as session:
+        assert require(session, Books).totals(session, YEAR).entries == before.entries + 1

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from backstay.testing.web import Browser
 from backstay_auditfiles.permissions import FILE_VIEW
@@ -74,7 +75,7 @@ def test_a_file_that_can_not_be_made_says_why(
         row = reporting_company(session)
         assert row is not None
         edit_company(session, EditCompany(id=row.id))
-    for form, said in (("fec", "no SIREN yet"), ("saft", "postal_code")):
+    for form, said in (("fec", "no SIREN yet"), ("saft", "Postal code: enter it")):
         record = ask(accountant, form=form)
         run_jobs()
         html = accountant.get(record).text
@@ -93,3 +94,22 @@ def test_days_are_asked_for_in_place_of_a_year(
     for wrong in ({"end": "2026-01-01"}, {"start": ""}, {"fiscal_year": "2026"}):
         refused = accountant.post(f"{LIST}/new", {"form": "saft", **days, **wrong})
         assert refused.status_code == 422, wrong
+
+
+def test_a_file_that_was_made_is_changed_by_nobody(
+    office: Office, accountant: Browser, run_jobs: Callable[[], int]
+) -> None:
+    ask(accountant)
+    run_jobs()
+    for statement in (
+        "UPDATE auditfiles_file SET debit = 1",
+        "UPDATE auditfiles_file SET sha256 = NULL, state = 'waiting', finished_at = NULL",
+        "DELETE FROM auditfiles_file",
+    ):
+        with (
+            pytest.raises(DBAPIError, match="never changed or deleted"),
+            office.database.engine.begin() as connection,
+        ):
+            if not office.database.is_sqlite:
+                connection.exec_driver_sql("SELECT set_config('backstay.actor', 'x', true)")
+            connection.exec_driver_sql(statement)

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-from backstay.spi import Conflict, Invalid, Problem, company_of, today
+from backstay.spi import Conflict, Invalid, Problem, company_of, lazy, today
 from backstay.spi import gettext as _
 from backstay_auditfiles.books import books_of
 from backstay_auditfiles.formats.saft_layout import (
@@ -56,7 +56,13 @@ _KINDS: Final = {
     "expense": "Expense",
     "unset": "Other",
 }
-_NEEDED: Final = ("registration_number", "country", "postal_code", "city", "last_name")
+_NEEDED: Final = {
+    "registration_number": lazy("Registration number"),
+    "country": lazy("Country"),
+    "postal_code": lazy("Postal code"),
+    "city": lazy("City"),
+    "last_name": lazy("Last name"),
+}
 _RATE: Final = Decimal("0.00000001")
 _PIECE: Final = 500
 _MOST_NAMED: Final = 5
@@ -135,10 +141,18 @@ def _checked_company(session: Session) -> ReportingCompany:
     company = reporting_company(session)
     missing = [name for name in _NEEDED if company is None or not getattr(company, name)]
     if company is None or missing:
-        message = _("SAF-T says this of the company: enter it under “Company in audit files”.")
         raise Conflict(
             _("Something that SAF-T says of the company is missing."),
-            problems=tuple(Problem(message, name) for name in missing),
+            problems=tuple(
+                Problem(
+                    _(
+                        "%(what)s: enter it under “Company in audit files”.",
+                        what=str(_NEEDED[name]),
+                    ),
+                    name,
+                )
+                for name in missing
+            ),
         )
     return company
 

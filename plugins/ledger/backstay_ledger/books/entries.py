@@ -37,9 +37,17 @@ PIECE: Final = 1000
 
 
 def hold_still(session: Session) -> None:
-    """See the books of one moment from here on; SQLite's transactions do so by themselves."""
-    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+    """See the books of one moment from here on, for as long as it takes.
+
+    SQLite's transactions do so by themselves. PostgreSQL would end a transaction in which nothing
+    is asked for a minute, and a large file takes longer to be read back.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    if not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        session.connection().exec_driver_sql(f"SET LOCAL {setting} = 0")
 
 
 def totals(session: Session, span: BookSpan) -> BookTotals:
