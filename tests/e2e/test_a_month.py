@@ -32,6 +32,7 @@ from tests.e2e.evidence import (
     Month,
     evidence,
 )
+from tests.e2e.second_person import second_person
 from tests.e2e.servers import cli, environment, first_passwords
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def desks(browser: Browser, address: str, home: Path) -> Iterator[dict[str, Desk
         },
     )
     desks = {}
-    for login, roles in (("books", ["accountant"]), ("eyes", ["controller", "approver"])):
+    for login, roles in (
+        ("books", ["accountant"]),
+        ("eyes", ["controller", "approver", "approvalkeeper"]),
+        ("deputy", ["controller", "approver"]),
+        ("chief", ["accountant", "controller", "approver", "approvalkeeper"]),
+    ):
         office.fill(
             "/admin/users/new",
             {"login": login, "name": login, "roles": roles, "In company": "MILL"},
@@ -101,6 +107,10 @@ def test_a_month(desks: dict[str, Desk], papers: Evidence, home: Path) -> None:
     assert not controller.person.complaints
     found = cli(environment(home), "ledger", "check", "--company", "MILL", "--json")
     assert json.loads(found) == []
+
+
+def test_a_second_person(desks: dict[str, Desk]) -> None:
+    second_person(desks["eyes"], desks["deputy"], desks["chief"])
 
 
 def buy_and_sell(desk: Desk, papers: Evidence) -> None:

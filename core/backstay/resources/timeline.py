@@ -100,6 +100,7 @@ def _action_text(event: Row[Any], resource: Resource) -> str:
         "create": _("created this"),
         "update": _("changed this"),
         "delete": _("deleted this"),
+        "submit": _("submitted this for approval"),
         "sign_in": _("signed in"),
         "sign_out": _("signed out"),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from backstay.contracts.approvals import ApprovalDecided, ApprovalRequested, Approvals
 from backstay.spi import (
+    DemoData,
     DomainEvent,
     Page,
     Permission,
@@ -61,6 +62,14 @@ def backstay_blueprints() -> Sequence[PluginBlueprint]:
 def backstay_navigation() -> Sequence[Page]:
     """Pages of the work area Compliance."""
     return PAGES
+
+
+@hookimpl
+def backstay_demo() -> Sequence[DemoData]:
+    """A rule for the demo company."""
+    from backstay_approvals.demo import DEMO
+
+    return DEMO
 
 
 @hookimpl

@@ -15,8 +15,11 @@ from sqlalchemy import select
 
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import DemoData, today
-from backstay_ledger.models import Account
-from backstay_ledger.services.accounts import add_accounts
+from backstay_ledger.approval.limits import SetLimit, set_limit
+from backstay_ledger.closing.plan_models import ReleaseBy
+from backstay_ledger.closing.services.deferrals import Defer, defer
+from backstay_ledger.models import Account, Journal
+from backstay_ledger.services.accounts import account_by_code, add_accounts
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import MONTHS, add_months, ensure_fiscal_years
 from backstay_ledger.services.posting import post_many
@@ -32,10 +35,12 @@ if TYPE_CHECKING:
     from backstay.spi import Company
 
 _MONTHS: Final = 3
+_PREMIUM: Final = Decimal("1440.00")
 _TAX: Final = Decimal("0.20")
 _BANK, _RECEIVABLES, _INPUT_TAX, _GOODS = "1010", "1100", "1180", "1200"
 _COMPUTERS, _DEPRECIATED = "1510", "1590"
 _PAYABLES, _ACCRUED, _WAGES_PAYABLE, _SALES_TAX = "2000", "2100", "2200", "2300"
+_PREPAID, _VEHICLES, _INSURANCE = "1300", "1520", "6700"
 _CAPITAL, _SALES, _SERVICES, _COST = "3000", "4000", "4100", "5000"
 _WAGES, _SOCIAL, _RENT, _ENERGY, _PHONE = "6000", "6010", "6100", "6200", "6300"
 _SOFTWARE, _ADVERTISING, _AUDIT, _DEPRECIATION, _CHARGES = "6310", "6400", "6610", "6800", "7010"
@@ -88,7 +93,7 @@ def fill(session: Session, company: Company) -> None:
     last = today(company.time_zone)
     first = add_months(last.replace(day=1), 1 - _MONTHS)
     ensure_fiscal_years(session, [first, last])
-    postings = [_start(first)]
+    postings = [_start(first), _insurance(first)]
     for place in range(_MONTHS):
         month = add_months(first, place)
         postings += [one for one in _month(month, place) if one.date <= last]
@@ -96,6 +101,10 @@ def fill(session: Session, company: Company) -> None:
     post_many(session, postings)
     for draft in _drafts(last):
         save_draft(session, draft)
+    _defer_insurance(session, first)
+    journal = session.scalars(select(Journal.id).where(Journal.code == "PUR")).one()
+    set_limit(session, SetLimit(journal_id=journal, amount=Decimal("15000.00")))
+    post_many(session, [_van(last)])
 
 
 def _complete_chart(session: Session) -> None:
@@ -137,6 +146,17 @@ def _start(first: date) -> Posting:
         (_BANK, capital - computers),
         (_COMPUTERS, computers),
         (_CAPITAL, -capital),
+    )
+
+
+def _insurance(first: date) -> Posting:
+    return _posting(
+        "insurance",
+        "BNK",
+        first,
+        "Insurance of shop and stock for a year",
+        (_INSURANCE, _PREMIUM),
+        (_BANK, -_PREMIUM),
     )
 
 
@@ -244,6 +264,37 @@ def _bill(month: date, name: str, number: int, bill: Bill) -> Iterator[Posting]:
         (_PAYABLES, net + tax),
         (_BANK, -(net + tax)),
         reference=reference,
+    )
+
+
+def _defer_insurance(session: Session, first: date) -> None:
+    """A premium for a year, whose releases the close cockpit finds missing."""
+    defer(
+        session,
+        Defer(
+            name="Insurance of shop and stock",
+            amount=_PREMIUM,
+            account=account_by_code(session, _INSURANCE).id,
+            deferral_account=account_by_code(session, _PREPAID).id,
+            journal=session.scalars(select(Journal.id).where(Journal.code == "GEN")).one(),
+            starts_on=first,
+            ends_on=add_months(first, MONTHS) - timedelta(days=1),
+            release_by=ReleaseBy.MONTH,
+        ),
+    )
+
+
+def _van(last: date) -> Posting:
+    """Over the limit of purchases: it waits for a second person."""
+    price = Decimal("18500.00")
+    return _posting(
+        "van",
+        "PUR",
+        last,
+        "Delivery van, as offered",
+        (_VEHICLES, price),
+        (_PAYABLES, -price),
+        reference="OFFER-2214",
     )
 
 

@@ -42,4 +42,5 @@ def test_three_months_and_a_few_drafts(
             session.execute(select(Entry.state, func.count()).group_by(Entry.state)).all()
         )
     assert counted[EntryState.DRAFT] == 3
+    assert counted[EntryState.WAITING] == 1
     assert counted[EntryState.POSTED] > 60

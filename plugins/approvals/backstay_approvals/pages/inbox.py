@@ -8,6 +8,7 @@ from flask import request, url_for
 
 from backstay.contracts.approvals import Outcome, Verdict
 from backstay.spi import (
+    Conflict,
     Invalid,
     company_of,
     context,
@@ -91,13 +92,19 @@ def decide_one(id: int) -> Response:  # noqa: A002 - the name of the URL's part
         verdict = Verdict(request.form.get("verdict", ""))
     except ValueError:
         raise Invalid(_("Say whether you approve it or send it back."), field="verdict") from None
-    decided = decide_request(
-        session(),
-        id,
-        request.form.get("digest", ""),
-        verdict,
-        request.form.get("reason", "")[:300],
-    )
+    try:
+        decided = decide_request(
+            session(),
+            id,
+            request.form.get("digest", ""),
+            verdict,
+            request.form.get("reason", "")[:300],
+        )
+    except Conflict as error:
+        # It changed since it was shown: what waits now is looked at next.
+        session().rollback()
+        flash_problem(error.message)
+        return redirect_to(url_for("approvals.inbox"))
     say = flash_problem if decided.outcome is Outcome.VOID else flash_done
     say(decided.message)
     return redirect_to(url_for("approvals.inbox"))

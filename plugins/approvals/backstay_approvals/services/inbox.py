@@ -106,6 +106,8 @@ def decide_request(
     row = get_request(session, request_id)
     subject = approvable_of(session, row.about).subject(session, row.record_id)
     session.refresh(row, with_for_update=True)
+    if row.state is RequestState.WITHDRAWN:
+        raise Conflict(_("“%(label)s” was taken back.", label=row.label))
     if row.state is not RequestState.OPEN:
         raise Conflict(_("“%(label)s” has been decided on already.", label=row.label))
     if subject is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import func
+
 from backstay.spi import (
     Action,
     Bulk,
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 
     from backstay.contracts.ledger import Posted
 
+_ALL_OTHERS: Final = "*"
+"""Stands for the journals without a limit of their own; it is no code of a journal."""
 _WAITING: Final = (EntryState.WAITING.value,)
 
 
@@ -136,7 +140,7 @@ WAITING_ACTIONS: Final = (
 
 
 def _for_journal(code: Any) -> str:
-    return str(code) if code else translate("All others")
+    return translate("All others") if code == _ALL_OTHERS else str(code)
 
 
 LIMITS: Final = Resource(
@@ -152,7 +156,13 @@ LIMITS: Final = Resource(
         " wrote nor submitted it. The database keeps that, too."
     ),
     columns=(
-        Column("journal", _("Journal"), Journal.code, link=True, format=_for_journal),
+        Column(
+            "journal",
+            _("Journal"),
+            func.coalesce(Journal.code, _ALL_OTHERS),
+            link=True,
+            format=_for_journal,
+        ),
         Column("amount", _("Limit"), ApprovalLimit.amount, Kind.MONEY, total=False),
     ),
     joins=lambda statement: statement.outerjoin(Journal, Journal.id == ApprovalLimit.journal_id),

@@ -59,6 +59,8 @@ def _title(entry: Entry) -> str:
     """The number, or what the draft is about."""
     if entry.number_text:
         return entry.number_text
+    if entry.state is EntryState.WAITING:
+        return entry.memo or translate("Entry without a memo")
     return translate("Draft: %(memo)s", memo=entry.memo) if entry.memo else translate("Draft")
 
 
