@@ -87,6 +87,7 @@ def desks(browser: Browser, address: str, home: Path) -> Iterator[dict[str, Desk
         person.sign_in(login, one_time, change_to=PASSWORD)
         desks[login] = Desk(person, BOOKS)
     admin.context.close()
+    desks["eyes"].fill(f"{BOOKS}/approval-limits/new", {"amount": "300000", "Journal": "BNK"})
     yield desks
     for desk in desks.values():
         desk.person.context.close()
@@ -162,7 +163,6 @@ def buy_and_sell(desk: Desk, papers: Evidence) -> None:
 
 def pay(desk: Desk, controller: Desk, papers: Evidence) -> None:
     """Payments; a large one waits for a second person, who works the inbox by keyboard."""
-    controller.fill(f"{BOOKS}/approval-limits/new", {"amount": "300000", "Journal": "BNK"})
     desk.entry(
         "BNK",
         "2026-11-27",

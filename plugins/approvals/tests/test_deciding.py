@@ -161,7 +161,7 @@ def test_taken_back_by_its_maker_the_request_ends(office: Office) -> None:
     with office.at_work("maker") as session:
         take_back(session, TakeBack(id=entry))
     assert office.value("SELECT state FROM approvals_request") == "withdrawn"
-    with pytest.raises(Conflict, match="decided"):
+    with pytest.raises(Conflict, match="taken back"):
         decide(office, "anna", entry)
 
 
