@@ -249,6 +249,16 @@ PAGES: Final = (
     ),
     Page(
         Area.MONEY,
+        _("Filed tax returns"),
+        "ledger.tax_filing.list",
+        "receipt-2",
+        BOOKS_VIEW,
+        order=56,
+        in_palette_only=True,
+        keywords=_("vat gst filing correction"),
+    ),
+    Page(
+        Area.MONEY,
         _("Tax codes"),
         "ledger.tax_code.list",
         "receipt-2",

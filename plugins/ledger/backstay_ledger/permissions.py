@@ -111,6 +111,12 @@ TAX_EDIT: Final = Permission(
     Risk.SENSITIVE,
     _("They decide the tax and the accounts of entries that are posted from then on."),
 )
+TAX_FILE: Final = Permission(
+    "ledger.tax.file",
+    _("file tax returns"),
+    Risk.SENSITIVE,
+    _("The figures are frozen, and entries with tax are locked up to the last day."),
+)
 ITEM_ALLOCATE: Final = Permission(
     "ledger.item.allocate",
     _("allocate open items to each other, undo it, and block items"),
@@ -164,6 +170,7 @@ PERMISSIONS: Final = (
     TAX_EDIT,
     AUDIT_VIEW,
     AUDIT_RUN,
+    TAX_FILE,
     *CURRENCY_PERMISSIONS,
     *DIMENSION_PERMISSIONS,
 )

@@ -138,6 +138,13 @@ SAMPLES: Final = (
         },
     ),
     Sample(
+        resource="ledger.tax_filing",
+        values={
+            "starts_on": lambda number: date(2001, 1, 1) + timedelta(days=number),
+            "ends_on": lambda number: date(2001, 1, 1) + timedelta(days=number),
+        },
+    ),
+    Sample(
         resource="ledger.tax_rounding",
         values={
             "unit": lambda _number: Decimal(1),

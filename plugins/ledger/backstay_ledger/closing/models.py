@@ -26,9 +26,11 @@ class LockScope(enum.Enum):
     """General journals."""
     STOCK = "stock"
     """Entries that a plugin for stock posts."""
+    TAX = "tax"
+    """Entries with tax, whatever their journal."""
 
 
-_SCOPES = "scope IN ('all', 'ar', 'ap', 'bank', 'general', 'stock')"
+_SCOPES = "scope IN ('all', 'ar', 'ap', 'bank', 'general', 'stock', 'tax')"
 
 
 class Lock(Identified, CompanyScoped, Versioned, LedgerBase):

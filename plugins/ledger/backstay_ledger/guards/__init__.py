@@ -23,6 +23,7 @@ from backstay_ledger.open_items import guards as open_items
 from backstay_ledger.opening_wizard import guards as openings
 from backstay_ledger.statements import guards as statements
 from backstay_ledger.tax import guards as tax
+from backstay_ledger.tax.filing import guards as tax_filings
 
 DECLARED: Final = (
     tables,
@@ -38,6 +39,7 @@ DECLARED: Final = (
     open_items,
     managed_accounts,
     openings,
+    tax_filings,
     approval,
     audit,
 )

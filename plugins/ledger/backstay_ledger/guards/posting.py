@@ -67,7 +67,9 @@ def _covers(scope: str, entry: str) -> str:
     return (
         f"({scope} = 'all' OR {scope} = CASE j.kind WHEN 'sales' THEN 'ar'"
         " WHEN 'purchases' THEN 'ap' WHEN 'bank' THEN 'bank' WHEN 'general' THEN 'general' END"
-        f" OR ({scope} = 'stock' AND {entry}.source_plugin = 'stock'))"
+        f" OR ({scope} = 'stock' AND {entry}.source_plugin = 'stock')"
+        f" OR ({scope} = 'tax' AND EXISTS (SELECT 1 FROM ledger_tax_detail AS td"
+        f" WHERE td.entry_id = {entry}.id)))"
     )
 
 

@@ -36,6 +36,7 @@ from backstay_ledger.statements import (
 )
 from backstay_ledger.statements import pages as statement_pages
 from backstay_ledger.tax import pages as tax_pages
+from backstay_ledger.tax.filing import files as tax_files
 
 if TYPE_CHECKING:
     from backstay.spi import PluginBlueprint
@@ -68,6 +69,7 @@ __all__ = [
     "rule_pages",
     "sheets",
     "statement_pages",
+    "tax_files",
     "tax_pages",
     "trial_balance",
     "vouchers",

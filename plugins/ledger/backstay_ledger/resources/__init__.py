@@ -17,6 +17,7 @@ from backstay_ledger.resources.journals import JOURNALS
 from backstay_ledger.resources.periods import FISCAL_YEARS, PERIODS
 from backstay_ledger.resources.templates import TEMPLATES
 from backstay_ledger.statements.resources import STATEMENT_RESOURCES
+from backstay_ledger.tax.filing.resource import TAX_FILINGS
 from backstay_ledger.tax.resources import TAX_RESOURCES
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     LIMITS,
     *STATEMENT_RESOURCES,
     *TAX_RESOURCES,
+    TAX_FILINGS,
     ACCOUNT_RULES,
     *CURRENCY_RESOURCES,
     *CLOSING_RESOURCES,

@@ -339,7 +339,7 @@ class _Check:
         late, problem = (
             (None, _("%(period)s is closed.", period=period.label))
             if self.drafts
-            else way_in(self.session, journal.id, order.posting, period)
+            else way_in(self.session, journal.id, order.posting, period, taxed=bool(order.taxes))
         )
         if problem:
             self._add(problem, "date", conflict=True)

@@ -56,6 +56,22 @@ TAX_CHECKS: Final = (
         HAVING abs(sum(d.amount)) > abs(w.amount) OR sum(d.amount) * w.amount < 0""",
     ),
     (
+        "tax_filed",
+        lazy("Boxes of filed tax returns that are not the sum of their rows"),
+        """SELECT 'return ' || f.number || ' box ' || b.code
+        FROM ledger_tax_filing AS f
+        JOIN ledger_tax_filing_box AS b ON b.filing_id = f.id
+        LEFT JOIN ledger_tax_box AS x ON x.company_id = f.company_id AND x.code = b.code
+        LEFT JOIN ledger_tax_filing_row AS r ON r.filing_id = f.id AND EXISTS (SELECT 1
+            FROM ledger_tax_detail AS m WHERE m.id = r.detail_id
+            AND ((b.code = '' AND m.box_id IS NULL) OR m.box_id = x.id))
+        LEFT JOIN ledger_tax_detail AS d ON d.id = r.detail_id
+        WHERE f.company_id = :company
+        GROUP BY f.id, f.number, b.code, b.base, b.tax, b.n
+        HAVING count(d.id) <> b.n OR coalesce(sum(d.amount * d.tax_sign), 0) <> b.tax
+            OR coalesce(sum(d.base * d.base_sign), 0) <> b.base""",
+    ),
+    (
         "line_roles",
         lazy("Reasons for accounts of lines that are not there, or of another company"),
         """SELECT 'entry ' || r.entry_id || ' line ' || r.line_no FROM ledger_line_role AS r

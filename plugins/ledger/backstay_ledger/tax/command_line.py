@@ -9,6 +9,8 @@ import click
 
 from backstay.spi import command_environment, company_of, plain_money
 from backstay.spi import gettext as _
+from backstay_ledger.tax.filing.filing import FileReturn, file_return
+from backstay_ledger.tax.filing.json_form import as_json as as_json_of
 from backstay_ledger.tax.models import BoxKind
 from backstay_ledger.tax.returns import tax_return
 
@@ -22,9 +24,28 @@ _day = click.DateTime(["%Y-%m-%d"])
 @click.option("--company", required=True, help="The company's code.")
 @click.option("--from", "start", type=_day, required=True, help="The first day (2026-01-01).")
 @click.option("--to", "end", type=_day, required=True, help="The last day (2026-03-31).")
+@click.option("--file", "filing", is_flag=True, help="File the return: freeze it, lock its days.")
+@click.option("--late", is_flag=True, help="File with late entries of earlier days.")
+@click.option("--registration", default="", help="The number that the company is registered under.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def print_tax_return(company: str, start: datetime, end: datetime, *, as_json: bool) -> None:
-    """Print base and tax of each box, and what is to be paid."""
+def print_tax_return(
+    company: str,
+    start: datetime,
+    end: datetime,
+    *,
+    filing: bool,
+    late: bool,
+    registration: str,
+    as_json: bool,
+) -> None:
+    """Print base and tax of each box, and what is to be paid; with --file, file it."""
+    if filing:
+        wanted = FileReturn(
+            starts_on=start.date(), ends_on=end.date(), registration=registration, late=late
+        )
+        with command_environment(company=company, write=True) as session:
+            click.echo(json.dumps(as_json_of(session, file_return(session, wanted)), indent=2))
+        return
     with command_environment(company=company) as session:
         found = tax_return(session, start.date(), end.date())
         current = company_of(session)

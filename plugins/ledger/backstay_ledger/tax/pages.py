@@ -6,17 +6,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import request, url_for
 
-from backstay.spi import company_of, context, neutral, page, requires, resource_url, session
+from backstay.spi import (
+    company_of,
+    context,
+    neutral,
+    ngettext,
+    page,
+    requires,
+    resource_url,
+    session,
+)
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import company_today, day_control, read_span
-from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
+from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW, TAX_FILE
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.statements.downloads import as_workbook
 from backstay_ledger.statements.tables import Table, TableRow
 from backstay_ledger.tax.boxes import BOX_KINDS, load_box
+from backstay_ledger.tax.filing.filing import unfiled
 from backstay_ledger.tax.models import BoxKind
 from backstay_ledger.tax.returns import box_lines, tax_return
 
@@ -224,7 +234,7 @@ def _report(db: Session, found: TaxReturn, span: Span) -> ui.ReportPage:
             day_control("from", _("From"), span.start),
             day_control("to", _("To"), span.end),
         ),
-        exports=_exports(span),
+        exports=(*_filing(), *_exports(span)),
         totals=(
             ui.Cell(_("To be paid") if due >= 0 else _("To be paid back")),
             ui.Cell(""),
@@ -233,7 +243,7 @@ def _report(db: Session, found: TaxReturn, span: Span) -> ui.ReportPage:
         )
         if groups
         else None,
-        notes=span.notes,
+        notes=(*span.notes, *_late(db, span)),
         empty=ui.EmptyState(
             _("No boxes yet"),
             _("Make the boxes of your authority's form, then tax codes that count in them."),
@@ -241,6 +251,31 @@ def _report(db: Session, found: TaxReturn, span: Span) -> ui.ReportPage:
             action=ui.Button(_("Boxes of the return"), resource_url("ledger.tax_box")),
         ),
     )
+
+
+def _late(db: Session, span: Span) -> tuple[ui.Note, ...]:
+    """That something of earlier days is in no return yet."""
+    found = unfiled(db, span.start, span.end)
+    if not found.late:
+        return ()
+    message = ngettext(
+        "%(n)s line of tax of earlier days is in no return yet: file it with this one.",
+        "%(n)s lines of tax of earlier days are in no return yet: file them with this one.",
+        found.late,
+    )
+    return (ui.Note(message, "warn"),)
+
+
+def _filing() -> tuple[ui.Button, ...]:
+    """The ways to what was filed and to filing it."""
+    buttons = [
+        ui.Button(_("Filed returns"), resource_url("ledger.tax_filing"), "receipt-2", "ghost")
+    ]
+    if context().may(TAX_FILE):
+        buttons.append(
+            ui.Button(_("File tax return"), resource_url("ledger.tax_filing", "create"), "lock")
+        )
+    return tuple(buttons)
 
 
 def _exports(span: Span) -> tuple[ui.Button, ...]:

@@ -45,23 +45,28 @@ class Late:
     exception_id: int | None = None
 
 
-def scopes_of(kind: JournalKind, source_plugin: str | None) -> set[LockScope]:
+def scopes_of(
+    kind: JournalKind, source_plugin: str | None, *, taxed: bool = False
+) -> set[LockScope]:
     """The scopes of locks and exceptions that hold for an entry (the posting trigger's too)."""
     scopes = {LockScope.ALL}
     if kind in _SUB_LEDGERS:
         scopes.add(_SUB_LEDGERS[kind])
     if source_plugin == _STOCK:
         scopes.add(LockScope.STOCK)
+    if taxed:
+        scopes.add(LockScope.TAX)
     return scopes
 
 
 def way_in(
-    session: Session, journal_id: int, posting: Posting, period: PeriodRef
+    session: Session, journal_id: int, posting: Posting, period: PeriodRef, *, taxed: bool = False
 ) -> tuple[Late | None, str]:
     """By what right an entry may be posted on its day, or why it may not.
 
     Arguments:
         period: is not open, or a lock of some sub-ledger reaches into it.
+        taxed: the entry says something of tax.
 
     Returns:
         the right, None where none is needed; and the problem, empty where there is none.
@@ -69,7 +74,8 @@ def way_in(
     if period.state is PeriodState.LOCKED:
         return None, _("%(period)s is closed for good (locked).", period=period.label)
     kind = session.scalars(select(Journal.kind).where(Journal.id == journal_id)).one()
-    scopes = scopes_of(kind, posting.source.plugin if posting.source else None)
+    plugin = posting.source.plugin if posting.source else None
+    scopes = scopes_of(kind, plugin, taxed=taxed)
     lock = session.scalars(
         select(Lock)
         .where(Lock.scope.in_(scopes), Lock.up_to >= posting.date)

@@ -38,6 +38,7 @@ SCOPES: Final = (
     Choice(LockScope.BANK.value, lazy("Banks")),
     Choice(LockScope.GENERAL.value, lazy("General journals")),
     Choice(LockScope.STOCK.value, lazy("Stock")),
+    Choice(LockScope.TAX.value, lazy("Entries with tax")),
 )
 
 
