@@ -38,4 +38,7 @@ def test_every_icon_that_is_named_is_drawn() -> None:
         for path in folder.rglob("*.html"):
             text = path.read_text(encoding="utf-8")
             missing[str(path)] = set(re.findall(r'icon\("([a-z0-9-]+)"', text)) - drawn
+        for path in folder.glob("plugin.toml"):
+            text = path.read_text(encoding="utf-8")
+            missing[str(path)] = set(re.findall(r'(?m)^icon = "([^"]+)"', text)) - drawn
     assert {path: names for path, names in missing.items() if names} == {}

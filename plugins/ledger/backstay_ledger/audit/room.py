@@ -66,7 +66,7 @@ def show_room() -> Response:
     run = last_run(db)
     check_heads, checks = finding_rows(db, run, everything=True) if run else ((), ())
     actions: tuple[ui.Button, ...] = (
-        ui.Button(_("All runs"), resource_url("ledger.check_run"), "list"),
+        ui.Button(_("All runs"), resource_url("ledger.check_run"), "list-details"),
     )
     if context().may(AUDIT_RUN):
         now = ui.Button(_("Check now"), url_for("ledger.audit_run"), "player-play", method="post")
