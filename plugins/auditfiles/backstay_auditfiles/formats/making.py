@@ -1,4 +1,7 @@
-"""Making an audit file: write, read back, compare; only then it may be handed out."""
+"""Making an audit file: write, read back, compare; only then it may be handed out.
+
+Writers and readers are loaded when the first file is made.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,7 @@ from backstay.contracts.audit_files import AuditFileFormat, AuditFileMade
 from backstay.spi import authorize
 from backstay.spi import lazy as _
 from backstay_auditfiles.books import books_of
-from backstay_auditfiles.formats.checking import check_against_books
-from backstay_auditfiles.formats.fec import brought_forward, notes_on, write_fec
-from backstay_auditfiles.formats.fec_reader import read_fec
 from backstay_auditfiles.formats.reading import ZERO
-from backstay_auditfiles.formats.saft import write_saft
-from backstay_auditfiles.formats.saft_reader import read_saft
 from backstay_auditfiles.permissions import FILE_MAKE
 
 if TYPE_CHECKING:
@@ -31,6 +29,10 @@ def make_fec(session: Session, span: BookSpan, target: AuditFileTarget) -> Audit
         Invalid: the books do not fit an FEC, or the file does not read back.
         Conflict: the company has no SIREN.
     """
+    from backstay_auditfiles.formats.checking import check_against_books
+    from backstay_auditfiles.formats.fec import brought_forward, notes_on, write_fec
+    from backstay_auditfiles.formats.fec_reader import read_fec
+
     authorize(session, FILE_MAKE)
     name = write_fec(session, span, target)
     target.flush()
@@ -49,6 +51,10 @@ def make_saft(session: Session, span: BookSpan, target: AuditFileTarget) -> Audi
         Invalid: the books do not fit SAF-T, or the file does not read back.
         Conflict: something that the file says of the company is missing.
     """
+    from backstay_auditfiles.formats.checking import check_against_books
+    from backstay_auditfiles.formats.saft import write_saft
+    from backstay_auditfiles.formats.saft_reader import read_saft
+
     authorize(session, FILE_MAKE)
     name = write_saft(session, span, target)
     target.flush()
