@@ -7,7 +7,7 @@ company can decide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -79,6 +79,24 @@ def resolve(
         AccountNotDetermined: names the role and its conditions, and the rules of a tie.
     """
     return _choose(role, context or ANY_CONTEXT, _rules(session, {role}, on).get(role, ()), session)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRules:
+    """The rules of some roles on a day, read in one statement."""
+
+    session: Session
+    rules: Mapping[str, Sequence[tuple[AccountRule, str]]]
+
+    def account(self, role: str, context: AccountContext | None = None) -> Determined:
+        """The account that one of the roles means (see :func:`resolve`)."""
+        return _choose(role, context or ANY_CONTEXT, self.rules.get(role, ()), self.session)
+
+
+def rules_of(session: Session, roles: Iterable[str], posting: Posting) -> RoleRules:
+    """The rules of roles on the day of a posting; without roles nothing is read."""
+    wanted = set(roles) - {""}
+    return RoleRules(session, _rules(session, wanted, posting.date) if wanted else {})
 
 
 def determined(

@@ -107,20 +107,25 @@ class ComputedLine:
 
 
 def compute(
-    lines: Sequence[TaxedLine], policy: RoundingPolicy, unit: Decimal
+    lines: Sequence[TaxedLine],
+    policy: RoundingPolicy,
+    unit: Decimal,
+    amount_unit: Decimal | None = None,
 ) -> list[ComputedLine]:
     """Compute the taxes of a document.
 
     Arguments:
         policy: where it is rounded.
         unit: what is rounded to, in the document's currency: 0.01, 0.05, 1.
+        amount_unit: what the lines' own amounts are rounded to, where that is finer; by default
+            the same. An amount that was converted is no multiple of 0.05.
 
     Raises:
         Invalid: included taxes take the whole price (together -100 %).
     """
     if policy is RoundingPolicy.LINE:
-        return [_line_by_line(line, unit) for line in lines]
-    amounts = _amounts(lines, unit)
+        return [_line_by_line(line, unit, amount_unit or unit) for line in lines]
+    amounts = _amounts(lines, amount_unit or unit)
     exact = [_exact(line, Fraction(line.amount)) for line in lines]
     rounded_taxes = _shares_of_sums(lines, exact, policy, unit)
     computed: list[ComputedLine] = []
@@ -187,8 +192,8 @@ def _fixed(tax: Tax, line: TaxedLine, amount: Fraction) -> Decimal:
     return -value if amount < 0 else value
 
 
-def _line_by_line(line: TaxedLine, unit: Decimal) -> ComputedLine:
-    amount = rounded(Fraction(line.amount), unit)
+def _line_by_line(line: TaxedLine, unit: Decimal, amount_unit: Decimal) -> ComputedLine:
+    amount = rounded(Fraction(line.amount), amount_unit)
     exact = _exact(line, Fraction(amount))
     taxes: list[Decimal | None] = [
         rounded(value, unit) if tax.included else None

@@ -17,7 +17,12 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import Invalid, Problem, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.determination.resolve import determined
+from backstay_ledger.determination.resolve import (
+    AccountNotDetermined,
+    RoleRules,
+    determined,
+    rules_of,
+)
 from backstay_ledger.services.currencies import LARGEST, minor_units_of, written
 from backstay_ledger.services.orders import Order, order_of
 from backstay_ledger.tax.computation import ComputedLine, Tax, TaxedLine, compute
@@ -156,6 +161,10 @@ def _add_shares(
         [_input(lines[position], found, lines[position].amount) for position, found in taxed],
         rounding.policy,
         unit,
+        min(unit, unit_of(company_of(session).minor_units)),
+    )
+    chosen = rules_of(
+        session, [part.role for code in codes.values() for part in code.parts], posting
     )
     foreign = _in_currencies(work, taxed, rounding.policy)
     withheld = _withheld(session, posting, taxed, computed, unit)
@@ -174,7 +183,7 @@ def _add_shares(
                 (share.base, share.parts) if limited is None else (limited.base, limited.parts)
             )
             for number, (part, amount) in enumerate(zip(code.parts, amounts, strict=True)):
-                account = _account(session, work, old, code, part, posting, position)
+                account = _account(chosen, work, old, code, part, position)
                 in_currency = None if abroad is None else abroad.shares[place].parts[number]
                 if abroad is not None and limited is not None:
                     in_currency = in_its_currency(amount, line.net, abroad.net)
@@ -259,12 +268,11 @@ def _in_currencies(
 
 
 def _account(
-    session: Session,
+    chosen: RoleRules,
     work: _Lines,
     line: PostingLine,
     code: CodeOnDay,
     part: PartOnDay,
-    posting: Posting,
     position: int,
 ) -> str:
     """The account of a part: its own, that of its role, or that of the line."""
@@ -272,10 +280,8 @@ def _account(
         return part.waiting
     if not part.role:
         return part.account or line.account
-    from backstay_ledger.determination.resolve import AccountNotDetermined, resolve
-
     try:
-        return resolve(session, part.role, line.context, posting.date).account
+        return chosen.account(part.role, line.context).account
     except AccountNotDetermined as error:
         work.problems.append(Problem(error.message, f"lines.{position}.tax_code"))
         return ""

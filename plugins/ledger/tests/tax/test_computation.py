@@ -251,3 +251,15 @@ def test_shares_sum_to_the_whole(values: Any, unit: Any, off: Any) -> None:
     assert sum(shares) == nearest
     assert all(abs(Fraction(s) - v) < Fraction(unit) for s, v in zip(shares, values, strict=True))
     assert sum(apportion(nearest + off * unit, values, unit)) == nearest + off * unit
+
+
+@pytest.mark.parametrize("policy", RoundingPolicy)
+def test_an_amount_that_was_converted_is_kept_where_taxes_are_rounded_to_five(
+    policy: RoundingPolicy,
+) -> None:
+    found = compute([TaxedLine(Decimal("93.12"), (tax("8"),))], policy, NICKEL, CENT)[0]
+    assert (found.net, found.tax) == (Decimal("93.12"), Decimal("7.45"))
+    inside = compute(
+        [TaxedLine(Decimal("93.12"), (tax("8", included=True),))], policy, NICKEL, CENT
+    )
+    assert (inside[0].net, inside[0].tax) == (Decimal("86.22"), Decimal("6.90"))

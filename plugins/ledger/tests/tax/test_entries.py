@@ -27,6 +27,7 @@ from backstay_ledger.services.stored import stored_entry
 from backstay_ledger.tax.boxes import SetRounding, set_rounding
 from backstay_ledger.tax.codes import add_rate
 from backstay_ledger.tax.commands import AddRate
+from backstay_ledger.tax.models import TaxUse
 from backstay_ledger.tax.rounding import RoundingPolicy
 
 
@@ -228,3 +229,23 @@ def test_a_copy_is_taxed_at_the_rates_of_its_day(taxed: Any) -> None:
     with taxed.books.write() as session:
         copy = copy_entry(session, CopyEntry(id=entry, date=date(2026, 7, 1))).id
     assert taxed.lines(copy)[-1] == ("2300", "-10.00")
+
+
+def test_a_converted_amount_keeps_its_cents_where_taxes_are_rounded_to_five(taxed: Any) -> None:
+    with taxed.books.write() as session:
+        by_five = SetRounding(
+            valid_from=date(2026, 1, 1), policy=RoundingPolicy.LINE, unit=Decimal("0.05")
+        )
+        set_rounding(session, by_five)
+    taxed.code("S8", "8", TaxUse.SALE, account="2300", box="81")
+    entry = taxed.post(
+        PostingLine("1100", Decimal("100.57"), "", "USD", Decimal("108.00")),
+        PostingLine("4000", Decimal("-93.12"), "", "USD", Decimal("-100.00"), tax_code="S8"),
+    )
+    assert taxed.lines(entry) == [("1100", "100.57"), ("4000", "-93.12"), ("2300", "-7.45")]
+    assert (
+        taxed.books.value(
+            "SELECT amount_currency FROM ledger_line WHERE entry_id = :id AND line_no = 3", id=entry
+        )
+        == -80000
+    )
