@@ -24,6 +24,7 @@ from backstay_ledger.audit.command_line import check_and_keep
 from backstay_ledger.audit.control_commands import control
 from backstay_ledger.books.export_command import export
 from backstay_ledger.closing.commands import CLOSING_COMMANDS
+from backstay_ledger.cost_allocation.command_line import allocate_costs
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
 from backstay_ledger.open_items.command_line import print_ageing
 from backstay_ledger.services.balances import trial_balance
@@ -201,6 +202,7 @@ ledger.add_command(print_tax_return)
 ledger.add_command(print_ageing)
 ledger.add_command(export)
 ledger.add_command(control)
+ledger.add_command(allocate_costs)
 
 for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS):
     ledger.add_command(_command)

@@ -15,6 +15,7 @@ from backstay_ledger.approval.holding import change_state
 from backstay_ledger.audit.samples import AUDIT_SAMPLES
 from backstay_ledger.closing.samples import CLOSING_SAMPLES
 from backstay_ledger.closing.services.periods import SoftClosePeriod, soft_close_period
+from backstay_ledger.cost_allocation.samples import ALLOCATION_SAMPLES
 from backstay_ledger.currencies.samples import CURRENCY_SAMPLES
 from backstay_ledger.dimensions.samples import DIMENSION_SAMPLES
 from backstay_ledger.models import Entry, EntryState, EntryTemplate, FiscalYear, Period, PeriodState
@@ -162,6 +163,7 @@ SAMPLES: Final = (
     *CURRENCY_SAMPLES,
     Sample(resource="ledger.entry", make=draft, values={"percent": lambda _number: "100"}),
     *DIMENSION_SAMPLES,
+    *ALLOCATION_SAMPLES,
     Sample(resource="ledger.entry", make=posted, state=EntryState.POSTED.value),
     Sample(resource="ledger.entry", make=waiting, state=EntryState.WAITING.value),
     Sample(resource="ledger.template", make=template),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from backstay.contracts.closing import Blocker, CloseTask
 from backstay.spi import company_of, ngettext
 from backstay.spi import lazy as _
 from backstay_ledger.closing.services.plans import due
+from backstay_ledger.cost_allocation.running import not_run
 from backstay_ledger.models import (
     IS_DRAFT,
     IS_WAITING,
@@ -146,11 +148,21 @@ def earlier_periods(session: Session, period: ClosingPeriod) -> Sequence[Blocker
     ]
 
 
+def allocation_rules(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Allocation rules with amounts in the period that were not run for it."""
+    month = session.get(Period, period.id)
+    if month is None or month.kind is not PeriodKind.MONTH:
+        return []
+    found = islice(not_run(session, month), _MOST)
+    return [Blocker(rule.name, "ledger.allocation_rule", rule.id) for rule in found]
+
+
 CLOSE_TASKS: Final = (
     CloseTask("ledger.drafts", _("Drafts posted or deleted"), drafts, can_be_waived=False),
     CloseTask("ledger.waiting", _("Entries approved or taken back"), waiting, can_be_waived=False),
     CloseTask("ledger.recurring", _("Recurring entries made"), missing_recurring),
     CloseTask("ledger.releases", _("Releases and reversals posted"), releases),
+    CloseTask("ledger.allocations", _("Allocation rules run"), allocation_rules),
     CloseTask("ledger.open_items", _("Open items allocated"), not_allocated, blocks=False),
     CloseTask("ledger.earlier", _("Earlier months closed"), earlier_periods, blocks=False),
     CloseTask("ledger.cut_off", _("Entries posted long after the month"), cut_off, blocks=False),

@@ -17,13 +17,14 @@ DIMENSION_PAGES: Final = tuple(
         BOOKS_VIEW,
         order=order,
         in_palette_only=True,
-        keywords=_("cost centre project segment"),
+        keywords=_("cost centre project segment allocate spread"),
     )
     for order, (label, noun, icon) in enumerate(
         (
             (_("Dimensions"), "dimension", "tag"),
             (_("Values of dimensions"), "dimension_value", "list-details"),
             (_("Required dimensions"), "required_dimension", "shield-check"),
+            (_("Allocation rules"), "allocation_rule", "calculator"),
         ),
         91,
     )

@@ -14,6 +14,7 @@ from typing import Final
 from backstay_ledger.audit import guards as audit
 from backstay_ledger.closing import guards as closing
 from backstay_ledger.closing import plan_guards as plans
+from backstay_ledger.cost_allocation import guards as cost_allocation
 from backstay_ledger.currencies import guards as currencies
 from backstay_ledger.determination import guards as determination
 from backstay_ledger.dimensions import guards as dimensions
@@ -31,6 +32,7 @@ DECLARED: Final = (
     posting,
     currencies,
     dimensions,
+    cost_allocation,
     statements,
     tax,
     determination,

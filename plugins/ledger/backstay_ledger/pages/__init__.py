@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 # Imported for their routes.
 from backstay_ledger.audit import control_pages, room
 from backstay_ledger.closing import pages as closing_pages
+from backstay_ledger.cost_allocation import pages as allocation_pages
 from backstay_ledger.currencies import proposal, revaluation_page
 from backstay_ledger.determination import pages as rule_pages
 from backstay_ledger.open_items import ageing_pages, party_pages
@@ -46,6 +47,7 @@ __all__ = [
     "account_card",
     "account_texts",
     "ageing_pages",
+    "allocation_pages",
     "behind",
     "cash_pages",
     "chart_pages",

@@ -8,6 +8,7 @@ from backstay_ledger.approval.resource import LIMITS
 from backstay_ledger.audit.run_resource import CHECK_RUNS
 from backstay_ledger.closing.plan_resources import PLAN_RESOURCES
 from backstay_ledger.closing.resources import CLOSING_RESOURCES
+from backstay_ledger.cost_allocation.resources import ALLOCATION_RULES
 from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
 from backstay_ledger.determination.resources import ACCOUNT_RULES
 from backstay_ledger.dimensions.resources import DIMENSION_RESOURCES
@@ -40,4 +41,5 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *CLOSING_RESOURCES,
     *PLAN_RESOURCES,
     *DIMENSION_RESOURCES,
+    ALLOCATION_RULES,
 )
