@@ -123,6 +123,11 @@ class Posting:
             not come to zero, but what is left of it has a value on the same side.
         adjustment: it belongs into the adjustment period of its fiscal year (the thirteenth),
             whose only day is the last of the year.
+        paid_in_cash: lines on the account of the role ``cash`` are rounded to the smallest coin of
+            the base currency, and what that leaves over is a line of its own.
+        at_rate: lines in a foreign currency come with an ``amount`` of zero and get it by the rate
+            of the date. Debits and credits of a currency that are equal are so in base currency
+            too: their whole is rounded once and split by the largest remainder.
     """
 
     key: str
@@ -135,6 +140,8 @@ class Posting:
     row: int | None = None
     exchange: bool = False
     adjustment: bool = False
+    paid_in_cash: bool = False
+    at_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

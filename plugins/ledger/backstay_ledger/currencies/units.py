@@ -151,6 +151,11 @@ def cash_unit_of(session: Session, code: str) -> Decimal | None:
     return None if row is None else row.cash_unit
 
 
+def has_coin(session: Session) -> bool:
+    """Whether the company's currency has a smallest coin that cash is rounded to."""
+    return cash_unit_of(session, company_of(session).currency) is not None
+
+
 def stored_units(session: Session, codes: Collection[str]) -> dict[str, int]:
     """The decimals that the company keeps of some currencies; those it never used are left out."""
     rows = session.execute(

@@ -17,5 +17,6 @@ ACCOUNT_ROLES: Final = (
     AccountRole("vat_output", _("Output tax"), _("Tax that is owed on sales.")),
     AccountRole("vat_input", _("Input tax"), _("Tax on purchases that can be deducted.")),
     AccountRole("withholding", _("Tax withheld"), _("Tax kept back from bills and owed.")),
+    AccountRole("cash", _("Cash"), _("Coins and notes, rounded to the smallest coin.")),
     AccountRole("bank", _("Bank"), _("Where money is received and paid from.")),
 )

@@ -19,6 +19,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
+from backstay_ledger.currencies.units import has_coin
 from backstay_ledger.dimensions.editing import dimensions_for
 from backstay_ledger.dimensions.sets import pairs_of, written_pairs
 from backstay_ledger.models import Account, Entry, EntryKind, Journal, JournalKind, Line
@@ -187,6 +188,7 @@ def editor(
         status=ui.Tag(_("Draft"), "warn") if entry else None,
         blank=max(1, _FEWEST_ROWS - len(lines)),
         tax_codes=tax_codes(session),
+        coins=has_coin(session),
         open_items=any(line.party or line.due for line in lines) or has_managed_accounts(session),
         dimensions=dimensions_for(session, [line.dimensions for line in lines]),
         actions=(

@@ -27,6 +27,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.approval.resource import said_of
+from backstay_ledger.currencies.editing import lines_with_cash
 from backstay_ledger.models import EntryState
 from backstay_ledger.open_items.parties import other_spellings
 from backstay_ledger.open_items.party_pages import say_spellings
@@ -129,6 +130,9 @@ def _save(entry: Entry | None) -> Response:
         if request.form.get("do") == "tax":
             with_tax = lines_with_tax(db, command, company_of(db), context().locale)
             return _show(editor(db, form, with_tax, entry, key=key), entry)
+        if request.form.get("do") == "cash":
+            rounded = lines_with_cash(db, command, company_of(db), context().locale)
+            return _show(editor(db, form, rounded, entry, key=key), entry)
         spellings = other_spellings(db, (line.party for line in command.lines))
         if request.form.get("do") == "post":
             posted = post_entry(db, command)

@@ -154,6 +154,8 @@ class Editor:
     actions: tuple[ui.Button, ...] = ()
     primary: ui.Button | None = None
     tax_codes: tuple[tuple[str, str], ...] = ()
+    coins: bool = False
+    """Whether amounts in cash are rounded to the smallest coin."""
     open_items: bool = False
     """Whether lines have a party and a due date."""
     dimensions: Dimensions = NO_DIMENSIONS

@@ -20,6 +20,8 @@ from backstay_ledger.tax.models import TaxCode
 from backstay_ledger.tax.typed import written_tax
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from backstay.contracts.ledger import PostingLine
@@ -50,10 +52,14 @@ def lines_with_tax(
     if problems:
         raise Invalid(_("The taxes can't be computed."), problems=tuple(problems))
     posting = Posting(key="", journal=command.journal, date=command.date, lines=lines)
-    rows = [
-        _shown(n, line, company, locale)
-        for n, line in enumerate(completed(session, posting).posting.lines)
-    ]
+    return typed_rows(session, completed(session, posting).posting.lines, company, locale)
+
+
+def typed_rows(
+    session: Session, lines: Sequence[PostingLine], company: CompanyRef, locale: str
+) -> tuple[TypedLine, ...]:
+    """Lines as rows of the editor."""
+    rows = [_shown(n, line, company, locale) for n, line in enumerate(lines)]
     accounts = look_up(session, rows)
     return tuple(
         replace(row, account_id=str(account.id), account_text=account.label)

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import Invalid, Problem, company_of
 from backstay.spi import gettext as _
+from backstay_ledger.currencies.at_rate import with_base_amounts
+from backstay_ledger.currencies.cash import paid_in_cash
 from backstay_ledger.determination.resolve import (
     AccountNotDetermined,
     RoleRules,
@@ -70,22 +72,27 @@ def orders_of(session: Session, postings: Sequence[Posting]) -> list[Order]:
     """Postings with everything that they leave to rules: accounts of roles, and taxes.
 
     Raises:
-        Invalid: a role leads to no account or to two, a tax code is unknown or has no rate, or
-            the tax that was given is not that of its lines; names the line.
+        Invalid: a role leads to no account or to two, a tax code or a currency is unknown or has no
+            rate, or the tax that was given is not that of its lines; names the line.
     """
-    if not any(line.tax_code or line.role for posting in postings for line in posting.lines):
+    plain = not any(line.tax_code or line.role for posting in postings for line in posting.lines)
+    if plain and not any(one.paid_in_cash or one.at_rate for one in postings):
         return [order_of(posting) for posting in postings]
     return [completed(session, posting) for posting in postings]
 
 
 def completed(session: Session, posting: Posting) -> Order:
     """One posting (see :func:`orders_of`)."""
+    if posting.at_rate:
+        posting = with_base_amounts(session, posting)
     order = order_of(posting)
     if any(line.role for line in posting.lines):
         lines, roles = determined(session, posting)
         order = replace(order, posting=replace(posting, lines=lines), roles=roles)
     if any(line.tax_code for line in posting.lines):
         order = _taxed(session, order)
+    if posting.paid_in_cash:
+        order = replace(order, posting=paid_in_cash(session, order.posting))
     return order
 
 
