@@ -149,7 +149,7 @@ def earlier_periods(session: Session, period: ClosingPeriod) -> Sequence[Blocker
 
 
 def allocation_rules(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
-    """Allocation rules with amounts in the period that were not run for it."""
+    """Allocation rules whose accounts moved in the period and that were not run for it."""
     month = session.get(Period, period.id)
     if month is None or month.kind is not PeriodKind.MONTH:
         return []
@@ -162,7 +162,7 @@ CLOSE_TASKS: Final = (
     CloseTask("ledger.waiting", _("Entries approved or taken back"), waiting, can_be_waived=False),
     CloseTask("ledger.recurring", _("Recurring entries made"), missing_recurring),
     CloseTask("ledger.releases", _("Releases and reversals posted"), releases),
-    CloseTask("ledger.allocations", _("Allocation rules run"), allocation_rules),
+    CloseTask("ledger.allocations", _("Allocation rules run"), allocation_rules, blocks=False),
     CloseTask("ledger.open_items", _("Open items allocated"), not_allocated, blocks=False),
     CloseTask("ledger.earlier", _("Earlier months closed"), earlier_periods, blocks=False),
     CloseTask("ledger.cut_off", _("Entries posted long after the month"), cut_off, blocks=False),

@@ -49,16 +49,16 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy.orm import Session
 
-_TARGET: Final = Account.__table__.alias("target")
-_RELIEF: Final = Account.__table__.alias("relief")
+_TARGET: Final = aliased(Account)
+_RELIEF: Final = aliased(Account)
 _MOST: Final = 60
 
 
 def _joined(query: Any) -> Any:
     return (
         query.join(Dimension, Dimension.id == AllocationRule.dimension_id)
-        .outerjoin(_TARGET, _TARGET.c.id == AllocationRule.target_account_id)
-        .outerjoin(_RELIEF, _RELIEF.c.id == AllocationRule.relief_account_id)
+        .outerjoin(_TARGET, _TARGET.id == AllocationRule.target_account_id)
+        .outerjoin(_RELIEF, _RELIEF.id == AllocationRule.relief_account_id)
     )
 
 
@@ -162,11 +162,11 @@ ALLOCATION_RULES: Final = Resource(
             AllocationRule.basis_accounts,
             in_list=False,
         ),
-        Column("target_account_id", _("Parts go to"), _TARGET.c.code, Kind.CODE, in_list=False),
+        Column("target_account_id", _("Parts go to"), _TARGET.code, Kind.CODE, in_list=False),
         Column(
             "relief_account_id",
             _("The whole is taken off"),
-            _RELIEF.c.code,
+            _RELIEF.code,
             Kind.CODE,
             in_list=False,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -234,6 +235,17 @@ def accounts_said(session: Session, text: str, field: str) -> list[tuple[int, st
     if problems:
         raise Invalid(problems[0].message, field=field, problems=tuple(problems))
     return sorted(found.items(), key=lambda one: one[1])
+
+
+def may_name(text: str, codes: Sequence[str]) -> bool:
+    """Whether a text may name one of some accounts; a node of a tree may name any."""
+    for said in (one for one in _BETWEEN.split(text.strip()) if one):
+        first, dash, last = said.partition("-")
+        if "/" in said or said in codes:
+            return bool(codes)
+        if dash and any(first <= code <= last for code in codes):
+            return True
+    return False
 
 
 def _checked(

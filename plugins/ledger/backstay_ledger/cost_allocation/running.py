@@ -29,11 +29,20 @@ from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun
 from backstay_ledger.cost_allocation.rules import (
     accounts_said,
     load_rule,
+    may_name,
     shares_of,
     slice_said,
 )
 from backstay_ledger.dimensions.sets import Pairs, pairs_of
-from backstay_ledger.models import Account, Entry, EntryState, Line, Period, PeriodKind
+from backstay_ledger.models import (
+    Account,
+    AccountBalance,
+    Entry,
+    EntryState,
+    Line,
+    Period,
+    PeriodKind,
+)
 from backstay_ledger.models.dimensions import Dimension, DimensionValue
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
 from backstay_ledger.services.balances import movements_by_value
@@ -120,7 +129,10 @@ def preview_rule(session: Session, command: RunAllocationRule) -> list[Part]:
 
 
 def not_run(session: Session, period: Period) -> Iterator[AllocationRule]:
-    """Rules valid at the end of a month that have amounts in it and were not run for it."""
+    """Rules valid at the end of a month whose accounts moved in it and that were not run for it.
+
+    It takes as many statements for many rules as for one, so of what lines carry nothing is asked.
+    """
     runs = _runs(session, period.id)
     rules = session.scalars(
         select(AllocationRule)
@@ -131,17 +143,26 @@ def not_run(session: Session, period: Period) -> Iterator[AllocationRule]:
         )
         .order_by(AllocationRule.name)
     )
-    for rule in rules:
-        done = runs.get(rule.id, [])
-        if done and not done[-1].reversed:
-            continue
-        try:
-            amounts = _amounts(session, rule, period)
-        except Invalid:  # an account or value that it names is gone: to be looked at
+    due = [rule for rule in rules if not runs.get(rule.id) or runs[rule.id][-1].reversed]
+    moved = _codes_moved(session, period) if due else ()
+    for rule in due:
+        if may_name(rule.sources, moved):
             yield rule
-            continue
-        if amounts:
-            yield rule
+
+
+def _codes_moved(session: Session, period: Period) -> Sequence[str]:
+    """Codes of the accounts that a period changed."""
+    net: Any = func.sum(AccountBalance.debit - AccountBalance.credit, type_=Money())
+    return session.scalars(
+        select(Account.code)
+        .join(AccountBalance, AccountBalance.account_id == Account.id)
+        .where(
+            AccountBalance.company_id == company_of(session).id,
+            AccountBalance.period_id == period.id,
+        )
+        .group_by(Account.code)
+        .having(net != 0)
+    ).all()
 
 
 @dataclass(frozen=True, slots=True)
