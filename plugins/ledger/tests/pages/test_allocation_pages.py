@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
+from backstay_ledger.cost_allocation.models import Basis
+from backstay_ledger.cost_allocation.rules import AddAllocationRule, add_rule
 from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
 from backstay_ledger.services.fiscal_years import period_on
 
@@ -74,3 +77,44 @@ def test_who_only_reads_previews_and_runs_nothing(
     assert reader.get(books.url("/allocation-rules")).status_code == 200
     assert reader.get(books.url("/allocation-rules/preview")).status_code == 200
     assert reader.get(books.url("/allocation-rules/new")).status_code == 403
+
+
+def test_many_rules_cost_the_closing_page_no_more_statements(
+    accountant: Browser, books: Books, centres: dict[str, int]
+) -> None:
+    def add(number: int) -> None:
+        with books.database.write(books.context, books.suite) as session:
+            command = AddAllocationRule(
+                name=f"Rule {number}",
+                sources="6000",
+                source_values="cost_centre=-",
+                dimension_id=centres["dimension"],
+                basis=Basis.SHARES,
+                shares="100=1",
+                valid_from=date(2026, 1, 1),
+            )
+            add_rule(session, command)
+
+    def sent() -> int:
+        count = 0
+
+        def note(*_given: Any) -> None:
+            nonlocal count
+            count += 1
+
+        for engine in books.database.engines:
+            event.listen(engine, "before_cursor_execute", note)
+        try:
+            page = accountant.get(books.url(f"/periods/{centres['march']}/closing"))
+        finally:
+            for engine in books.database.engines:
+                event.remove(engine, "before_cursor_execute", note)
+        assert "Rule 1" in page.text
+        return count
+
+    add(1)
+    sent()
+    once = sent()
+    for number in range(2, 9):
+        add(number)
+    assert sent() == once
