@@ -106,7 +106,7 @@ def _report(
         empty=ui.EmptyState(
             _("Nothing to allocate"),
             _("Choose another month or rule."),
-            icon="calculator",
+            icon="chart-bar",
         ),
     )
 

@@ -145,7 +145,7 @@ ALLOCATION_RULES: Final = Resource(
     view=BOOKS_VIEW,
     label=_("Allocation rule"),
     label_many=_("Allocation rules"),
-    icon="calculator",
+    icon="chart-bar",
     help=_(
         "What accounts took in a month is spread over cost centres or projects: by fixed shares,"
         " or by what other accounts moved. Each rule makes one entry a month."
@@ -228,7 +228,7 @@ ALLOCATION_RULES: Final = Resource(
     empty=Empty(
         _("No allocation rules yet"),
         _("Add one, such as rent by floor space, to spread shared costs every month."),
-        "calculator",
+        "chart-bar",
     ),
     buttons=_preview,
     picker_label=lambda rule: str(rule.name),

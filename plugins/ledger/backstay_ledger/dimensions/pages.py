@@ -24,7 +24,7 @@ DIMENSION_PAGES: Final = tuple(
             (_("Dimensions"), "dimension", "tag"),
             (_("Values of dimensions"), "dimension_value", "list-details"),
             (_("Required dimensions"), "required_dimension", "shield-check"),
-            (_("Allocation rules"), "allocation_rule", "calculator"),
+            (_("Allocation rules"), "allocation_rule", "chart-bar"),
         ),
         91,
     )
