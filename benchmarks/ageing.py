@@ -29,10 +29,13 @@ DAYS: Final = {"past": date(2025, 7, 1), "now": date(2026, 12, 30)}
 _ITEMS: Final = """
     INSERT INTO ledger_open_item (id, company_id, entry_id, line_no, account_id, party, date,
         due_date, amount, amount_base, residual, residual_base, hold, hold_reason)
-    SELECT l.entry_id * 10 + l.line_no, l.company_id, l.entry_id, l.line_no, l.account_id,
+    SELECT l.entry_id * 10 + l.line_no, l.company_id, l.entry_id, l.line_no, a.id,
         'P' || (l.entry_id % 5000), l.date, {due}, l.amount, l.amount, l.amount, l.amount,
         'none', ''
-    FROM ledger_line AS l"""
+    FROM ledger_line AS l
+    JOIN (SELECT id, row_number() OVER (ORDER BY code) - 1 AS n FROM ledger_account) AS a
+        ON a.n = l.entry_id % 4"""
+"""Five thousand parties, each on one of four accounts."""
 _ALLOCATIONS: Final = """
     INSERT INTO ledger_allocation (id, company_id, debit_id, credit_id, amount, base_debit,
         base_credit, date, payload_hash, made_by, made_at)

@@ -88,9 +88,12 @@ class Examples:
         initial = self._initial(one, operation)
         body: dict[str, Any] = {}
         for field in fields.values():
-            if not field.required or field.name in operation.example:
+            begun = initial.get(field.name) not in {None, ""}
+            # What the form begins with is a choice that the others rest on.
+            wanted = field.required or (begun and isinstance(field.kind, kinds.ChoiceField))
+            if not wanted or field.name in operation.example:
                 continue
-            if initial.get(field.name) not in {None, ""}:
+            if begun:
                 body[field.name] = field_value(field.kind, initial[field.name], self.reader)
             elif isinstance(field.kind, kinds.PickerField):
                 taken = set(map(str, body.values()))
@@ -101,7 +104,11 @@ class Examples:
             else:
                 body[field.name] = self._value(field)
         if one.does == "create":
-            body = {name: self._free(one, name, value) for name, value in body.items()}
+            body |= {
+                name: self._free(one, name, value)
+                for name, value in body.items()
+                if isinstance(fields[name].kind, kinds.TextField)
+            }
         return {**body, **operation.example}
 
     def _pick(self, one: Endpoint, name: str, resource: str, taken: set[str]) -> str | None:

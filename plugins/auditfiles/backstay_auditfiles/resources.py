@@ -31,7 +31,12 @@ from backstay_auditfiles.services.company import (
     edit_company,
     enter_company,
 )
-from backstay_auditfiles.services.files import FORMS, MakeAuditFile, make_audit_file
+from backstay_auditfiles.services.files import (
+    FORMS,
+    MakeAuditFile,
+    make_audit_file,
+    year_choices,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -61,6 +66,11 @@ def _file(session: Session, row: AuditFile) -> dict[str, Any]:
         "download": download,
         "company": company,
     }
+
+
+def _latest_year(session: Session, _new: None) -> dict[str, Any]:
+    years = year_choices(session)
+    return {"form": FORMS[0].value, "fiscal_year": years[0].value if years else ""}
 
 
 def _title(row: AuditFile) -> str:
@@ -117,6 +127,7 @@ FILES: Final = Resource(
         MakeAuditFile,
         FILE_MAKE,
         _("Make an audit file"),
+        initial=_latest_year,
         sections=(Section(_("Books of"), ("form", "fiscal_year", "start", "end")),),
         done=_("The file is being made."),
     ),

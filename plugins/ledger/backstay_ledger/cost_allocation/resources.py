@@ -25,7 +25,7 @@ from backstay.spi import (
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
-from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun
+from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun, Basis
 from backstay_ledger.cost_allocation.rules import (
     BASES,
     AddAllocationRule,
@@ -198,6 +198,7 @@ ALLOCATION_RULES: Final = Resource(
         _("New allocation rule"),
         initial=_as_it_is,
         done=_("Rule saved."),
+        example={"basis": Basis.BALANCES.value, "basis_accounts": "6000"},
     ),
     update=Operation(
         edit_rule,
