@@ -10,6 +10,7 @@ from redis import Redis
 from backstay.jobs.models import JobState
 from backstay.jobs.rq.bell import listen, ring_after_commits
 from backstay.jobs.rq.doorbell import queues
+from backstay.kernel.stopping import Stop
 from tests.e2e.servers import Client, web_process
 from tests.faults.installation import (
     PASSWORD,
@@ -107,3 +108,25 @@ def test_no_more_doorbells_wait_than_are_needed(
     default.empty()
     assert relay.round() == 20
     assert set(default.get_job_ids()) == first, "what was lost is rung for again"
+
+
+def test_schedules_that_can_not_be_looked_at_do_not_keep_the_bell_from_ringing(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backstay.jobs.rq import relay as relay_module
+
+    def broken(_scheduler: object, _suite: object) -> int:
+        raise KeyError("America/Nowhere")
+
+    monkeypatch.setattr("backstay.jobs.scheduler.Scheduler.tick", broken)
+    broker = Redis.from_url(installation.broker.url)
+    installation.ask(3)
+    (_interactive, default, _bulk) = queues(broker)
+    relay_module.relay_forever(
+        installation.database,
+        broker,
+        lambda: installation.suite,
+        Stop(),
+        lambda: default.count < 3,
+    )
+    assert default.count == 3

@@ -14,7 +14,7 @@ from flask import Blueprint, Response
 from backstay.api.represent import create_of, update_of
 from backstay.api.views import ApiViews
 from backstay.lists.query import ResourceQuery
-from backstay.resources.fields import FileField
+from backstay.resources.fields import FileField, LinesField
 from backstay.resources.forms import schema_of
 from backstay.web.blueprint import requires
 
@@ -96,8 +96,15 @@ def endpoints_of(resource: Resource) -> list[Endpoint]:
 
 
 def _offered(operation: Operation) -> bool:
-    fields = schema_of(operation.command).fields
-    return operation.in_api and not any(isinstance(one.kind, FileField) for one in fields)
+    return operation.in_api and not _takes_files(operation.command)
+
+
+def _takes_files(command: type[Any]) -> bool:
+    kinds = [one.kind for one in schema_of(command).fields]
+    return any(
+        isinstance(kind, FileField) or (isinstance(kind, LinesField) and _takes_files(kind.line))
+        for kind in kinds
+    )
 
 
 def blueprints(suite: Suite) -> list[Blueprint]:
@@ -117,7 +124,7 @@ class ApiBlueprint(Blueprint):
         self.views = ApiViews(resource, queries)
 
     def register(self, app: Any, options: dict[str, Any]) -> None:
-        """Make the routes, so that a mistake in a declaration is told as its plugin's."""
+        """Make the routes; the model of a command is made when something is sent for it."""
         for one in endpoints_of(self.resource):
             self.add_url_rule(
                 one.rule,

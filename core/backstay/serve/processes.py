@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _GRACE_SECONDS: Final = 30
 _START_SECONDS: Final = 120
 _MOST_RESTARTS: Final = 5
-_TERMINATED: Final = 128 + signal.SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,8 @@ def run(
         stopping = True
 
     def leave(_signal: int, _frame: object) -> None:
-        sys.exit(_TERMINATED)
+        # Any other exception would be taken for a plugin's own where plugins are loaded.
+        raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, leave)
     web, *others = started
@@ -166,24 +166,35 @@ def run(
         if not early:
             web.start()
         # The others wait, so that all of the machine helps the first page.
-        _wait_until_it_answers(address, web)
-        for child in others:
-            child.start()
-        click.echo(announce)
-        while not stopping:
-            time.sleep(0.3)
-            for child in started:
-                # Ctrl-C reaches the children too: what ends then is not to be started again.
-                if not stopping:
-                    child.watch()
+        if _answers(address, web, lambda: stopping):
+            for child in others:
+                child.start()
+            click.echo(announce)
+        _watch(started, lambda: stopping)
     finally:
         for child in started:
             child.stop()
 
 
-def _wait_until_it_answers(address: Address, web: Child) -> None:
+def _watch(started: list[Child], stopped: Callable[[], bool]) -> None:
+    while not stopped():
+        time.sleep(0.3)
+        for child in started:
+            # Ctrl-C reaches the children too: what ends then is not to be started again.
+            if not stopped():
+                child.watch()
+
+
+def _answers(address: Address, web: Child, stopped: Callable[[], bool]) -> bool:
+    """Wait for the first answer; False where everything is to end before it comes.
+
+    Raises:
+        ConfigurationError: the web server died, or does not answer.
+    """
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
+        if stopped():
+            return False
         if web.process is not None and web.process.poll() is not None:
             message = (
                 "the web server did not start; see its messages above."
@@ -192,9 +203,9 @@ def _wait_until_it_answers(address: Address, web: Child) -> None:
             raise ConfigurationError(message)
         try:
             with urllib.request.urlopen(f"{address.url}sign-in", timeout=5):  # noqa: S310
-                return
+                return True
         except urllib.error.HTTPError:
-            return
+            return True
         except OSError:
             time.sleep(0.05)
     message = f"the web server did not answer on {address.url} within {_START_SECONDS} s"

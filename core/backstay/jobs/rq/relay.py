@@ -130,8 +130,8 @@ def relay_forever(
                 scheduler, next_look = Scheduler(database), 0.0
                 while not stop.is_set() and wanted() and duty.keep():
                     if monotonic() >= next_look:
-                        scheduler.tick(suite_provider())
                         next_look = monotonic() + EVERY
+                        _look_at_schedules(scheduler, suite_provider())
                     _round(relay, broker, stop)
         except Conflict:
             stop.wait(_STANDBY_SECONDS)
@@ -139,6 +139,14 @@ def relay_forever(
             # The database is away, busy or being migrated: the rows will still be there.
             _log.warning("relay of jobs: %s; trying again", error)
             stop.wait(_AFTER_FAILURE_SECONDS)
+
+
+def _look_at_schedules(scheduler: Scheduler, suite: Suite) -> None:
+    try:
+        scheduler.tick(suite)
+    except Exception:  # noqa: BLE001 - whatever it is
+        # One that can't be planned must not keep the bell from ringing for all other jobs.
+        _log.exception("relay of jobs: the schedules can't be looked at; trying again")
 
 
 def _round(relay: Relay, broker: Redis, stop: Stop) -> None:

@@ -221,13 +221,19 @@ class RelayProcess:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         for engine in self._database.engines:
             engine.dispose(close=False)
-        relay_forever(
-            self._database,
-            connect(self._url, _PATIENCE),
-            self._suite_provider,
-            stop,
-            lambda: os.getppid() == parent,
-        )
+        try:
+            relay_forever(
+                self._database,
+                connect(self._url, _PATIENCE),
+                self._suite_provider,
+                stop,
+                lambda: os.getppid() == parent,
+            )
+        except Exception:
+            _log.exception("relay of jobs: it ends, and is started again")
+            raise
+        finally:
+            self._database.dispose()  # the ids that it made had a node number of their own
 
 
 def work_forever(
