@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, NoReturn
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backstay.spi import (
@@ -20,18 +19,15 @@ from backstay.spi import (
     StagedRow,
     Validation,
     authorize,
-    company_of,
-    context_of,
     lazy,
     ngettext,
 )
 from backstay.spi import gettext as _
 from backstay_ledger.imports.journal_rows import FileEntry, read_rows
-from backstay_ledger.imports.keys import UNDO, usable_keys
+from backstay_ledger.imports.keys import UNDO, undoes_import, usable_keys
 from backstay_ledger.imports.plaintext.rows import PLAIN_TEXT_ENTRIES
-from backstay_ledger.models import Entry, EntryState
+from backstay_ledger.imports.undoing import undo_entries
 from backstay_ledger.permissions import ENTRY_IMPORT
-from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.fiscal_years import (
     FarFromBooks,
     ensure_fiscal_years,
@@ -40,8 +36,6 @@ from backstay_ledger.services.fiscal_years import (
 )
 from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
-from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
-from backstay_ledger.services.stored import StoredEntry, stored_entries
 from backstay_ledger.services.validation import check_orders
 
 _NAMED: Final = 10
@@ -114,71 +108,13 @@ def undo(session: Session, references: Sequence[str]) -> str:
         Conflict: a period is closed.
     """
     authorize(session, ENTRY_IMPORT)
-    ids = [int(reference) for reference in references]
-    entries = stored_entries(session, ids)
-    deleted = _delete_unposted(session, entries.values())
-    entries = {key: entry for key, entry in entries.items() if entry.row.state is EntryState.POSTED}
-    reversed_before = _reversed(session, ids)
-    # Whoever undoes the import has said why; posting the reversals must not say otherwise.
-    reason = context_of(session).reason or _("the import was undone")
-    reversals = reverse_entries(
-        session,
-        [
-            ReverseEntry(
-                id=entry_id,
-                on=entry.row.date,
-                reason=reason,
-                key=f"{UNDO}{entry_id}",
-            )
-            for entry_id, entry in entries.items()
-            if entry_id not in reversed_before
-        ],
-    )
-    waiting = sum(one.waits for one in reversals)
-    said = [
-        ngettext(
-            "%(n)s entry was reversed.",
-            "%(n)s entries were reversed.",
-            len(reversals) - waiting,
-        )
-    ]
-    if waiting:
-        said.append(
-            ngettext(
-                "%(n)s reversal is over the limit and waits for approval.",
-                "%(n)s reversals are over the limit and wait for approval.",
-                waiting,
-            )
-        )
-    if deleted:
-        said.append(
-            ngettext(
-                "%(n)s entry that was not posted yet was deleted.",
-                "%(n)s entries that were not posted yet were deleted.",
-                deleted,
-            )
-        )
-    return " ".join(said)
-
-
-def _delete_unposted(session: Session, entries: Iterable[StoredEntry]) -> int:
-    """Take back and delete what nobody has approved; returns how many that were."""
-    found = [entry.row for entry in entries if entry.row.state is not EntryState.POSTED]
-    if not found:
-        return 0
-    # Late: few imports are undone, and fewer with entries that wait.
-    from backstay_ledger.approval.deciding import withdraw
-    from backstay_ledger.services.drafts import remove_draft
-
-    for row in found:
-        if row.state is EntryState.WAITING:
-            withdraw(session, row.id)
-        remove_draft(session, row.id)
-    return len(found)
+    return undo_entries(session, references, UNDO)
 
 
 def _orders(session: Session, entries: Sequence[FileEntry]) -> list[Order]:
-    keys = usable_keys(session, [entry.name for entry in entries])
+    keys = usable_keys(
+        session, [entry.name for entry in entries], prefix="import:", freed_by=undoes_import
+    )
     return [Order(entry.posting(keys[entry.name])) for entry in entries]
 
 
@@ -232,19 +168,6 @@ def _refuse(problems: tuple[Problem, ...]) -> NoReturn:
         ),
         problems=problems,
     )
-
-
-def _reversed(session: Session, ids: Sequence[int]) -> set[int]:
-    found: set[int] = set()
-    for start in range(0, len(ids), 1000):
-        rows = session.scalars(
-            select(Entry.reverses_id).where(
-                Entry.company_id == company_of(session).id,
-                among(session, Entry.reverses_id, ids[start : start + 1000]),
-            )
-        )
-        found.update(row for row in rows if row is not None)
-    return found
 
 
 JOURNAL: Final = ImportKind(

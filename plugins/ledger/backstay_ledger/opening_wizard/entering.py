@@ -14,13 +14,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posted, Posting, PostingLine
 from backstay.spi import Conflict, Invalid, Problem, authorize, company_of, ngettext
 from backstay.spi import gettext as _
-from backstay_ledger.models import Account, Entry, EntryKind, Journal, JournalKind
+from backstay_ledger.imports.keys import usable_keys
+from backstay_ledger.models import Account, Entry, EntryKind, EntryState, Journal, JournalKind
 from backstay_ledger.opening_wizard.models import Opening, OpeningLine, OpeningPart
 from backstay_ledger.opening_wizard.opening import open_opening
 from backstay_ledger.permissions import OPENING_POST
@@ -199,12 +200,13 @@ def _item_orders(
         )
     clearing = _codes(session, opening)[OpeningPart.ITEMS]
     journal = opening_journal(session)
-    keys = _usable_keys(session, _names(items))
+    names = _names(items)
+    keys = usable_keys(session, names, prefix="opening:", freed_by=_taken_back)
     return [
         _Ordered(
             Order(
                 Posting(
-                    key=key,
+                    key=keys[name],
                     journal=journal,
                     date=opening.date,
                     lines=(
@@ -227,7 +229,7 @@ def _item_orders(
             ),
             ((2, OpeningPart.ITEMS, accounts[item.account].id, item.document_date),),
         )
-        for item, key in zip(items, keys, strict=True)
+        for item, name in zip(items, names, strict=True)
     ]
 
 
@@ -284,36 +286,13 @@ def _names(items: Sequence[OpeningItem]) -> list[str]:
             what += [str(item.document_date), str(item.due_date), f"{item.amount.normalize():f}"]
         digest = hashlib.sha256("\0".join(what).encode()).hexdigest()[:40]
         seen[digest] = seen.get(digest, 0) + 1
-        names.append(f"opening:{digest}" + (f"/{seen[digest]}" if seen[digest] > 1 else ""))
+        names.append(digest + (f"/{seen[digest]}" if seen[digest] > 1 else ""))
     return names
 
 
-def _usable_keys(session: Session, names: Sequence[str]) -> list[str]:
-    """The idempotency key of each item; one whose entry was reversed may come again."""
-    keys = {name: name for name in names}
-    asked, attempt = list(keys), 1
-    while asked:
-        attempt += 1
-        undone = _reversed_keys(session, [keys[name] for name in asked])
-        asked = [name for name in asked if keys[name] in undone]
-        keys.update({name: f"{name}#{attempt}" for name in asked})
-    return [keys[name] for name in names]
-
-
-def _reversed_keys(session: Session, keys: Sequence[str]) -> set[str]:
-    reversal = aliased(Entry)
-    found: set[str] = set()
-    for start in range(0, len(keys), _SOME):
-        rows = session.scalars(
-            select(Entry.idempotency_key)
-            .join(reversal, reversal.reverses_id == Entry.id)
-            .where(
-                Entry.company_id == company_of(session).id,
-                among(session, Entry.idempotency_key, keys[start : start + _SOME]),
-            )
-        )
-        found.update(str(key) for key in rows)
-    return found
+def _taken_back(reversal: type[Entry]) -> ColumnElement[bool]:
+    """That a reversal has taken its entry out of the books; one that waits has not."""
+    return reversal.state == EntryState.POSTED
 
 
 def _post(session: Session, made: Sequence[_Ordered]) -> list[Posted]:

@@ -21,12 +21,12 @@ from backstay.spi import (
     StagedRow,
     Validation,
     authorize,
-    context_of,
     lazy,
     ngettext,
 )
 from backstay.spi import gettext as _
 from backstay_ledger.imports.cells import BadCell, read_amount, read_date
+from backstay_ledger.imports.undoing import undo_entries
 from backstay_ledger.opening_wizard.entering import (
     OpeningItem,
     PostBalances,
@@ -37,7 +37,6 @@ from backstay_ledger.opening_wizard.entering import (
 )
 from backstay_ledger.opening_wizard.opening import UNDO, open_opening
 from backstay_ledger.permissions import OPENING_POST
-from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
 from backstay_ledger.services.typed_lines import DraftLine, side_problem
 
 _LINE_FIELDS: Final = {"amount": "debit", "amount_currency": "amount_currency"}
@@ -105,22 +104,14 @@ def commit_items(session: Session, rows: Sequence[StagedRow]) -> Outcome:
 
 
 def undo(session: Session, references: Sequence[str]) -> str:
-    """Reverse what an import posted, on the day of the opening.
+    """Reverse what an import posted; what nobody has approved yet is deleted instead.
 
     Raises:
-        Conflict: an entry was reversed already, or the opening is finished.
+        Conflict: the opening is finished, or its period is closed.
     """
     authorize(session, OPENING_POST)
-    opening = open_opening(session)
-    reason = context_of(session).reason or _("the import was undone")
-    reverse_entries(
-        session,
-        [
-            ReverseEntry(id=int(one), on=opening.date, reason=reason, key=f"{UNDO}{one}")
-            for one in references
-        ],
-    )
-    return ngettext("%(n)s entry was reversed.", "%(n)s entries were reversed.", len(references))
+    open_opening(session)
+    return undo_entries(session, references, UNDO)
 
 
 def _waiting(posted: Sequence[Posted]) -> tuple[str, ...]:

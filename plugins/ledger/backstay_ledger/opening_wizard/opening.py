@@ -18,6 +18,7 @@ from backstay.spi import (
     company_of,
     context_of,
     give_reason,
+    ngettext,
     now,
 )
 from backstay.spi import gettext as _
@@ -152,7 +153,13 @@ def finish_opening(session: Session) -> Opening:
         if one.missing
     ]
     if state.waiting:
-        problems.append(Problem(_("%(n)s entries wait for approval.", n=state.waiting)))
+        message = ngettext(
+            "%(n)s entry or reversal is not posted yet: have it approved, post it or delete it.",
+            "%(n)s entries or reversals are not posted yet: have them approved, post them or"
+            " delete them.",
+            state.waiting,
+        )
+        problems.append(Problem(message))
     if not sum(state.entries.values()):
         problems.append(Problem(_("Nothing was posted yet.")))
     if problems:
@@ -193,9 +200,14 @@ def undo_opening(session: Session, command: UndoOpening) -> int:
     """
     authorize(session, OPENING_POST)
     opening = open_opening(session)
-    ids = [one.id for one in entries_of(session, command.part) if one.state is EntryState.POSTED]
-    if not ids:
+    posted = [one for one in entries_of(session, command.part) if one.state is EntryState.POSTED]
+    if not posted:
         raise Conflict(_("Nothing of it is in the books."))
+    ids = [one.id for one in posted if not one.being_reversed]
+    if not ids:
+        raise Conflict(
+            _("All of it is reversed already, but not posted yet: have the reversals approved.")
+        )
     reverse_entries(
         session,
         [

@@ -207,7 +207,11 @@ def _notes(state: OpeningState | None, finished: str) -> tuple[ui.Note, ...]:
         )
         notes.append(ui.Note(message, "ok"))
     if state is not None and state.waiting:
-        message = _("%(n)s entries wait for approval and count once approved.", n=state.waiting)
+        message = ngettext(
+            "%(n)s entry or reversal is not posted yet and counts once it is.",
+            "%(n)s entries or reversals are not posted yet and count once they are.",
+            state.waiting,
+        )
         notes.append(ui.Note(message, "warn"))
     return tuple(notes)
 
@@ -276,7 +280,7 @@ def _items(state: OpeningState, figures: Figures) -> tuple[ui.Row, ...]:
     return tuple(
         ui.Row(
             (
-                ui.Cell(one.account, href=url_for("ledger.ageing", account=one.account.split()[0])),
+                ui.Cell(one.account, href=url_for("ledger.ageing", account=one.code)),
                 figures.cell(one.balance),
                 figures.cell(one.items),
                 figures.cell(one.missing),

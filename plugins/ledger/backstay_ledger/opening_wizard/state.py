@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backstay.spi import Money, company_of
@@ -19,11 +19,14 @@ class ItemsOfAccount:
 
     Arguments:
         account_id: of the account that is managed by open items.
+        code: of the account.
+        account: its code and name.
         balance: what the trial balance says.
         items: what the items come to that were entered.
     """
 
     account_id: int
+    code: str
     account: str
     balance: Decimal
     items: Decimal
@@ -50,7 +53,8 @@ class OpeningState:
 
     Arguments:
         entries: how many are in the books, by their list.
-        waiting: how many wait for a second person.
+        waiting: how many entries and reversals of them are not posted: they wait for a second
+            person, or were sent back.
     """
 
     clearing: tuple[Clearing, ...]
@@ -106,27 +110,35 @@ def opening_state(session: Session, opening: Opening) -> OpeningState:
             part: sum(one.part is part and one.state is EntryState.POSTED for one in entries)
             for part in OpeningPart
         },
-        sum(one.state is EntryState.WAITING for one in entries),
+        sum(one.state is not EntryState.POSTED or one.being_reversed for one in entries),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An entry of the opening."""
+    """An entry of the opening.
+
+    Arguments:
+        being_reversed: its reversal is written, but not posted yet.
+    """
 
     id: int
     part: OpeningPart
     state: EntryState
+    being_reversed: bool
 
 
 def entries_of(session: Session, part: OpeningPart | None = None) -> list[Made]:
-    """Opening entries that nobody reversed, and such as wait."""
+    """Opening entries that no posted reversal took back, and such as are not posted yet."""
     reversal = aliased(Entry)
     query = (
-        select(Entry.id, OpeningLine.part, Entry.state)
+        select(Entry.id, OpeningLine.part, Entry.state, reversal.id.is_not(None))
         .join(OpeningLine, OpeningLine.entry_id == Entry.id)
         .outerjoin(reversal, reversal.reverses_id == Entry.id)
-        .where(OpeningLine.company_id == company_of(session).id, reversal.id.is_(None))
+        .where(
+            OpeningLine.company_id == company_of(session).id,
+            or_(reversal.id.is_(None), reversal.state != EntryState.POSTED),
+        )
         .distinct()
         .order_by(Entry.id)
     )
@@ -151,7 +163,10 @@ def _by_account(session: Session, opening: Opening) -> tuple[ItemsOfAccount, ...
             (Line.entry_id == OpeningLine.entry_id) & (Line.line_no == OpeningLine.line_no),
         )
         .join(Entry, Entry.id == OpeningLine.entry_id)
-        .outerjoin(reversal, reversal.reverses_id == Entry.id)
+        .outerjoin(
+            reversal,
+            (reversal.reverses_id == Entry.id) & (reversal.state == EntryState.POSTED),
+        )
         .where(
             OpeningLine.company_id == opening.company_id,
             Entry.state == EntryState.POSTED,
@@ -162,9 +177,9 @@ def _by_account(session: Session, opening: Opening) -> tuple[ItemsOfAccount, ...
     )
     sums: dict[int, ItemsOfAccount] = {}
     for key, code, name, part, amount in found:
-        held = sums.get(key) or ItemsOfAccount(key, f"{code} {name}", Decimal(0), Decimal(0))
+        held = sums.get(key) or ItemsOfAccount(key, code, f"{code} {name}", Decimal(0), Decimal(0))
         if part is OpeningPart.BALANCES:
-            sums[key] = ItemsOfAccount(key, held.account, amount, held.items)
+            sums[key] = replace(held, balance=amount)
         else:
-            sums[key] = ItemsOfAccount(key, held.account, held.balance, -amount)
+            sums[key] = replace(held, items=-amount)
     return tuple(sums.values())

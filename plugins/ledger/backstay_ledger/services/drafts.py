@@ -42,6 +42,7 @@ from backstay_ledger.services.content import (
     entry_values,
     line_values,
 )
+from backstay_ledger.services.fixed_drafts import refuse_change
 from backstay_ledger.services.orders import Checked, order_of
 from backstay_ledger.services.posting import (
     ENTRIES,
@@ -328,12 +329,8 @@ def _save(session: Session, command: SaveDraft) -> int:
     company = writable_company(session)
     session.flush()
     before = None if command.id is None else load_draft(session, command.id, command.version)
-    if before is not None and before.row.kind is EntryKind.REVERSAL:
-        raise Conflict(
-            _("A reversal mirrors its entry and can't be changed. Post it again or delete it.")
-        )
-    if before is not None and before.row.source_type == "ledger.deferral":
-        raise Conflict(_("It belongs to a deferral: post it as it is, or delete it."))
+    if before is not None:
+        refuse_change(before)
     order = completed(session, _posting(session, command))
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():

@@ -97,6 +97,36 @@ def test_the_books_are_opened_step_by_step(accountant: Browser, chart: Books) ->
     assert "Accounts can be claimed" in done.text
 
 
+def test_the_wizard_leads_to_the_ageing_of_an_account_with_a_space_in_its_code(
+    accountant: Browser, chart: Books
+) -> None:
+    with chart.database.write(chart.context, chart.suite) as session:
+        account = CreateAccount(
+            code="assets:petty claims", name="Claims", account_class=AccountClass.ASSET
+        )
+        add_accounts(session, [account])
+        one = account_by_code(session, account.code)
+        edit_account(
+            session,
+            EditAccount(
+                id=one.id,
+                code=one.code,
+                name=one.name,
+                account_class=one.account_class,
+                open_item_managed=True,
+            ),
+        )
+    begin(accountant, chart)
+    items = {
+        "lines-0-typed": "assets:petty claims",
+        "lines-0-party": "ACME",
+        "lines-0-debit": "5",
+    }
+    accountant.post(chart.url("/opening/items"), items)
+    shown = accountant.get(chart.url("/opening")).text
+    assert "account=assets:petty%20claims" in shown or "account=assets:petty+claims" in shown
+
+
 def test_what_is_wrong_with_an_item_stands_at_its_cell(accountant: Browser, chart: Books) -> None:
     begin(accountant, chart)
     items = chart.url("/opening/items")
