@@ -60,7 +60,7 @@ def _enter_company(made: Installation) -> None:
                 country="FR",
                 postal_code="44000",
                 city="Nantes",
-                last_name="Martin",
+                last_name="Accounting",
             )
         )
 

@@ -77,9 +77,10 @@ class AuditFileFormat:
         help: for whom it is, in one sentence.
         ending: of the file's name, such as ``xml``.
         media_type: what it is served as.
-        make: writes the file, reads it back and compares it with the books. It raises Invalid where
-            the books or the company lack something, or where the file does not read back: then
-            the file is not to be handed out.
+        make: writes the file, reads it back and compares it with the books. It raises Conflict
+            where the company lacks something (no number, another currency), and Invalid where the
+            books do not fit the form or the file does not read back: then the file is not to be
+            handed out.
     """
 
     name: str

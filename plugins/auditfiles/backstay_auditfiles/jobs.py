@@ -85,5 +85,5 @@ def make_file(job: JobRun) -> None:
 
 
 JOBS: Final = (
-    JobKind(MAKE, _("Make an audit file and read it back"), make_file, queue=JobQueue.INTERACTIVE),
+    JobKind(MAKE, _("Make an audit file and read it back"), make_file, queue=JobQueue.DEFAULT),
 )

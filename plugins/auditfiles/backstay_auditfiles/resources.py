@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import url_for
 
 from backstay.spi import (
+    Action,
     Choice,
     Column,
     Empty,
@@ -33,7 +34,9 @@ from backstay_auditfiles.services.company import (
 )
 from backstay_auditfiles.services.files import (
     FORMS,
+    MakeAgain,
     MakeAuditFile,
+    make_again,
     make_audit_file,
     year_choices,
 )
@@ -130,6 +133,22 @@ FILES: Final = Resource(
         initial=_latest_year,
         sections=(Section(_("Books of"), ("form", "fiscal_year", "start", "end")),),
         done=_("The file is being made."),
+    ),
+    actions=(
+        Action(
+            "make_again",
+            Operation(
+                make_again,
+                MakeAgain,
+                FILE_MAKE,
+                _("Make again"),
+                help=_("Where its job was cancelled or failed."),
+                done=_("The file is being made."),
+            ),
+            icon="refresh",
+            states=(AuditFileState.WAITING.value,),
+            past=_("had this made again"),
+        ),
     ),
     panels=(Panel(_("Result"), "auditfiles/file.html", _file),),
     empty=Empty(

@@ -41,6 +41,13 @@ def _ready(making: Making) -> AuditFile:
     return row
 
 
+def _refused(making: Making) -> AuditFile:
+    row = _waiting(making)
+    row.state, row.said, row.finished_at = AuditFileState.REFUSED, "No SIREN.", now()
+    making.session.flush()
+    return row
+
+
 def _asked_for(making: Making) -> dict[str, Any]:
     return {"id": str(_waiting(making).id)}
 
@@ -57,6 +64,7 @@ SAMPLES: Final = (
         },
     ),
     Sample(resource="auditfiles.file", make=_ready, state="ready"),
+    Sample(resource="auditfiles.file", make=_refused, state="refused"),
     JobSample(job=MAKE, arguments=_asked_for),
     Sample(
         resource="auditfiles.company",

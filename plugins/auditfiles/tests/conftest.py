@@ -57,7 +57,7 @@ COMPANY = EnterCompany(
     postal_code="44000",
     city="Nantes",
     country="FR",
-    last_name="Martin",
+    last_name="Accounting",
 )
 YEAR = BookSpan(date(2026, 1, 1), date(2026, 12, 31), "2026")
 ACCOUNTS = (

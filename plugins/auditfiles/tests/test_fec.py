@@ -69,6 +69,7 @@ def test_the_year_begins_with_its_opening_balances_by_party(office: Office) -> N
         ("512", "", "5000,00", "0,00"),
     ]
     assert {row["EcritureDate"] for row in opening} == {"20260101"}
+    assert {row["EcritureLib"] for row in opening} == {"À nouveaux"}
 
 
 def test_a_line_has_every_column(office: Office) -> None:

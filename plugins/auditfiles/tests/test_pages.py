@@ -7,12 +7,18 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from backstay.errors import Conflict
+from backstay.jobs.models import Job, JobQueue, JobState
+from backstay.jobs.services import CancelJob, cancel_job
 from backstay.testing.web import Browser
-from backstay_auditfiles.permissions import FILE_VIEW
+from backstay_auditfiles.formats.making import FEC
+from backstay_auditfiles.permissions import FILE_MAKE, FILE_VIEW
 from backstay_auditfiles.services.company import EditCompany, edit_company, reporting_company
-from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_auditfiles.services.files import MAKE, MakeAgain, make_again
+from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 
 from .conftest import SIREN, Office
 
@@ -52,6 +58,7 @@ def test_a_file_is_made_by_a_job_and_downloaded(
     answer = accountant.get(f"{record}/content")
     assert answer.status_code == 200
     assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.mimetype == FEC.media_type
     assert answer.data.startswith(b"JournalCode\tJournalLib")
     assert hashlib.sha256(answer.data).hexdigest() in html
     with office.database.engine.connect() as connection:
@@ -82,6 +89,41 @@ def test_a_file_that_can_not_be_made_says_why(
         assert "There is no file" in html
         assert said in html
         assert accountant.get(f"{record}/content").status_code == 409
+
+
+def test_a_file_whose_job_was_cancelled_is_made_again(
+    office: Office, accountant: Browser, as_role: AsRole, run_jobs: Callable[[], int]
+) -> None:
+    record = ask(accountant)
+    with office.write() as session:
+        (job,) = session.scalars(select(Job).where(Job.kind == MAKE))
+        assert job.queue is JobQueue.DEFAULT
+        cancel_job(session, CancelJob(job.id))
+    run_jobs()
+    assert "Make again" in accountant.get(record).text
+    assert as_role("auditor").post(f"{record}/do/make_again").status_code == 403
+    # Pressed twice it is still one job.
+    for _press in range(2):
+        assert accountant.post(f"{record}/do/make_again").status_code == 303
+    with office.read() as session:
+        ready = select(Job).where(Job.kind == MAKE, Job.state == JobState.READY)
+        assert len(session.scalars(ready).all()) == 1
+    run_jobs()
+    html = accountant.get(record).text
+    assert "Read back, and the same as the books" in html
+    assert "Make again" not in html
+    file_id = int(record.rpartition("/")[2])
+    with office.write() as session, pytest.raises(Conflict, match="ask for a new one"):
+        make_again(session, MakeAgain(id=file_id))
+
+
+def test_making_a_file_takes_the_permission_to_export_and_not_the_one_to_view_the_books(
+    as_role: AsRole, run_jobs: Callable[[], int], office: Office
+) -> None:
+    maker = as_role(permissions=[FILE_VIEW, FILE_MAKE, BOOKS_EXPORT])
+    record = ask(maker)
+    run_jobs()
+    assert "Read back, and the same as the books" in maker.get(record).text
 
 
 def test_days_are_asked_for_in_place_of_a_year(

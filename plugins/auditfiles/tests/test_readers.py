@@ -226,6 +226,31 @@ def test_a_national_profile_is_read_for_what_it_shares() -> None:
     assert "TotalDebit" in said(saft(text.replace("<TotalDebit>5", "<TotalDebit>6")))
 
 
+def test_source_documents_are_no_entries() -> None:
+    documents = (
+        "<SourceDocuments><SalesInvoices><NumberOfEntries>7</NumberOfEntries>"
+        "<TotalDebit>9.00</TotalDebit><Invoice><InvoiceNo>1</InvoiceNo>"
+        "<Line><AccountID>999</AccountID><CustomerID>NO</CustomerID>"
+        "<DebitAmount><Amount>9.00</Amount></DebitAmount></Line></Invoice></SalesInvoices>"
+        "<Payments><Payment><TransactionID>1</TransactionID>"
+        "<Line><CreditAmount><Amount>9,00</Amount></CreditAmount></Line></Payment></Payments>"
+        "</SourceDocuments></AuditFile>"
+    )
+    text = SAFT.replace("</AuditFile>", documents)
+    for one in (text, text.replace(NAMESPACE, "urn:StandardAuditFile-Taxation-Financial:NO")):
+        found = saft(one)
+        assert said(found) == ""
+        assert (found.entries, found.lines, found.debit) == (1, 2, Decimal("5.00"))
+        assert set(found.accounts) == {"411", "701"}
+
+
+@pytest.mark.parametrize("encoding", ["foo-bar", "big5", "utf-7", "rot13", "undefined"])
+def test_an_encoding_that_can_not_be_read_is_told(encoding: str) -> None:
+    found = saft(f'<?xml version="1.0" encoding="{encoding}"?>{SAFT}')
+    assert said(found).startswith("row 1: This is no XML, or only a part of it: ")
+    assert found.entries == 0
+
+
 @given(st.binary(max_size=300))
 def test_whatever_bytes_come_are_told_and_never_raise(content: bytes) -> None:
     assert read_fec(BytesIO(content)).found

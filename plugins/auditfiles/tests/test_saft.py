@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from sqlalchemy import select
 
 from backstay.contracts.books import Books, BookSpan
 from backstay.errors import BackstayError, Conflict, Invalid
@@ -18,9 +19,12 @@ from backstay_auditfiles.formats.making import SAFT
 from backstay_auditfiles.formats.saft_layout import NAMESPACE
 from backstay_auditfiles.formats.saft_reader import read_saft
 from backstay_auditfiles.services.company import enter_company
-from backstay_ledger.models import AccountClass
+from backstay_ledger.models import Account, AccountClass
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
+from backstay_ledger.tax.codes import create_tax_code
+from backstay_ledger.tax.commands import CreateTaxCode
+from backstay_ledger.tax.models import TaxUse
 
 from .conftest import COMPANY, YEAR, Office, line
 
@@ -116,6 +120,45 @@ def test_lines_have_tax_party_and_foreign_money(office: Office) -> None:
     assert transaction(root, office.numbers["Reversal"]).findtext("TransactionType") == "reversal"
     rates = [one.findtext("TaxCode") for one in root.iter("TaxCodeDetails")]
     assert rates == ["P20", "S20"]
+
+
+def test_a_reverse_charge_is_what_is_owed_and_a_withholding_is_negative(empty: Office) -> None:
+    with empty.write() as session:
+        enter_company(session, COMPANY)
+        ids = dict(session.execute(select(Account.code, Account.id)).all())
+        for code, rate, account, values in (
+            ("RC", "20", "4456", {"other_account_id": ids["4457"]}),
+            ("HALF", "20", "4456", {"deductible": "50"}),
+            ("WH", "-10", "4457", {}),
+        ):
+            create_tax_code(
+                session,
+                CreateTaxCode(
+                    code=code,
+                    name=f"Tax {code}",
+                    use=TaxUse.PURCHASE,
+                    rate=rate,
+                    valid_from=date(2026, 1, 1),
+                    account_id=ids[account],
+                    **values,
+                ),
+            )
+    for code, owed in (("RC", "-100.00"), ("HALF", "-120.00"), ("WH", "-90.00")):
+        empty.post(
+            date(2026, 3, 1),
+            line("601", "100.00", tax_code=code),
+            line("401", owed, party="BETA"),
+            journal="PUR",
+            memo=code,
+        )
+    root = tree(empty.make(SAFT)[1])
+    for code, expected in (
+        ("RC", ["VAT", "RC", "20", "100.00", "20.00"]),
+        ("HALF", ["VAT", "HALF", "20", "100.00", "20.00"]),
+        ("WH", ["VAT", "WH", "-10", "100.00", "-10.00"]),
+    ):
+        found = list(transaction(root, empty.numbers[code]).iter("TaxInformation"))
+        assert [[one.text for one in tax.iter() if not len(one)] for tax in found] == [expected]
 
 
 def test_a_small_file_is_as_it_was_reviewed(empty: Office) -> None:

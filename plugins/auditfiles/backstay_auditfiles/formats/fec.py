@@ -56,7 +56,7 @@ COLUMNS: Final = (
     "Idevise",
 )
 OPENING_JOURNAL: Final = ("AN", "À nouveaux")
-"""Where the company has no journal for opening balances."""
+"""Where the company has no journal for opening balances; its name is the label of the rows."""
 OPENING_NUMBER: Final = "AN-"
 _EURO: Final = "EUR"
 _PIECE: Final = 2000
@@ -78,9 +78,10 @@ def write_fec(session: Session, span: BookSpan, target: AuditFileTarget) -> str:
     """Write the entries of some days; returns the file's name.
 
     Raises:
-        Invalid: the company has no valid SIREN, keeps its books in another currency than euros
-            (Code de commerce, art. L123-22), or an account's code does not begin with three digits
-            as those of the plan comptable général do.
+        Conflict: the company has no valid SIREN, or keeps its books in another currency than euros
+            (Code de commerce, art. L123-22).
+        Invalid: an account's code does not begin with three digits as those of the plan comptable
+            général do.
     """
     siren = _checked_siren(session)
     books = books_of(session)
@@ -215,7 +216,7 @@ class _Rows:
         """The balances that the year began with: account, party and amount of each."""
         day = f"{span.start:%Y%m%d}"
         number = f"{OPENING_NUMBER}{day}"
-        label = "Balances brought forward"
+        label = OPENING_JOURNAL[1]
         for account, party, amount in balances:
             yield (
                 f"{journal}\t{number}\t{day}\t{self._accounts[account]}\t{_aux(party)}\t"

@@ -27,7 +27,7 @@ def make_fec(session: Session, span: BookSpan, target: AuditFileTarget) -> Audit
 
     Raises:
         Invalid: the books do not fit an FEC, or the file does not read back.
-        Conflict: the company has no SIREN.
+        Conflict: the company has no SIREN, or its books are not in euros.
     """
     from backstay_auditfiles.formats.checking import check_against_books
     from backstay_auditfiles.formats.fec import brought_forward, notes_on, write_fec

@@ -3,7 +3,8 @@
 The file is read a piece at a time and never held. Document types and entities, with which a file
 could read others or grow without end, are refused before anything of them is expanded, and so are
 texts and tags that are longer than any of an audit file. A file in the namespace of the OECD is
-checked for the order of all elements; of national profiles what they share is checked.
+checked for the order of all elements; of national profiles what they share is checked. Source
+documents (invoices, payments) have lines and amounts too; they are no entries, and passed over.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _PIECE: Final = 64 * 1024
 _LONGEST_TAG: Final = 1024 * 1024
 _DEEPEST: Final = 32
+_PASSED_OVER: Final = "SourceDocuments"
 _PLACES: Final = {
     parent: {
         name: (place, child.many) for place, child in enumerate(children) for name in child.names
@@ -91,19 +93,25 @@ class _Reader:
                     return self.found
             self._parser.Parse(b"", True)  # noqa: FBT003
         except expat.ExpatError as error:
-            self.found.complain(
-                error.lineno,
-                self._stack[-1] if self._stack else "",
-                _(
-                    "This is no XML, or only a part of it: %(why)s.",
-                    why=expat.ErrorString(error.code),
-                ),
-            )
+            self._no_xml(error.lineno, expat.ErrorString(error.code))
+            return self.found
+        except (LookupError, ValueError) as error:
+            if self._stack:
+                raise
+            # Before the first element: Python does not know the encoding, or expat can't take it.
+            self._no_xml(self._parser.CurrentLineNumber, str(error))
             return self.found
         except _Refused:
             return self.found
         self._closings()
         return self.found
+
+    def _no_xml(self, line: int, why: str | None) -> None:
+        self.found.complain(
+            line,
+            self._stack[-1] if self._stack else "",
+            _("This is no XML, or only a part of it: %(why)s.", why=why),
+        )
 
     def _wrong(self, name: str, message: str) -> None:
         self.found.complain(self._parser.CurrentLineNumber, name, message)
@@ -118,7 +126,7 @@ class _Reader:
             short = self._names[name] = name.rpartition(" ")[2]
         if not self._stack:
             self._root(name, short)
-        elif self._strict:
+        elif self._strict and _PASSED_OVER not in self._stack:
             self._in_order(short)
         self._stack.append(short)
         if len(self._stack) > _DEEPEST:
@@ -168,6 +176,8 @@ class _Reader:
         values = self._values.pop()
         self._place.pop()
         text, self._kept = self._kept.strip(), ""
+        if _PASSED_OVER in self._stack:
+            return
         if name in _NEEDED:
             if self._strict:
                 for names in _NEEDED[name]:

@@ -7,11 +7,12 @@ from typing import Final
 from flask import Response, send_file
 
 from backstay.spi import Event, PluginBlueprint, audit_now, open_file, requires, session
+from backstay_auditfiles.formats.making import FORMATS
 from backstay_auditfiles.permissions import FILE_TAKE
 from backstay_auditfiles.services.files import finished_file
 
 blueprint: Final = PluginBlueprint("auditfiles", __name__)
-_MEDIA_TYPES: Final = {"saft": "application/xml", "fec": "text/plain"}
+_MEDIA_TYPES: Final = {one.name: one.media_type for one in FORMATS}
 
 
 @blueprint.get("/files/<int:id>/content", endpoint="content")

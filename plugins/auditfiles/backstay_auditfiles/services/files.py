@@ -25,15 +25,13 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay.spi import lazy as _l
 from backstay_auditfiles.books import books_of
+from backstay_auditfiles.formats.making import FORMATS
 from backstay_auditfiles.models import AuditFile, AuditFileState
 from backstay_auditfiles.permissions import FILE_MAKE, FILE_TAKE
 
 MAKE: Final = "auditfiles.make"
 """The job that makes a file."""
-FORMS: Final = (
-    Choice("saft", _l("SAF-T (OECD 2.00)")),
-    Choice("fec", _l("FEC (France)")),
-)
+FORMS: Final = tuple(Choice(one.name, one.label) for one in FORMATS)
 
 
 def year_choices(session: Session) -> Sequence[Choice]:
@@ -81,8 +79,42 @@ def make_audit_file(session: Session, command: MakeAuditFile) -> AuditFile:
     )
     session.add(row)
     session.flush()
-    enqueue(session, MAKE, {"id": str(row.id)})
+    _enqueue(session, row)
     return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeAgain:
+    """A file whose job ended without making it."""
+
+    id: int
+
+
+def make_again(session: Session, command: MakeAgain) -> AuditFile:
+    """Give a file that is still being made a new job, in place of one that ended without it.
+
+    A job that was cancelled, that failed too often or whose person may not work any more leaves
+    the file as it is. Where the first job runs after all, whichever is second finds nothing to do.
+
+    Raises:
+        NotFound: the company has none of this id.
+        Conflict: it was made or refused already.
+    """
+    authorize(session, FILE_MAKE)
+    row = session.get(AuditFile, command.id, with_for_update=True)
+    if row is None:
+        raise NotFound(_("There is no such audit file in this company."))
+    if row.state is not AuditFileState.WAITING:
+        raise Conflict(_("This file is not being made any more: ask for a new one."))
+    row.made_by, row.made_at = context_of(session).actor.label, now()
+    session.flush()
+    _enqueue(session, row)
+    return row
+
+
+def _enqueue(session: Session, row: AuditFile) -> None:
+    """Pressing twice makes one job while none has begun."""
+    enqueue(session, MAKE, {"id": str(row.id)}, unique=str(row.id))
 
 
 def finished_file(session: Session, file_id: int) -> AuditFile:

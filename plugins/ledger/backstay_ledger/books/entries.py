@@ -30,7 +30,7 @@ from backstay_ledger.models import (
 )
 from backstay_ledger.permissions import BOOKS_EXPORT
 from backstay_ledger.services.bulk_rows import among
-from backstay_ledger.tax.models import TaxCode, TaxDetail
+from backstay_ledger.tax.models import TaxCode, TaxDetail, TaxPart
 
 PIECE: Final = 1000
 """Entries whose lines are read at once."""
@@ -281,7 +281,10 @@ class _Reader:
         return {int(entry_id or 0): party for entry_id, party in rows}
 
     def _taxes(self, ids: list[int]) -> dict[tuple[int, int], tuple[BookTax, ...]]:
-        """The taxes of lines, by entry and line; what a payment releases is on the document."""
+        """The taxes of lines, by entry and line; what a payment releases is on the document.
+
+        The other side of a reverse charge is left out: both together would be nothing.
+        """
         if not self.taxed:
             return {}
         rows = self.session.execute(
@@ -293,10 +296,18 @@ class _Reader:
                 TaxDetail.base,
                 TaxDetail.amount,
             )
+            .join(
+                TaxPart,
+                and_(
+                    TaxPart.id == TaxDetail.part_id,
+                    TaxPart.company_id == TaxDetail.company_id,
+                ),
+            )
             .where(
                 TaxDetail.company_id == self.company_id,
                 among(self.session, TaxDetail.entry_id, ids),
                 TaxDetail.releases_id.is_(None),
+                TaxPart.factor > 0,
             )
             .order_by(TaxDetail.entry_id, TaxDetail.base_line_no, TaxDetail.id)
         )

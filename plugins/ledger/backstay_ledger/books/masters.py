@@ -23,7 +23,7 @@ from backstay_ledger.models import (
     OpenItem,
 )
 from backstay_ledger.permissions import BOOKS_EXPORT
-from backstay_ledger.services.balances import balances, turnover
+from backstay_ledger.services.balances import balances, trial_balance_rows, turnover
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.tax.models import TaxCode, TaxRate
 
@@ -101,6 +101,12 @@ def accounts(session: Session, span: BookSpan) -> list[BookAccount]:
         )
         for account_id, code, name, kind in rows
     ]
+
+
+def trial_balance(session: Session, as_of: date) -> dict[str, Decimal]:
+    """Balances by account at the end of a day, accounts at zero left out."""
+    authorize(session, BOOKS_EXPORT)
+    return {row.code: row.debit - row.credit for row in trial_balance_rows(session, as_of)}
 
 
 def parties(session: Session, span: BookSpan) -> list[BookParty]:

@@ -18,7 +18,6 @@ from backstay.contracts.books import (
     BookTotals,
 )
 from backstay_ledger.books import entries, masters
-from backstay_ledger.services.balances import trial_balance
 
 
 class LedgerBooks:
@@ -70,4 +69,4 @@ class LedgerBooks:
 
     def trial_balance(self, session: Session, as_of: date) -> Mapping[str, Decimal]:
         """The trial balance by account."""
-        return {row.code: row.debit - row.credit for row in trial_balance(session, as_of)}
+        return masters.trial_balance(session, as_of)

@@ -49,6 +49,13 @@ def trial_balance(
             one of its lines only.
     """
     authorize(session, BOOKS_VIEW)
+    return trial_balance_rows(session, as_of, within)
+
+
+def trial_balance_rows(
+    session: Session, as_of: date | None = None, within: Within | None = None
+) -> list[TrialBalanceRow]:
+    """The trial balance as ``trial_balance`` has it; the caller has checked the permission."""
     company = company_of(session)
     sums = balances(session, as_of, without_closing_from=as_of, within=within)
     accounts = session.execute(
