@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from backstay_ledger.services.lookups import AccountRef
     from backstay_ledger.services.orders import Order
 
-_BETWEEN: Final = re.compile(r"[,;]|\s+(?=\w+\s*=)")
+BETWEEN_PAIRS: Final = re.compile(r"[,;]|\s+(?=\w+\s*=)")
+_AT_ONCE: Final = 1000
+"""Ids of a statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 Pairs = tuple[tuple[str, str], ...]
 """Codes of dimensions and of their values: (("cost_centre", "100"), ("project", "X"))."""
 
@@ -245,24 +247,23 @@ def pairs_of(session: Session, set_ids: Iterable[int], company_id: int) -> dict[
     """What stored sets say, by id."""
     wanted = sorted(set(set_ids))
     said: dict[int, tuple[str, list[tuple[str, str]]]] = {}
-    if not wanted:
-        return {}
-    rows: Any = session.execute(
-        select(DimensionSet.id, DimensionSet.digest, Dimension.code, DimensionValue.code)
-        .join(DimensionSetValue, DimensionSetValue.dimset_id == DimensionSet.id)
-        .join(DimensionValue, DimensionValue.id == DimensionSetValue.value_id)
-        .join(Dimension, Dimension.id == DimensionSetValue.dimension_id)
-        .where(
-            DimensionSet.company_id == company_id,
-            DimensionSetValue.company_id == company_id,
-            DimensionValue.company_id == company_id,
-            Dimension.company_id == company_id,
-            DimensionSet.id.in_(wanted),
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows: Any = session.execute(
+            select(DimensionSet.id, DimensionSet.digest, Dimension.code, DimensionValue.code)
+            .join(DimensionSetValue, DimensionSetValue.dimset_id == DimensionSet.id)
+            .join(DimensionValue, DimensionValue.id == DimensionSetValue.value_id)
+            .join(Dimension, Dimension.id == DimensionSetValue.dimension_id)
+            .where(
+                DimensionSet.company_id == company_id,
+                DimensionSetValue.company_id == company_id,
+                DimensionValue.company_id == company_id,
+                Dimension.company_id == company_id,
+                DimensionSet.id.in_(wanted[start : start + _AT_ONCE]),
+            )
+            .order_by(DimensionSet.id, Dimension.code)
         )
-        .order_by(DimensionSet.id, Dimension.code)
-    )
-    for set_id, digest, dimension, value in rows:
-        said.setdefault(set_id, (digest, []))[1].append((dimension, value))
+        for set_id, digest, dimension, value in rows:
+            said.setdefault(set_id, (digest, []))[1].append((dimension, value))
     return {
         set_id: LineSet(set_id, digest, tuple(pairs)) for set_id, (digest, pairs) in said.items()
     }
@@ -294,7 +295,7 @@ def read_pairs(text: str) -> tuple[Pairs, str | None]:
     next dimension. Codes of dimensions have small letters and may be typed with large ones.
     """
     pairs: list[tuple[str, str]] = []
-    for part in _BETWEEN.split(text):
+    for part in BETWEEN_PAIRS.split(text):
         if not part.strip():
             continue
         dimension, mark, value = part.partition("=")

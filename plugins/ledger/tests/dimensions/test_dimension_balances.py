@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from backstay.contracts.ledger import Posting, PostingLine
+from backstay_ledger.dimensions.sets import pairs_of
 from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.rebuild import rebuild_balances
@@ -74,6 +75,14 @@ def test_balances_are_guarded_again_after_they_were_made_anew(books: Any, centre
     with pytest.raises(DBAPIError, match="can not be written"), books.write() as session:
         rebuild_balances(session)
         session.connection().execute(text("UPDATE ledger_dimension_balance SET debit = 0"))
+
+
+def test_more_sets_are_read_than_a_statement_takes(books: Any, centres: Any) -> None:
+    books.post(cost("10.00", "100"))
+    held = books.value("SELECT id FROM ledger_dimset")
+    with books.read() as session:
+        said = pairs_of(session, [*range(1, 70_001), held], books.company.id)
+    assert {key: one.pairs for key, one in said.items()} == {held: (("cost_centre", "100"),)}
 
 
 def balances(books: Any) -> Any:
