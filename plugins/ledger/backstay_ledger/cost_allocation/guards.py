@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backstay.spi import append_only
+from backstay.spi import freeze
 from backstay_ledger.closing.guards import rule
 from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun, AllocationShare
 from backstay_ledger.guards.tables import keep, keep_while_used
@@ -31,5 +31,19 @@ keep(
     keys=(("id",), ("rule_id", "value_id")),
     what="a share",
 )
-append_only(AllocationRun.__table__, "What was allocated stays on record.")
+keep(
+    AllocationRun.__table__,
+    fixed=(
+        *("id", "company_id", "rule_id", "period_id", "attempt", "entry_id"),
+        *("run_by", "run_at"),
+    ),
+    keys=(("id",), ("rule_id", "period_id", "attempt"), ("entry_id",)),
+    what="a run",
+)
+# Its entry may be sent back instead of posted; the run goes with that draft.
+freeze(
+    AllocationRun.__table__,
+    "EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.id = {row}.entry_id AND e.state <> 'draft')",
+    "What was allocated stays on record.",
+)
 rule(AllocationRun.__table__, "once", "INSERT", ((_IN_FORCE, RUN_ALREADY),))

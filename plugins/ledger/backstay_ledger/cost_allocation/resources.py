@@ -99,7 +99,7 @@ def _runs(session: Session, rule: AllocationRule) -> dict[str, Any]:
     figures = Figures(session)
     mirror = aliased(Entry)
     found = session.execute(
-        select(Period.starts_on, Entry.id, Entry.number_text, Entry.date, mirror.number_text)
+        select(Period.starts_on, Entry, mirror.number_text)
         .select_from(AllocationRun)
         .join(Period, Period.id == AllocationRun.period_id)
         .join(Entry, Entry.id == AllocationRun.entry_id)
@@ -119,16 +119,22 @@ def _runs(session: Session, rule: AllocationRule) -> dict[str, Any]:
             ui.Row(
                 (
                     ui.Cell(f"{starts_on:%Y-%m}", "code"),
-                    ui.Cell(number or translate("Waits for approval"), "code"),
-                    ui.Cell(figures.day(day), "date"),
+                    ui.Cell(_said_of(entry), "code"),
+                    ui.Cell(figures.day(entry.date), "date"),
                     ui.Cell(reversal or "", "code"),
                 ),
-                href=resource_url("ledger.entry", "record", id=entry_id),
+                href=resource_url("ledger.entry", "record", id=entry.id),
             )
-            for starts_on, entry_id, number, day, reversal in found
+            for starts_on, entry, reversal in found
         ),
         "label": translate("What it allocated"),
     }
+
+
+def _said_of(entry: Entry) -> str:
+    if entry.state is EntryState.DRAFT:
+        return translate("Draft: post it, or delete it")
+    return entry.number_text or translate("Waits for approval")
 
 
 def _preview(session: Session) -> Sequence[ui.Button]:

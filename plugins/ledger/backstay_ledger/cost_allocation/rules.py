@@ -9,8 +9,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from backstay.spi import (
     Choice,
@@ -28,6 +29,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.cost_allocation.models import AllocationRule, AllocationShare, Basis
 from backstay_ledger.dimensions.permissions import DIMENSION_EDIT
+from backstay_ledger.dimensions.sets import BETWEEN_PAIRS
 from backstay_ledger.dimensions.slices import WHOLE, Slice, slice_of
 from backstay_ledger.dimensions.values import load_dimension
 from backstay_ledger.models import Account
@@ -42,7 +44,9 @@ BASES: Final = (
     Choice(Basis.BALANCES.value, lazy("What accounts moved, by value")),
 )
 _PLACES: Final = Decimal("0.0001")
-_BETWEEN: Final = re.compile(r"[,;\s]+")
+_BETWEEN: Final = re.compile(r"\s*[,;\n]\s*")
+"""Between accounts; their codes may have spaces."""
+_MOST: Final = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +163,7 @@ def edit_rule(session: Session, command: EditAllocationRule) -> AllocationRule:
     check_version(row, command.version)
     shares = _checked(session, command, row)
     _set(row, command)
-    session.execute(
-        delete(AllocationShare).where(
-            AllocationShare.company_id == row.company_id, AllocationShare.rule_id == row.id
-        ),
-        execution_options={"audited": True},
-    )
-    _write_shares(session, row, shares)
+    _replace_shares(session, row, shares)
     return row
 
 
@@ -200,7 +198,7 @@ def slice_said(session: Session, text: str) -> Slice:
     Raises:
         Invalid: names what there is not.
     """
-    pairs = [one for one in _BETWEEN.split(text.strip()) if one]
+    pairs = [one.strip() for one in BETWEEN_PAIRS.split(text) if one.strip()]
     return slice_of(session, pairs) if pairs else WHOLE
 
 
@@ -215,7 +213,7 @@ def accounts_said(session: Session, text: str, field: str) -> list[tuple[int, st
     problems: list[Problem] = []
     for said in (one for one in _BETWEEN.split(text.strip()) if one):
         tree_code, slash, node = said.partition("/")
-        first, dash, last = said.partition("-")
+        first, dash, last = _range(said)
         codes = {one.code for one in known}
         if slash:
             tree, missing = choose_tree(session, tree_code)
@@ -240,12 +238,17 @@ def accounts_said(session: Session, text: str, field: str) -> list[tuple[int, st
 def may_name(text: str, codes: Sequence[str]) -> bool:
     """Whether a text may name one of some accounts; a node of a tree may name any."""
     for said in (one for one in _BETWEEN.split(text.strip()) if one):
-        first, dash, last = said.partition("-")
+        first, dash, last = _range(said)
         if "/" in said or said in codes:
             return bool(codes)
         if dash and any(first <= code <= last for code in codes):
             return True
     return False
+
+
+def _range(said: str) -> tuple[str, str, str]:
+    first, dash, last = said.partition("-")
+    return first.strip(), dash, last.strip()
 
 
 def _checked(
@@ -321,7 +324,13 @@ def _shares(
             weight = Decimal(text)
         except InvalidOperation:
             weight = Decimal(0)
-        if not weight.is_finite() or weight <= 0 or weight != weight.quantize(_PLACES):
+        if weight.is_finite() and weight > _MOST:
+            message = _(
+                "“%(said)s”: a share is at most %(most)s. Only their proportion counts.",
+                said=said[:40],
+                most=f"{_MOST:,}",
+            )
+        elif not weight.is_finite() or weight <= 0 or weight != weight.quantize(_PLACES):
             message = _("“%(said)s”: write value=share, such as 100=50.", said=said[:40])
         elif code not in values:
             message = _("There is no value “%(code)s” of this dimension.", code=code[:40])
@@ -343,6 +352,28 @@ def _set(row: AllocationRule, command: AddAllocationRule) -> None:
     row.target_account_id = command.target_account_id
     row.relief_account_id = command.relief_account_id
     row.valid_from, row.valid_to = command.valid_from, command.valid_to
+
+
+def _replace_shares(session: Session, row: AllocationRule, shares: dict[int, Decimal]) -> None:
+    held = {
+        one.value_id: one
+        for one in session.scalars(
+            select(AllocationShare).where(
+                AllocationShare.company_id == row.company_id, AllocationShare.rule_id == row.id
+            )
+        )
+    }
+    if shares != {value_id: one.weight for value_id, one in held.items()}:
+        # The rule's own version rises, so that two editors of its shares notice each other.
+        flag_modified(row, "sources")
+    session.flush()
+    for value_id, one in held.items():
+        if value_id in shares:
+            one.weight = shares[value_id]
+        else:
+            session.delete(one)
+    added = {value_id: weight for value_id, weight in shares.items() if value_id not in held}
+    _write_shares(session, row, added)
 
 
 def _write_shares(session: Session, row: AllocationRule, shares: dict[int, Decimal]) -> None:

@@ -43,9 +43,13 @@ from backstay_ledger.models import (
     Period,
     PeriodKind,
 )
-from backstay_ledger.models.dimensions import Dimension, DimensionValue
+from backstay_ledger.models.dimensions import (
+    Dimension,
+    DimensionBalance,
+    DimensionSetValue,
+    DimensionValue,
+)
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
-from backstay_ledger.services.balances import movements_by_value
 from backstay_ledger.services.owned import load_owned
 from backstay_ledger.services.posting import post, preview, writable_company
 from backstay_ledger.services.splitting import split
@@ -250,19 +254,7 @@ def _weights(session: Session, rule: AllocationRule, period: Period) -> _Weights
     """
     if rule.basis is Basis.SHARES:
         return shares_of(session, rule)
-    accounts = [key for key, _code in accounts_said(session, rule.basis_accounts, "basis_accounts")]
-    moved = movements_by_value(
-        session, rule.dimension_id, period.starts_on, period.ends_on, accounts
-    )
-    sums = {key: sum(figures.values(), Decimal(0)) for key, figures in moved.items()}
-    codes = dict(
-        session.execute(
-            select(DimensionValue.id, DimensionValue.code).where(
-                DimensionValue.company_id == rule.company_id, DimensionValue.id.in_(sorted(sums))
-            )
-        ).all()
-    )
-    weights = sorted((codes[key], amount) for key, amount in sums.items() if amount)
+    weights = sorted(_moved_by_value(session, rule, period))
     if not weights:
         raise Invalid(
             _(
@@ -283,6 +275,26 @@ def _weights(session: Session, rule: AllocationRule, period: Period) -> _Weights
             field="period_id",
         )
     return [(code, abs(amount)) for code, amount in weights]
+
+
+def _moved_by_value(session: Session, rule: AllocationRule, period: Period) -> _Weights:
+    """What the accounts of the basis moved in the period itself, as what is spread, by value."""
+    accounts = [key for key, _code in accounts_said(session, rule.basis_accounts, "basis_accounts")]
+    net: Any = func.sum(DimensionBalance.debit - DimensionBalance.credit, type_=Money())
+    rows = session.execute(
+        select(DimensionValue.code, net)
+        .join(DimensionSetValue, DimensionSetValue.value_id == DimensionValue.id)
+        .join(DimensionBalance, DimensionBalance.dimset_id == DimensionSetValue.dimset_id)
+        .where(
+            DimensionSetValue.company_id == rule.company_id,
+            DimensionSetValue.dimension_id == rule.dimension_id,
+            DimensionBalance.company_id == rule.company_id,
+            DimensionBalance.period_id == period.id,
+            DimensionBalance.account_id.in_(accounts),
+        )
+        .group_by(DimensionValue.code)
+    )
+    return [(code, amount) for code, amount in rows if amount]
 
 
 def _posting(session: Session, rule: AllocationRule, period: Period, key: str) -> Posting:

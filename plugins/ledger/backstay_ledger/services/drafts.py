@@ -14,7 +14,6 @@ from backstay.spi import (
     BoolField,
     Conflict,
     DateField,
-    Event,
     Invalid,
     LinesField,
     Problem,
@@ -30,6 +29,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.closing.services.followers import let_go
+from backstay_ledger.cost_allocation.drafts import forget_run, refuse_allocated
 from backstay_ledger.models import Entry, EntryKind, EntryState, Line
 from backstay_ledger.open_items.lines import ITEM_COLUMNS, ITEMS, item_values
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, ENTRY_POST
@@ -206,6 +206,7 @@ def remove_draft(session: Session, entry_id: int, version: int | None = None) ->
     with guarded():
         if draft.row.source_type == "ledger.deferral" or draft.row.kind is EntryKind.EXCHANGE:
             let_go(session, draft.row)
+        forget_run(session, draft.row)
         session.execute(
             delete(Line).where(Line.entry_id == entry_id, Line.company_id == draft.row.company_id),
             execution_options=options,
@@ -216,18 +217,7 @@ def remove_draft(session: Session, entry_id: int, version: int | None = None) ->
         )
     forget_attachments(session, "ledger.entry", entry_id)
     event = entry_event("delete", draft.row, draft.lines)
-    record_event(
-        session,
-        Event(
-            action="delete",
-            entity=event.entity,
-            entity_id=event.entity_id,
-            label=event.label,
-            plugin=event.plugin,
-            company_id=event.company_id,
-            before=event.after,
-        ),
-    )
+    record_event(session, replace(event, before=event.after, after=None, row_hash=None))
 
 
 def copy_entry(session: Session, command: CopyEntry) -> Entry:
@@ -331,6 +321,7 @@ def _save(session: Session, command: SaveDraft) -> int:
     before = None if command.id is None else load_draft(session, command.id, command.version)
     if before is not None:
         refuse_change(before)
+        refuse_allocated(session, before.row)
     order = completed(session, _posting(session, command))
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():

@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backstay.contracts.ledger import Posting, PostingLine
-from backstay.errors import Conflict, Invalid
+from backstay.errors import Conflict, Invalid, Stale
+from backstay_ledger.closing.services.periods import ADJUSTMENT, add_period
 from backstay_ledger.closing.tasks import allocation_rules
 from backstay_ledger.cost_allocation.models import Basis
 from backstay_ledger.cost_allocation.rules import (
     AddAllocationRule,
     EditAllocationRule,
+    accounts_said,
     add_rule,
     edit_rule,
     load_rule,
@@ -28,11 +30,12 @@ from backstay_ledger.cost_allocation.rules import (
 from backstay_ledger.cost_allocation.running import RunAllocationRule, preview_rule, run_rule
 from backstay_ledger.dimensions.slices import slice_of
 from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
-from backstay_ledger.models import AccountClass
+from backstay_ledger.models import AccountClass, FiscalYear, PeriodKind
 from backstay_ledger.services.accounts import CreateAccount, account_by_code, add_accounts
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.fiscal_years import period_on
+from backstay_ledger.services.posting import post as post_entry
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from backstay_ledger.services.stored import stored_entry
 
@@ -158,7 +161,7 @@ def test_a_rule_is_run_once_for_a_month_until_it_is_reversed(
     for statement, problem in (
         (copied, "run once"),
         ("DELETE FROM ledger_allocation_run", "stays on record"),
-        ("UPDATE ledger_allocation_run SET attempt = 2", "stays on record"),
+        ("UPDATE ledger_allocation_run SET attempt = 2", "stays on record|never change"),
         ("DELETE FROM ledger_allocation_rule", "allocation.rule"),
     ):
         with pytest.raises(REFUSED, match=problem):
@@ -238,6 +241,9 @@ def test_the_close_cockpit_names_rules_that_were_not_run(books: Any, ids: dict[s
         ("shares", "100=0", "write value=share"),
         ("shares", "100", "write value=share"),
         ("shares", "100=0.00001", "write value=share"),
+        ("shares", "100=1e30", "at most 1,000,000,000"),
+        ("shares", "100=1e16", "at most 1,000,000,000"),
+        ("shares", "100=NaN", "write value=share"),
         ("shares", "900=1", "no value “900”"),
         ("shares", "100=1, 100=2", "has a share already"),
         ("shares", "", "which values get a share"),
@@ -303,3 +309,77 @@ def test_whatever_is_spread_stays_what_it_was(
     run(books, rule, ids)
     assert standing(books).get("5000", 0) == before.get("5000", 0) + total
     assert "5000" not in standing(books, "cost_centre=-")
+
+
+def test_a_sum_of_the_basis_is_of_the_month_alone(books: Any, ids: dict[str, int]) -> None:
+    """What is spread is of December alone, so adjustments are in no weight either."""
+    day = date(2026, 12, 10)
+    rent(books, "100.00", day=day)
+    post(books, ("9000", "1.00", centre("100")), ("9001", "-1.00", ()), day=day)
+    lines = (
+        PostingLine("9000", Decimal(3), dimensions=centre("200")),
+        PostingLine("9001", Decimal(-3)),
+    )
+    with books.write() as session:
+        december = period_on(session, day)
+        year = session.get_one(FiscalYear, december.fiscal_year_id)
+        add_period(session, year, PeriodKind.ADJUSTMENT, ADJUSTMENT)
+        post_entry(session, Posting("", "GEN", date(2026, 12, 31), lines, adjustment=True))
+        month = december.id
+    rule = rule_for(books, ids, basis=Basis.BALANCES, shares="", basis_accounts="9000")
+    run(books, rule, {"march": month})
+    assert standing(books, "cost_centre=100")["5000"] == Decimal("100.00")
+    assert "5000" not in standing(books, "cost_centre=200")
+
+
+def edited(books: Any, rule: int, ids: dict[str, int], **values: Any) -> None:
+    command = EditAllocationRule(
+        id=rule,
+        name="Rent by floor space",
+        sources="5000",
+        source_values="cost_centre=-",
+        dimension_id=ids["centre"],
+        basis=Basis.SHARES,
+        valid_from=date(2026, 1, 1),
+        **values,
+    )
+    with books.write() as session:
+        edit_rule(session, command)
+
+
+def test_changed_shares_are_audited_and_raise_the_version_of_their_rule(
+    books: Any, ids: dict[str, int]
+) -> None:
+    rule = rule_for(books, ids, shares="100=1, 200=1")
+    with books.read() as session:
+        version = load_rule(session, rule).version
+    edited(books, rule, ids, shares="200=1, 100=1", version=version)  # as it was
+    edited(books, rule, ids, shares="200=5, 300=1", version=version)
+    with books.read() as session:
+        assert load_rule(session, rule).version == version + 1
+        said = [("200", Decimal(5)), ("300", Decimal(1))]
+        assert shares_of(session, load_rule(session, rule)) == said
+    with pytest.raises(Stale):
+        edited(books, rule, ids, shares="100=1", version=version)
+    audited = books.rows(
+        "SELECT action FROM core_audit WHERE entity = 'ledger_allocation_share' ORDER BY id"
+    )
+    assert sorted(row.action for row in audited) == ["create"] * 3 + ["delete", "update"]
+
+
+def test_codes_of_accounts_may_have_spaces(books: Any, ids: dict[str, int]) -> None:
+    code = "expenses:office rent"
+    with books.write() as session:
+        kind = AccountClass.EXPENSE
+        add_accounts(session, [CreateAccount(code=code, name="Rent", account_class=kind)])
+    post(books, (code, "10.00", ()), ("1000", "-10.00", ()))
+    rent(books, "6.00", (("project", "X"),))
+    values = "cost_centre=- project=-"
+    rule = rule_for(books, ids, sources=f"{code}, 5000 - 5999", source_values=values)
+    with books.read() as session:
+        named = [one for _id, one in accounts_said(session, f"5000 - 5999;{code}", "sources")]
+        due = [one.text for one in allocation_rules(session, period_on(session, MARCH))]
+    assert named == ["5000", code]
+    assert due == ["Rent by floor space"]
+    run(books, rule, ids)
+    assert standing(books, "cost_centre=-") == {"1000": Decimal("-16.00"), "5000": Decimal("6.00")}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from backstay_ledger.cost_allocation.models import Basis
+from backstay_ledger.approval.deciding import TakeBack, take_back
+from backstay_ledger.approval.limits import SetLimit, set_limit
+from backstay_ledger.cost_allocation.models import AllocationRun, Basis
 from backstay_ledger.cost_allocation.rules import AddAllocationRule, add_rule
 from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
 from backstay_ledger.services.fiscal_years import period_on
@@ -118,3 +121,26 @@ def test_many_rules_cost_the_closing_page_no_more_statements(
     for number in range(2, 9):
         add(number)
     assert sent() == once
+
+
+def test_the_record_says_what_became_of_an_entry_over_the_limit(
+    accountant: Browser, books: Books, centres: dict[str, int]
+) -> None:
+    with books.database.write(books.context, books.suite) as session:
+        set_limit(session, SetLimit(amount=Decimal(50)))
+        command = AddAllocationRule(
+            name="Rent",
+            sources="6000",
+            source_values="cost_centre=-",
+            dimension_id=centres["dimension"],
+            basis=Basis.SHARES,
+            shares="100=1",
+            valid_from=date(2026, 1, 1),
+        )
+        record = books.url(f"/allocation-rules/{add_rule(session, command).id}")
+    accountant.post(f"{record}/do/run", {"period_id": str(centres["march"])})
+    assert "Waits for approval" in accountant.get(record).text
+    with books.database.write(books.context, books.suite) as session:
+        entry = session.scalars(select(AllocationRun.entry_id)).one()
+        take_back(session, TakeBack(id=entry))
+    assert "Draft: post it, or delete it" in accountant.get(record).text
