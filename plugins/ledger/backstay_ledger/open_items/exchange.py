@@ -168,7 +168,7 @@ def first_open_day(session: Session, day: date) -> date:
     )
     if starts_on is None:
         raise Conflict(
-            _("No period from %(day)s on is open for the exchange difference.", day=day),
+            _("No period from %(day)s on is open to post into; open one first.", day=day),
             field="on",
         )
     return max(day, starts_on)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backstay.spi import Money, company_of
+from backstay_ledger.closing.models import Lock, LockScope
 from backstay_ledger.open_items.models import OpenItem
 from backstay_ledger.tax.models import TaxDetail
 
@@ -20,7 +22,8 @@ def release_allocated(session: Session, allocations: Sequence[Allocated]) -> boo
     """Release what is due of documents whose items were allocated, or take it back after an undo.
 
     A document is as far paid as its open items are settled in the base currency. Where none of
-    them waits with tax, this is one statement.
+    them waits with tax, this is one statement. What is settled on days that are locked for tax is
+    released on the first day after them: their return is filed, and the next one takes it in.
 
     Returns:
         whether a release is over a limit and waits for a second person.
@@ -51,7 +54,9 @@ def release_allocated(session: Session, allocations: Sequence[Allocated]) -> boo
         .group_by(OpenItem.entry_id)
         .order_by(OpenItem.entry_id)
     ).all()
-    on = max(one.on for one in made)
+    if not documents:
+        return False
+    on = _after_filed_days(session, max(one.on for one in made))
     waits = False
     for entry_id, total, left in documents:
         if total:
@@ -59,3 +64,13 @@ def release_allocated(session: Session, allocations: Sequence[Allocated]) -> boo
             posted = post_release(session, entry_id, paid=total - left, total=total, on=day)
             waits |= posted is not None and posted.waits
     return waits
+
+
+def _after_filed_days(session: Session, day: date) -> date:
+    """The day itself, or the first day after it that is not locked for tax."""
+    up_to = session.scalar(
+        select(Lock.up_to).where(
+            Lock.company_id == company_of(session).id, Lock.scope == LockScope.TAX
+        )
+    )
+    return day if up_to is None or up_to < day else up_to + timedelta(days=1)

@@ -29,6 +29,8 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.permissions import TAX_EDIT
 from backstay_ledger.services.owned import load_owned
+from backstay_ledger.services.posting import guarded
+from backstay_ledger.tax.filing.models import TaxFilingBox
 from backstay_ledger.tax.models import BoxKind, TaxBox, TaxDetail, TaxPart, TaxRounding
 from backstay_ledger.tax.rounding import RoundingPolicy, unit_of
 
@@ -150,7 +152,8 @@ def edit_box(session: Session, command: EditBox) -> TaxBox:
     """Change a box.
 
     Raises:
-        Invalid: the code is taken or has a wrong form, or the name is missing.
+        Invalid: the code is taken or has a wrong form, or filed returns know the box by the one it
+            has; or the name is missing.
         Stale: somebody else saved in the meantime.
     """
     authorize(session, TAX_EDIT)
@@ -158,7 +161,8 @@ def edit_box(session: Session, command: EditBox) -> TaxBox:
     check_version(box, command.version)
     _check_box(session, command, box)
     box.code, box.name, box.kind = command.code, command.name, command.kind
-    session.flush()
+    with guarded():
+        session.flush()
     return box
 
 
@@ -242,6 +246,14 @@ def change_rounding(session: Session, command: ChangeRounding) -> TaxRounding:
     return found
 
 
+def _is_filed(session: Session, box: TaxBox) -> bool:
+    """Whether a filed return has lines in a box; its figures are kept under the box's code."""
+    found = select(TaxFilingBox.filing_id).where(
+        TaxFilingBox.company_id == box.company_id, TaxFilingBox.code == box.code, TaxFilingBox.n > 0
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
 def _check_rounding(session: Session, command: SetRounding, own: TaxRounding | None) -> None:
     smallest = unit_of(company_of(session).minor_units)
     problems: list[Problem] = []
@@ -272,6 +284,9 @@ def _check_box(session: Session, command: CreateBox, own: TaxBox | None) -> None
         )
         if session.scalar(taken) is not None:
             message = _("There is a box “%(code)s” already.", code=command.code)
+            problems.append(Problem(message, "code"))
+        elif own is not None and _is_filed(session, own):
+            message = _("Filed returns have this box; it keeps its code. Make a new box.")
             problems.append(Problem(message, "code"))
     if not command.name.strip():
         problems.append(Problem(_("Give it a name."), "name"))

@@ -117,15 +117,19 @@ def edit_tax_code(session: Session, command: EditTaxCode) -> TaxCode:
     """Change how a code is called and computed from now on; what was posted stays.
 
     Raises:
-        Invalid: the name is missing.
+        Invalid: the name is missing, or a code with a limit would be in amounts or on other taxes.
         Stale: somebody else saved in the meantime.
     """
     authorize(session, TAX_EDIT)
     code = load_tax_code(session, command.id)
     check_version(code, command.version)
+    problems: list[Problem] = []
     if not command.name.strip():
-        message = _("Give it a name.")
-        raise Invalid(message, problems=(Problem(message, "name"),))
+        problems.append(Problem(_("Give it a name."), "name"))
+    if _has_limit(code):
+        problems += _by_itself_problems(command)
+    if problems:
+        raise Invalid(problems[0].message, problems=tuple(problems))
     code.name = command.name
     code.included = command.included
     code.feeds = command.feeds
@@ -139,12 +143,16 @@ def add_rate(session: Session, command: AddRate) -> TaxCode:
     """Give a code another rate from a day on.
 
     Raises:
-        Invalid: it has a rate from that day, the rate has more than four decimals, or entries
-            dated that day or later were posted at the rate before.
+        Invalid: it has a rate from that day, the rate has more than four decimals or is not one
+            of a code with a limit, or entries dated that day or later were posted at the rate
+            before.
     """
     authorize(session, TAX_EDIT)
     code = load_tax_code(session, command.id)
     problems = rate_problems(command.rate)
+    if not problems and _has_limit(code) and not _is_negative(command.rate):
+        message = _("This tax is withheld above a limit: its rate is negative, such as -10.")
+        problems.append(Problem(message, "rate"))
     same = select(TaxRate.id).where(
         TaxRate.code_id == code.id, TaxRate.valid_from == command.valid_from
     )
@@ -285,27 +293,46 @@ def _code_problems(session: Session, command: CreateTaxCode) -> list[Problem]:
 
 def _threshold_problems(command: CreateTaxCode) -> Iterable[Problem]:
     """Limits are for a tax that is kept back from bills, by itself and whole."""
+    if _has_limit(command):
+        yield from _by_itself_problems(command)
     for field in ("single_threshold", "cumulative_threshold"):
         limit: Decimal | None = getattr(command, field)
         if limit is None:
             continue
-        rate = percent(command.rate)
         if limit <= 0:
             yield Problem(_("A limit is above zero."), field)
         elif (
             command.use is not TaxUse.PURCHASE
-            or rate is None
-            or rate >= 0
-            or command.included
-            or command.feeds
+            or not _is_negative(command.rate)
             or command.deductible
             or command.other_account_id is not None
             or command.waiting_account_id is not None
         ):
             message = _(
-                "A limit is for a tax with a negative rate on purchases that is not in amounts, in"
-                " the base of others, deducted in part, reversed or due when paid."
+                "A limit is for a tax with a negative rate on purchases that is not deducted in"
+                " part, reversed or due when paid."
             )
+            yield Problem(message, field)
+
+
+def _has_limit(code: CreateTaxCode | TaxCode) -> bool:
+    return code.single_threshold is not None or code.cumulative_threshold is not None
+
+
+def _is_negative(text: str) -> bool:
+    rate = percent(text)
+    return rate is not None and rate < 0
+
+
+def _by_itself_problems(command: CreateTaxCode | EditTaxCode) -> Iterable[Problem]:
+    """What is withheld above a limit is computed on net amounts, and nothing on it."""
+    for field, is_set in (
+        ("included", command.included),
+        ("feeds", command.feeds),
+        ("fed", command.fed),
+    ):
+        if is_set:
+            message = _("A tax with a limit is computed on net amounts, by itself: leave this off.")
             yield Problem(message, field)
 
 

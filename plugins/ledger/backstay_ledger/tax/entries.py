@@ -229,7 +229,7 @@ def _input(line: PostingLine, codes: tuple[CodeOnDay, ...], amount: Decimal) -> 
             Tax(
                 code.code,
                 code.rate,
-                included=code.included if line.tax_included is None else line.tax_included,
+                included=_is_included(line, code),
                 feeds=code.feeds,
                 fed=code.fed,
                 factors=tuple(part.factor for part in code.parts),
@@ -237,6 +237,13 @@ def _input(line: PostingLine, codes: tuple[CodeOnDay, ...], amount: Decimal) -> 
             for code in codes
         ),
     )
+
+
+def _is_included(line: PostingLine, code: CodeOnDay) -> bool:
+    """Whether the line's amount contains the tax; never one that is withheld above a limit."""
+    if code.thresholds is not None:
+        return False
+    return code.included if line.tax_included is None else line.tax_included
 
 
 def _in_currencies(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -71,6 +72,20 @@ def coded(accountant: Browser, books: Books) -> Books:
     )
     assert made.status_code in {200, 303}, made.text
     return books
+
+
+def test_a_filed_return_is_checked_against_its_hash_when_somebody_asks(
+    accountant: Browser, coded: Books
+) -> None:
+    days = {"starts_on": "2026-03-01", "ends_on": "2026-03-31"}
+    made = accountant.post(coded.url("/tax-returns/new"), days)
+    assert made.status_code == 303, made.text
+    shown = accountant.get(made.headers["Location"]).text
+    assert "Check the hash" in shown
+    assert "their hash agrees" not in shown
+    asked = re.search(r'href="([^"]*verify=1)"', shown)
+    assert asked is not None
+    assert "their hash agrees" in accountant.get(asked[1].replace("&amp;", "&")).text
 
 
 def test_from_a_code_to_the_return(accountant: Browser, coded: Books) -> None:

@@ -18,6 +18,7 @@ from backstay_ledger.services.accounts import EditAccount, account_by_code, edit
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from backstay_ledger.tax.cash_basis import ReleaseTax, release_cash_basis, release_tax
+from backstay_ledger.tax.filing.filing import FileReturn, file_return
 from backstay_ledger.tax.returns import tax_return
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -106,7 +107,8 @@ def test_by_hand(taxed: Any, invoice: int) -> None:
         release_tax(session, ReleaseTax(id=invoice, percent="80", on=date(2026, 3, 1)))
 
 
-def test_open_items_that_are_settled_release_their_tax(taxed: Any) -> None:
+def paid_document(taxed: Any) -> tuple[int, int]:
+    """The open items of a document of March 15 and of its payment of April 1."""
     books = taxed.books
     with books.write() as session:
         account = account_by_code(session, "1100")
@@ -127,6 +129,30 @@ def test_open_items_that_are_settled_release_their_tax(taxed: Any) -> None:
     debit, credit = (
         books.value(f"SELECT id FROM ledger_open_item WHERE amount {sign} 0") for sign in "><"
     )
+    return debit, credit
+
+
+def test_what_is_settled_on_filed_days_is_released_after_them(taxed: Any) -> None:
+    books = taxed.books
+    debit, credit = paid_document(taxed)
+    with books.write() as session:
+        file_return(session, FileReturn(starts_on=YEAR[0], ends_on=date(2026, 5, 9)))
+    pair = Pair(debit, credit, Decimal("60.00"))
+    with books.write() as session:
+        (made,) = allocate(session, Allocate(pairs=(pair,), on=date(2026, 4, 2)))
+    dates = "SELECT date FROM ledger_entry WHERE memo LIKE 'Tax due%' ORDER BY id"
+    assert [str(day) for (day,) in books.rows(dates)] == ["2026-05-10"]
+    with books.write() as session:
+        undo_allocation(session, UndoAllocation(id=made.id, on=date(2026, 4, 3)))
+    with books.write() as session:
+        allocate(session, Allocate(pairs=(pair,), on=date(2026, 5, 20)))
+    assert [str(day) for (day,) in books.rows(dates)] == ["2026-05-10"] * 2 + ["2026-05-20"]
+    assert box(taxed) == (50, 10)
+
+
+def test_open_items_that_are_settled_release_their_tax(taxed: Any) -> None:
+    books = taxed.books
+    debit, credit = paid_document(taxed)
     made = []
     for amount in ("40.00", "80.00"):
         with books.write() as session:

@@ -20,8 +20,11 @@ from backstay_ledger.closing.services.locks import (
     request_exception,
 )
 from backstay_ledger.services.checks import check_books
+from backstay_ledger.tax.boxes import EditBox, edit_box
 from backstay_ledger.tax.filing.filing import (
+    FiledBox,
     FileReturn,
+    _digest,
     due_of,
     file_return,
     filed_boxes,
@@ -29,6 +32,7 @@ from backstay_ledger.tax.filing.filing import (
     load_filing,
     unfiled,
 )
+from backstay_ledger.tax.models import BoxKind
 
 if TYPE_CHECKING:
     from conftest import Taxed
@@ -123,6 +127,33 @@ def test_a_tax_that_waits_is_in_the_return_of_its_payment(taxed: Taxed) -> None:
     assert figures(taxed, filed(taxed)) == {"due": (Decimal(0), Decimal(0))}
 
 
+def _renamed(taxed: Taxed, old: str, code: str) -> None:
+    with taxed.books.write() as session:
+        edit_box(
+            session,
+            EditBox(id=taxed.boxes[old], code=code, name="Renamed", kind=BoxKind.PAYABLE),
+        )
+
+
+def test_a_box_with_filed_lines_keeps_its_code_and_no_other(taxed: Taxed) -> None:
+    taxed.post(*SALE)
+    march = filed(taxed)
+    with pytest.raises(Invalid, match="it keeps its code") as refused:
+        _renamed(taxed, "81", "081")
+    assert [one.field for one in refused.value.problems] == ["code"]
+    _renamed(taxed, "81", "81")
+    _renamed(taxed, "84", "084")
+    assert figures(taxed, march)["81"] == (Decimal(100), Decimal(20))
+    with taxed.books.read() as session:
+        assert check_books(session) == []
+
+
+def test_the_hash_is_the_same_in_whatever_order_a_database_has_the_boxes() -> None:
+    nothing = (BoxKind.PAYABLE, Decimal(0), Decimal(0), 0)
+    boxes = [FiledBox(code, code, *nothing) for code in ("B", "a", "1.1", "11")]
+    assert _digest(boxes, []) == _digest(boxes[::-1], [])
+
+
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
@@ -130,6 +161,7 @@ def test_a_tax_that_waits_is_in_the_return_of_its_payment(taxed: Taxed) -> None:
         ("DELETE FROM ledger_tax_filing_box", "never changes"),
         ("UPDATE ledger_tax_filing_box SET tax = 0", "never changes"),
         ("DELETE FROM ledger_tax_filing_row", "never changes"),
+        ("UPDATE ledger_tax_box SET code = '081' WHERE code = '81'", "it keeps its code"),
         (
             (
                 "INSERT INTO ledger_tax_filing_row (detail_id, company_id, filing_id)"

@@ -18,6 +18,8 @@ from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, pos
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 from backstay_ledger.services.posting import post
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
+from backstay_ledger.tax.codes import add_rate, edit_tax_code
+from backstay_ledger.tax.commands import AddRate, EditTaxCode
 from backstay_ledger.tax.models import TaxUse
 
 if TYPE_CHECKING:
@@ -40,10 +42,9 @@ def bills(taxed: Taxed) -> Taxed:
             ),
         )
     purchase = TaxUse.PURCHASE
-    taxed.code(
-        "CUM", "-10", purchase, account="2310", box="WH", cumulative_threshold=Decimal(30000)
-    )
-    taxed.code("ONE", "-10", purchase, account="2310", box="WH", single_threshold=Decimal(20000))
+    by_itself: dict[str, Any] = {"account": "2310", "box": "WH", "fed": False}
+    taxed.code("CUM", "-10", purchase, cumulative_threshold=Decimal(30000), **by_itself)
+    taxed.code("ONE", "-10", purchase, single_threshold=Decimal(20000), **by_itself)
     return taxed
 
 
@@ -151,6 +152,58 @@ def test_a_bill_needs_one_party(bills: Taxed) -> None:
         bills.books.post(bill("10000", "10000", party=""))
     assert [one.field for one in error.value.problems] == ["lines.0.tax_code"]
     assert "name one party" in str(error.value)
+
+
+def code_id(bills: Taxed, code: str) -> int:
+    return int(bills.books.value("SELECT id FROM ledger_tax_code WHERE code = :code", code=code))
+
+
+@pytest.mark.parametrize("field", ["included", "feeds", "fed"])
+def test_a_code_with_a_limit_is_computed_by_itself_when_made_and_when_changed(
+    bills: Taxed, field: str
+) -> None:
+    said: dict[str, Any] = {"fed": False, field: True}
+    with pytest.raises(Invalid, match="computed on net amounts") as refused:
+        bills.code(
+            "NEW", "-10", TaxUse.PURCHASE, account="2310", single_threshold=Decimal(1), **said
+        )
+    assert [one.field for one in refused.value.problems] == [field]
+    changed = code_id(bills, "ONE")
+    with pytest.raises(Invalid) as refused, bills.books.write() as session:
+        edit_tax_code(session, EditTaxCode(id=changed, name="Withheld", **said))
+    assert [one.field for one in refused.value.problems] == [field]
+    with bills.books.write() as session:
+        edit_tax_code(session, EditTaxCode(id=changed, name="Withheld", fed=False))
+
+
+def test_the_rates_of_a_code_with_a_limit_are_negative(bills: Taxed) -> None:
+    changed, later = code_id(bills, "CUM"), date(2026, 7, 1)
+    for rate in ("5", "0"):
+        with pytest.raises(Invalid) as refused, bills.books.write() as session:
+            add_rate(session, AddRate(id=changed, rate=rate, valid_from=later))
+        assert [one.field for one in refused.value.problems] == ["rate"]
+    with bills.books.write() as session:
+        add_rate(session, AddRate(id=changed, rate="-5", valid_from=later))
+
+
+def test_a_line_does_not_take_what_is_withheld_into_its_amount(bills: Taxed) -> None:
+    posted = bills.books.post(
+        Posting(
+            key="",
+            journal="GEN",
+            date=date(2026, 3, 15),
+            lines=(
+                PostingLine("5000", Decimal(24000), tax_code="P20+ONE", tax_included=True),
+                PostingLine("2000", Decimal(-22000), party="ACME"),
+            ),
+        )
+    )
+    assert bills.lines(posted.id) == [
+        ("5000", "20000.00"),
+        ("2000", "-22000.00"),
+        ("1180", "4000.00"),
+        ("2310", "-2000.00"),
+    ]
 
 
 def test_a_draft_whose_tax_is_out_of_date_is_refused_until_it_is_computed_again(

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Annotated
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -172,7 +173,10 @@ def load_filing(session: Session, filing_id: int) -> TaxFiling:
 
 
 def is_unchanged(session: Session, filing: TaxFiling) -> bool:
-    """Whether boxes and rows still have the hash that was kept when the return was filed."""
+    """Whether boxes and rows still have the hash that was kept when the return was filed.
+
+    It reads every row of the return: ask it when somebody wants to know.
+    """
     rows = _of_rows(
         session,
         TaxDetail.id.in_(select(TaxFilingRow.detail_id).where(TaxFilingRow.filing_id == filing.id)),
@@ -256,17 +260,25 @@ def _of_rows(session: Session, wanted: ColumnElement[bool]) -> list[_Row]:
 
 def _boxes(session: Session, rows: list[_Row]) -> list[FiledBox]:
     """Every box of the company, and one for what counts in none."""
+    # Locked, so that no box gets another code while its figures are filed under this one.
     boxes = session.scalars(
-        select(TaxBox).where(TaxBox.company_id == company_of(session).id).order_by(TaxBox.code)
+        select(TaxBox)
+        .where(TaxBox.company_id == company_of(session).id)
+        .order_by(TaxBox.code)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
     )
     named: list[tuple[int | None, str, str, BoxKind]] = [
         (box.id, box.code, box.name, box.kind) for box in boxes
     ]
-    if any(row.box_id is None for row in rows):
+    by_box: dict[int | None, list[_Row]] = {}
+    for row in rows:
+        by_box.setdefault(row.box_id, []).append(row)
+    if None in by_box:
         named.insert(0, (None, "", "", BoxKind.INFORMATION))
     result = []
     for box_id, code, name, kind in named:
-        counted = [row for row in rows if row.box_id == box_id]
+        counted = by_box.get(box_id, [])
         base = sum((row.base for row in counted), Decimal(0))
         tax = sum((row.tax for row in counted), Decimal(0))
         result.append(FiledBox(code, name, kind, base, tax, len(counted)))
@@ -274,8 +286,13 @@ def _boxes(session: Session, rows: list[_Row]) -> list[FiledBox]:
 
 
 def _digest(boxes: list[FiledBox], rows: list[_Row]) -> str:
+    # Databases order texts each in its own way; the hash is the same in all of them.
+    ordered = sorted(boxes, key=attrgetter("code"))
     content = [
-        [[box.code, box.kind.value, to_units(box.base), to_units(box.tax), box.n] for box in boxes],
+        [
+            [one.code, one.kind.value, to_units(one.base), to_units(one.tax), one.n]
+            for one in ordered
+        ],
         [[row.id, to_units(row.base), to_units(row.tax)] for row in rows],
     ]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import url_for
+from flask import request, url_for
 from sqlalchemy import case, func, select
 
 from backstay.spi import (
@@ -18,6 +19,7 @@ from backstay.spi import (
     Section,
     company_of,
     context,
+    resource_url,
     today,
 )
 from backstay.spi import gettext as translate
@@ -62,7 +64,7 @@ _DUE: Final = (
 
 
 def _boxes(session: Session, filing: TaxFiling) -> dict[str, Any]:
-    """The figures as they were filed, the files, and whether all is as it was."""
+    """The figures as they were filed, the files, and, if asked, whether all is as it was."""
     figures = Figures(session)
     boxes = filed_boxes(session, filing)
     rows = [
@@ -107,20 +109,21 @@ def _boxes(session: Session, filing: TaxFiling) -> dict[str, Any]:
         )
         if context().may(BOOKS_EXPORT)
         else (),
-        "note": ui.Note(
-            translate("Boxes and rows are those that were filed: their hash agrees."), "ok"
-        )
-        if is_unchanged(session, filing)
-        else ui.Note(
-            translate("Boxes or rows are not those that were filed: their hash differs."), "bad"
-        ),
+        "verify": resource_url("ledger.tax_filing", "record", id=filing.id, verify=1),
+        "notes": (_verified(session, filing),) if request.args.get("verify") else (),
     }
+
+
+def _verified(session: Session, filing: TaxFiling) -> ui.Note:
+    if is_unchanged(session, filing):
+        said = translate("Boxes and rows are those that were filed: their hash agrees.")
+        return ui.Note(said, "ok")
+    said = translate("Boxes or rows are not those that were filed: their hash differs.")
+    return ui.Note(said, "bad")
 
 
 def _last_month(session: Session, _nothing: object) -> dict[str, Any]:
     """The month after the last return, or the one before today's."""
-    from datetime import timedelta
-
     last = session.scalar(
         select(func.max(TaxFiling.ends_on)).where(TaxFiling.company_id == company_of(session).id)
     )
