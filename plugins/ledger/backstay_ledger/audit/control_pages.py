@@ -12,12 +12,14 @@ from backstay.spi import (
     authorize,
     company_of,
     context,
+    database,
     instant_text,
     neutral,
     page,
     requires,
     resource_url,
     session,
+    suite,
 )
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
@@ -49,7 +51,10 @@ def show_control(name: str) -> Response:
     db = session()
     control = control_of(name)
     span, values, notes = _asked(db, control)
-    found = list(islice(control.find(db, Asked(span.start, span.end, values)), MOST + 1))
+    # In a transaction of its own: what is streamed needs one, and the rest is never fetched.
+    with database().read(context(), suite()) as reading:
+        asked = Asked(span.start, span.end, values)
+        found = list(islice(control.find(reading, asked), MOST + 1))
     if len(found) > MOST:
         said = _("The first %(n)s rows. The export has all of them.", n=MOST)
         notes = (*notes, ui.Note(said, "info"))

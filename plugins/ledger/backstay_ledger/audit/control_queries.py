@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from backstay_ledger.audit.controls import Asked
 
+AT_ONCE: Final = 2000
+"""How many rows of a query are in memory at a time."""
 _TYPES: Final[dict[str, Any]] = {
     "id": Id,
     "date": Date(),
@@ -58,6 +60,8 @@ def entries(
 ) -> Iterator[tuple[Any, ...]]:
     """Posted entries of the days: id, number, date, memo, amount, who posted, and what else.
 
+    They are streamed, which a page's own session can't: it has no transaction.
+
     Arguments:
         where: a condition; it can name ``t.amount`` and ``t.top`` (the limit of today).
         more: further values as (name, type, expression).
@@ -84,9 +88,10 @@ def _read(
     days = (bindparam("first", type_=Date()), bindparam("last", type_=Date()))
     typed = query.bindparams(*days).columns(*(column(name, _TYPES[kind]) for name, kind in kinds))
     given = {"company": company_of(session).id, "first": asked.first, "last": asked.last, **values}
-    found = session.execute(typed, given, execution_options={"scope_checked": True})
-    for row in found:
-        yield tuple(row)
+    options = {"scope_checked": True, "yield_per": AT_ONCE}
+    with session.execute(typed, given, execution_options=options) as found:
+        for row in found:
+            yield tuple(row)
 
 
 def local_day(at: datetime, zone: str) -> date:

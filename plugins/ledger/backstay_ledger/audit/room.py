@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import url_for
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from backstay.spi import (
     company_of,
@@ -149,16 +150,24 @@ def _runs(db: Session) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
 
 def _seals(db: Session) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
     """The last seal of each journal and fiscal year, with the beginning of its digest."""
-    found = db.execute(
+    other = aliased(Seal)
+    latest = (
+        select(func.max(other.number))
+        .where(
+            other.company_id == Seal.company_id,
+            other.journal_id == Seal.journal_id,
+            other.fiscal_year_id == Seal.fiscal_year_id,
+        )
+        .correlate(Seal)
+        .scalar_subquery()
+    )
+    last = db.execute(
         select(Journal.code, FiscalYear.code, Seal.number, Seal.digest)
         .join(Journal, Journal.id == Seal.journal_id)
         .join(FiscalYear, FiscalYear.id == Seal.fiscal_year_id)
-        .where(Seal.company_id == company_of(db).id)
-        .order_by(FiscalYear.starts_on.desc(), Journal.code, Seal.number.desc())
+        .where(Seal.company_id == company_of(db).id, Seal.number == latest)
+        .order_by(FiscalYear.starts_on.desc(), Journal.code)
     )
-    last: dict[tuple[str, str], tuple[int, str]] = {}
-    for journal, year, number, digest in found:
-        last.setdefault((journal, year), (number, digest))
     figures = Figures(db)
     return heads(
         ("journal", _("Journal"), False),
@@ -172,5 +181,5 @@ def _seals(db: Session) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
                 ui.Cell(digest[:16], "code"),
             )
         )
-        for (journal, year), (number, digest) in last.items()
+        for journal, year, number, digest in last
     )

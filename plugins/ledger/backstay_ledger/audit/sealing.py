@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+_AT_ONCE: Final = 2000
 SEALS: Final = ("seals", lazy("Sealed entries that are not those that were sealed"))
 _SEALED: Final = text(
     "SELECT journal_id, fiscal_year_id, number, digest FROM ledger_seal"
@@ -107,7 +108,7 @@ def broken_seals(session: Session, company_id: int) -> Iterator[str]:
     sealed = list(_read(session, _SEALED, company))
     names = {tuple(row[:2]): row[2] for row in _read(session, _NAMES, company)} if sealed else {}
     for (journal_id, year_id), seals in groupby(sealed, key=itemgetter(0, 1)):
-        entries = iter(_series(session, company_id, journal_id, year_id, 0))
+        entries = _series(session, company_id, journal_id, year_id, 0)
         reached, digest = 0, ""
         for _journal, _year, number, expected in seals:
             start = reached
@@ -121,9 +122,14 @@ def broken_seals(session: Session, company_id: int) -> Iterator[str]:
                 break
 
 
-def _series(session: Session, company_id: int, journal_id: int, year_id: int, after: int) -> Any:
+def _series(
+    session: Session, company_id: int, journal_id: int, year_id: int, after: int
+) -> Iterator[tuple[int, str]]:
+    """Number and hash of what was posted after a number; a part of a year at a time."""
     values = {"company": company_id, "journal": journal_id, "year": year_id, "after": after}
-    return _read(session, _ENTRIES, values)
+    options = {"scope_checked": True, "yield_per": _AT_ONCE}
+    with session.execute(_ENTRIES, values, execution_options=options) as found:
+        yield from (tuple(row) for row in found)
 
 
 def _read(session: Session, query: Any, values: dict[str, int]) -> Any:

@@ -5,18 +5,20 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from backstay.db.context import operator_context
 from backstay.jobs.execute import execute_next
 from backstay.spi import enqueue, now
+from backstay_ledger.audit.controls import Asked, control_of, read_values
 from backstay_ledger.audit.models import CheckRun, Seal
 from backstay_ledger.audit.run_jobs import RUN_CHECKS
 from backstay_ledger.audit.runs import findings_of, keep_run, last_run
-from backstay_ledger.audit.sealing import add_seals, seals_to_make
+from backstay_ledger.audit.sealing import add_seals, broken_seals, seals_to_make
 from backstay_ledger.services.checks import HOW_MANY, check_books
 
 
@@ -54,6 +56,24 @@ def five(books: Any) -> Any:
 
 def test_sealed_books_are_sound(five: Any) -> None:
     assert found(five) == {}
+
+
+def test_entries_are_read_in_parts(five: Any) -> None:
+    parts: list[Any] = []
+
+    def note(state: Any) -> None:
+        if "FROM ledger_entry" in str(state.statement):
+            parts.append(state.execution_options.get("yield_per"))
+
+    with five.read() as session:
+        event.listen(session, "do_orm_execute", note)
+        seals_to_make(session, five.company.id)
+        assert list(broken_seals(session, five.company.id)) == []
+        control = control_of("days_off")
+        asked = Asked(date(2026, 1, 1), date(2026, 12, 31), read_values(control, {}))
+        next(iter(control.find(session, asked)), None)
+    assert parts
+    assert all(parts)
 
 
 def test_a_line_that_was_changed_is_named_with_its_entry(five: Any, raw: Any) -> None:

@@ -6,10 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from backstay.jobs.execute import execute_next
 from backstay.spi import now
 from backstay_ledger.audit.controls import CONTROLS
+from backstay_ledger.audit.models import Seal
 from backstay_ledger.audit.runs import keep_run
 from backstay_ledger.permissions import AUDIT_RUN, AUDIT_VIEW, BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.services.checks import HOW_MANY, Finding
@@ -38,9 +40,23 @@ def test_the_auditor_has_the_books_checked_and_sealed(auditor: Browser, books: B
     shown = auditor.get(books.url("/audit")).text
     assert f"{HOW_MANY} checks." in shown
     assert "GEN 2026" in shown
+    before = _digests(books)
+    books.post("b", date(2026, 3, 6), "1000", "3000", "4000.00")
+    auditor.post(books.url("/audit/run"), {})
+    while execute_next(books.database, lambda: books.suite):
+        pass
+    shown = auditor.get(books.url("/audit")).text
+    (after,) = _digests(books) - before
+    assert shown.count("GEN 2026") == 1
+    assert after[:16] in shown
     runs = auditor.get(books.url("/check-runs")).text
     assert "Sound" in runs
     assert "otto" in runs
+
+
+def _digests(books: Books) -> set[str]:
+    with books.database.read(books.context, books.suite) as session:
+        return set(session.scalars(select(Seal.digest)))
 
 
 def test_a_finding_is_said_everywhere_and_leads_to_its_entry(
