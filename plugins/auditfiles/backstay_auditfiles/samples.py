@@ -69,5 +69,6 @@ SAMPLES: Final = (
     Sample(
         resource="auditfiles.company",
         values={"siren": lambda _number: SIREN, "country": lambda _number: "FR"},
+        only_one=True,
     ),
 )

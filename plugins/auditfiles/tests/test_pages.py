@@ -126,6 +126,18 @@ def test_making_a_file_takes_the_permission_to_export_and_not_the_one_to_view_th
     assert "Read back, and the same as the books" in maker.get(record).text
 
 
+def test_what_was_entered_of_the_company_is_not_emptied_by_entering_it_again(
+    office: Office, accountant: Browser
+) -> None:
+    again = accountant.post("/c/ALPHA/auditfiles/company/new", {"city": "Brest"})
+    assert again.status_code == 409
+    assert "It was entered already: open it and edit it." in again.text
+    with office.read() as session:
+        row = reporting_company(session)
+        assert row is not None
+        assert (row.siren, row.city) == (SIREN, "Nantes")
+
+
 def test_days_are_asked_for_in_place_of_a_year(
     accountant: Browser, run_jobs: Callable[[], int]
 ) -> None:

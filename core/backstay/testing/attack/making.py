@@ -11,6 +11,8 @@ from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import select
+
 from backstay.clock import today
 from backstay.errors import BackstayError
 from backstay.resources import fields as kinds
@@ -104,6 +106,12 @@ class Maker:
         self, session: Session, resource: Resource, operation: Operation, record: Any = None
     ) -> dict[str, Any]:
         """Values for the fields of an operation's command, all of which it accepts."""
+        if operation is resource.create and any(
+            one.only_one for one in self._samples_of(resource.name)
+        ):
+            for there in session.scalars(select(resource.model)):
+                session.delete(there)
+            session.flush()
         number = self.number()
         given = self._given(resource)
         initial = self._initial(session, operation, record)

@@ -42,6 +42,8 @@ class Sample:
         action: the action that ``make`` leaves it ready for, where its state alone does not do.
         values: values of fields by name, each from the sample's number, for every operation of
             the resource.
+        only_one: a company has one of it, so that a second one is refused: the attacks take away
+            what is there before they make another.
     """
 
     resource: str
@@ -49,6 +51,7 @@ class Sample:
     state: str = ""
     action: str = ""
     values: Mapping[str, Callable[[int], Any]] = field(default_factory=dict)
+    only_one: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backstay.spi import (
+    Conflict,
     Invalid,
     NotFound,
     TextField,
@@ -93,17 +94,18 @@ def reporting_company(session: Session) -> ReportingCompany | None:
 
 
 def enter_company(session: Session, command: EnterCompany) -> ReportingCompany:
-    """Enter it; what the company had entered before is replaced.
+    """Enter it, once for a company.
 
     Raises:
+        Conflict: it was entered already.
         Invalid: the SIREN is none.
     """
     authorize(session, COMPANY_EDIT)
+    if reporting_company(session) is not None:
+        raise Conflict(_("It was entered already: open it and edit it."))
     _check(command)
-    row = reporting_company(session)
-    if row is None:
-        row = ReportingCompany(company_id=company_of(session).id)
-        session.add(row)
+    row = ReportingCompany(company_id=company_of(session).id)
+    session.add(row)
     return _set(session, row, command)
 
 
