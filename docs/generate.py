@@ -34,6 +34,10 @@ REFERENCE: Final = Path(__file__).parent / "reference"
 OURS: Final = ("approvals", "auditfiles", "calendars", "ledger")
 """The plugins of this repository; whatever else is installed does not belong into these pages."""
 _WIDTH: Final = 96
+_STARS: Final[dict[Any, str]] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
 _NOTE: Final = "<!-- Made by docs/generate.py from the code: change the code, then run it. -->"
 
 
@@ -44,6 +48,7 @@ def pages() -> dict[Path, str]:
         "cli.md": _cli(suite),
         "contracts.md": _contracts(suite),
         "hooks.md": _hooks(),
+        "interface.md": _interface(),
         "jobs.md": _jobs(suite),
         "permissions.md": _permissions(suite),
         "database.md": _database(suite),
@@ -111,7 +116,7 @@ def _with_lists(docstring: str) -> str:
     """A docstring as Markdown, its arguments and errors as lists."""
     lines = []
     for line in _text(docstring).splitlines():
-        item = re.match(r" {4}([\w, ]+): (.*)", line)
+        item = re.match(r" {4}(\w[\w, ]*): (.*)", line)
         lines.append(f"- `{item[1]}`: {item[2]}" if item else re.sub(r"^ {6,}", "  ", line))
     return re.sub(r"^(Arguments|Raises|Returns):$", r"\1:\n", "\n".join(lines), flags=re.MULTILINE)
 
@@ -206,10 +211,53 @@ def _hooks() -> Iterator[str]:
             yield from ("", f"## {name}", "", f"`{name}() -> {answer}`", "", _text(hook.__doc__))
     yield from ("", "## What plugins import from `backstay.spi`", "")
     yield _text(spi.__doc__)
+    yield from ("", "What each of them takes: [with arguments](interface.md).")
     yield from ("", "| name | what it is |", "|---|---|")
     for name in sorted(spi.__all__, key=str.casefold):
         said = VALUES.get(name) or _first_line(getattr(spi, name))
         yield f"| `{name}` | {_cell(said)} |"
+
+
+def _interface() -> Iterator[str]:
+    yield from (_NOTE, "", "# What plugins import, with arguments", "")
+    yield (
+        "Every class and function of `backstay.spi` with what it takes, in the order of the"
+        " alphabet;\n[hooks](hooks.md#what-plugins-import-from-backstayspi) has the same names in"
+        " one table. `Text` is what `lazy`\nreturns, or a `str`."
+    )
+    for name in sorted(spi.__all__, key=str.casefold):
+        one = getattr(spi, name)
+        if name in VALUES or not (inspect.isclass(one) or inspect.isfunction(one)):
+            continue
+        yield from ("", f"## {name}", "", _with_lists(said(one)))
+        if inspect.isclass(one) and issubclass(one, enum.Enum):
+            yield from ("", ", ".join(f"`{member.name}`" for member in one) + ".")
+        elif dataclasses.is_dataclass(one) or inspect.isfunction(one):
+            yield from ("", "```python", *_call(name, one), "```")
+
+
+def _call(name: str, one: Any) -> Iterator[str]:
+    """How it is called, on one line where that is short enough."""
+    signature = inspect.signature(one)
+    answer = signature.return_annotation
+    end = f" -> {answer}" if inspect.isfunction(one) and isinstance(answer, str) else ""
+    taken = [_argument(one) for one in signature.parameters.values()]
+    kinds = [one.kind for one in signature.parameters.values()]
+    if inspect.Parameter.KEYWORD_ONLY in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        taken.insert(kinds.index(inspect.Parameter.KEYWORD_ONLY), "*")
+    if len(line := f"{name}({', '.join(taken)}){end}") <= _WIDTH:
+        yield line
+        return
+    yield from (f"{name}(", *(f"    {each}," for each in taken), f"){end}")
+
+
+def _argument(one: inspect.Parameter) -> str:
+    annotation = one.annotation if isinstance(one.annotation, str) else ""
+    text = f"{_STARS.get(one.kind, '')}{one.name}" + (f": {annotation}" if annotation else "")
+    if one.default is inspect.Parameter.empty:
+        return text
+    plain = isinstance(one.default, str | int | bool | enum.Enum | None) or one.default == ()
+    return f"{text} = {_value(one.default) if plain else '...'}"
 
 
 def _first_line(value: Any) -> str:

@@ -35,7 +35,15 @@ def generate() -> ModuleType:
     return module
 
 
-PAGES = ["cli.md", "contracts.md", "hooks.md", "jobs.md", "permissions.md", "database.md"]
+PAGES = [
+    "cli.md",
+    "contracts.md",
+    "hooks.md",
+    "interface.md",
+    "jobs.md",
+    "permissions.md",
+    "database.md",
+]
 CONFIGURATION = DOCS / "reference" / "configuration.md"
 INTERNAL = {"BACKSTAY_TELL_FAILURES", "BACKSTAY_WRITE_GOLDEN"}
 """Set by Backstay itself, and told where tests are written."""
