@@ -49,7 +49,7 @@ def check(plugin: str, rules: tuple[str, ...], *, record: bool, as_json: bool) -
     """For authors: try whether a plugin keeps every rule; exit status 1 if it breaks one.
 
     NAME is an installed plugin, DIR the folder of a distribution, tried from the wheel that it
-    makes. It works on databases of its own, takes a minute or two, and installs nothing. With
+    makes. It works on databases of its own, takes two to four minutes, and installs nothing. With
     --record the result of NAME is kept in this installation, that of DIR in its package.
     """
     if record and rules:
