@@ -105,6 +105,7 @@ def test_a_card_and_a_page_say_what_is_known_of_a_module(
         )
     crate.install_newer(shelf)
     cards = boss.get("/admin/modules").text
+    assert "<title>Modules" in cards
     for text in ("Update due", "1 permission", "1 table", "keeps 1 of 2 rules", "Update …"):
         assert text in cards, text
     shown = boss.get("/admin/modules/crate").text

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -23,6 +24,7 @@ from backstay.testing.conformance import (
     check_folder,
     check_plugin,
 )
+from backstay.testing.conformance.on_package import lacking
 
 Break = Callable[..., Path]
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -399,3 +401,13 @@ def test_the_documentation_lists_every_rule() -> None:
     page = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-plugin.md"
     text = page.read_text(encoding="utf-8")
     assert [one.name for one in OF_THE_WHOLE if f"| `{one.name}` | {one.rule}" not in text] == []
+
+
+def test_what_pip_leaves_behind_is_not_missing_in_a_wheel(tmp_path: Path) -> None:
+    for name in ("backstay_garden/plugin.py", "backstay_garden.egg-info/PKG-INFO"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("")
+    wheel = tmp_path / "garden.whl"
+    with ZipFile(wheel, "w"):
+        pass
+    assert lacking(tmp_path, wheel) == ["backstay_garden/plugin.py is not in the wheel"]

@@ -175,7 +175,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA recursive_triggers = ON")
         # In KiB, of each thread's connection: what is not in it is in the system's own cache.
-        connection.execute("PRAGMA cache_size = -1000")
+        connection.execute("PRAGMA cache_size = -512")
         connection.create_function(AUDIT_FUNCTION, 0, lambda: 1, deterministic=True)
 
     @event.listens_for(engine, "begin")

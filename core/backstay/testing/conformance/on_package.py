@@ -64,6 +64,7 @@ def lacking(source: Path, built: Path) -> list[str]:
     expected = {
         path.relative_to(source).as_posix()
         for package in source.glob("backstay_*/")
+        if package.suffix != ".egg-info"  # left behind by pip wheel
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     }
