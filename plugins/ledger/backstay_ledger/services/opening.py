@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from backstay.contracts.ledger import Posted, Posting
 from backstay.spi import Conflict, Invalid, NotFound, authorize, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryKind, FiscalYear
+from backstay_ledger.models import Entry, EntryKind, EntryState, FiscalYear
 from backstay_ledger.opening_wizard.entering import PostBalances, opening_journal, post_balances
 from backstay_ledger.opening_wizard.opening import opening_of
 from backstay_ledger.permissions import OPENING_POST
@@ -91,16 +91,26 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
 
 
 def openings_of(session: Session, years: Iterable[FiscalYear]) -> dict[int, str]:
-    """The numbers of the years' opening entries that were not reversed, by the year's id."""
+    """The numbers of the years' opening entries that were not reversed, by the year's id.
+
+    One that waits for approval has no number and no fiscal year yet, and a reversal that waits has
+    taken nothing out.
+    """
     reversal = aliased(Entry)
     found = session.execute(
-        select(Entry.fiscal_year_id, Entry.number_text)
-        .outerjoin(reversal, reversal.reverses_id == Entry.id)
+        select(Entry.date, Entry.number_text)
+        .outerjoin(
+            reversal, (reversal.reverses_id == Entry.id) & (reversal.state == EntryState.POSTED)
+        )
         .where(
             Entry.company_id == company_of(session).id,
-            Entry.fiscal_year_id.in_([year.id for year in years]),
             Entry.kind == EntryKind.OPENING,
             reversal.id.is_(None),
         )
-    )
-    return {int(row.fiscal_year_id or 0): row.number_text or "" for row in found}
+    ).all()
+    return {
+        year.id: row.number_text or _("an entry that is not posted yet")
+        for year in years
+        for row in found
+        if year.starts_on <= row.date <= year.ends_on
+    }

@@ -27,6 +27,8 @@ from backstay_ledger.services.drafts import (
     post_draft,
     save_draft,
 )
+from backstay_ledger.services.fiscal_years import list_fiscal_years
+from backstay_ledger.services.opening import PostOpeningBalances, post_opening_balances
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 
 from ..opening_wizard.beginnings import FIRST_DAY, Beginning, beginning_of, owed
@@ -203,3 +205,25 @@ def test_undoing_an_import_says_which_reversals_wait(people: Any, beginning: Beg
         said = imports.undo(session, references)
     assert said.endswith("1 reversal is over the limit and waits for approval.")
     assert beginning.state().waiting == 1
+
+
+def test_balances_that_wait_are_there_already(people: Any) -> None:
+    def post() -> int:
+        with people.at_work("maker") as session:
+            (year,) = list_fiscal_years(session)
+            lines = (
+                DraftLine(account="1000", debit=Decimal(5000)),
+                DraftLine(account="3000", credit=Decimal(5000)),
+            )
+            return post_opening_balances(
+                session, PostOpeningBalances(fiscal_year_id=year.id, lines=lines)
+            ).id
+
+    people.limit("1000")
+    waiting = post()
+    with pytest.raises(Conflict, match="an entry that is not posted yet; reverse them first"):
+        post()
+    approve(people, waiting)
+    assert reverse(people, waiting).waits
+    with pytest.raises(Conflict, match="OPN-2026-000001; reverse them first"):
+        post()
