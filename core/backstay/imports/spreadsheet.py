@@ -15,13 +15,14 @@ import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Final
-
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+from typing import TYPE_CHECKING, Final
 
 from backstay.errors import Invalid
 from backstay.i18n import gettext as _
 from backstay.imports.numbers import Exact
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
 
 SIGNATURE: Final = b"PK\x03\x04"
 MAX_UNPACKED: Final = 150 * 1024 * 1024
@@ -47,6 +48,9 @@ def open_workbook(content: bytes) -> CalamineWorkbook:
     Raises:
         Invalid: it is no XLSX file, is damaged or locked, or would need too much memory.
     """
+    # Late: a process that shows pages alone need not hold the library.
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _measure(archive)
@@ -60,6 +64,8 @@ def open_workbook(content: bytes) -> CalamineWorkbook:
 
 def sheets_of(workbook: CalamineWorkbook) -> list[str]:
     """The names of the sheets that people see."""
+    from python_calamine import SheetVisibleEnum
+
     return [
         sheet.name
         for sheet in workbook.sheets_metadata
@@ -69,6 +75,8 @@ def sheets_of(workbook: CalamineWorkbook) -> list[str]:
 
 def sheet_records(workbook: CalamineWorkbook, sheet: str) -> Iterator[tuple[int, list[str]]]:
     """The rows of a sheet that are not blank, as text, each with its number in the sheet."""
+    from python_calamine import CalamineError
+
     try:
         opened = workbook.get_sheet_by_name(sheet)
         first = opened.start[0] if opened.start else 0
