@@ -35,6 +35,7 @@ class JobRun:
     """What a job's function gets.
 
     Arguments:
+        id: the job's own, the same in each run of it: what is made under it is made once.
         session: the transaction in which the effect and “done” are committed together; it begins
             with its first use, so what only reads or computes is best done before.
         arguments: JSON values that were stored with the job.
@@ -48,6 +49,7 @@ class JobRun:
             that moves the cursor gives the job its attempts back.
     """
 
+    id: int
     session: Session
     arguments: dict[str, Any]
     read: Callable[[], AbstractContextManager[Session]]

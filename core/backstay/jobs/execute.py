@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _FIRST_WAIT: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = timedelta(minutes=10)
+_QUADRUPLED: Final = 12
 _ERROR_LENGTH: Final = 2000
 _TRACE_LENGTH: Final = 20_000
 _TEXT_LENGTH: Final = 200
@@ -120,6 +121,7 @@ class _Attempt:
         try:
             self._kind.run(
                 JobRun(
+                    id=self._claim.id,
                     session=session,
                     arguments=self._claim.arguments,
                     read=lambda: self._database.read(context, self._suite),
@@ -226,5 +228,6 @@ def _trace(error: Exception) -> str:
 
 def wait_after(attempt: int) -> timedelta:
     """How long a job rests after an attempt that failed: 5 s, then four times as long each time."""
-    times: int = 4 ** (attempt - 1)
+    # After as many quadruplings any wait is the longest; more would not fit into a timedelta.
+    times: int = 4 ** min(attempt - 1, _QUADRUPLED)
     return min(_FIRST_WAIT * times, _LONGEST_WAIT)

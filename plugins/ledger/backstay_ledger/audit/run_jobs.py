@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from backstay.spi import JobKind, JobRun, Schedule, company_of, context_of, now
 from backstay.spi import lazy as _
+from backstay_ledger.audit.models import CheckRun
 from backstay_ledger.audit.runs import keep_run
 from backstay_ledger.audit.sealing import add_seals, seals_to_make
 from backstay_ledger.closing.plan_jobs import ask_in_each_company
@@ -21,7 +22,8 @@ RUN_CHECKS: Final = "ledger.check_books"
 def check_and_seal(job: JobRun) -> None:
     """Check the books of the job's company and seal them; outside a company, ask for that in each.
 
-    Seals are made only where every check is silent, so that they never cover what is broken.
+    Seals are made only where every check is silent, so that they never cover what is broken. A job
+    that runs again finds its own run on record, and leaves it.
     """
     began_at = now()
 
@@ -31,12 +33,14 @@ def check_and_seal(job: JobRun) -> None:
     with job.read() as session:
         company = context_of(session).company
         if company is not None:
+            if session.get(CheckRun, job.id) is not None:
+                return
             findings = list(check_company(session, company.id, told))
             seals = [] if findings else seals_to_make(session, company.id)
     if company is None:
         ask_in_each_company(job.session, RUN_CHECKS, "checks")
         return
-    keep_run(job.session, began_at, findings)
+    keep_run(job.session, began_at, findings, run_id=job.id)
     add_seals(job.session, company_of(job.session).id, seals)
 
 

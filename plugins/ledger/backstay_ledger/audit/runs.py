@@ -22,15 +22,23 @@ if TYPE_CHECKING:
 _LONGEST = 2000
 
 
-def keep_run(session: Session, began_at: datetime, findings: Sequence[Finding]) -> CheckRun:
+def keep_run(
+    session: Session,
+    began_at: datetime,
+    findings: Sequence[Finding],
+    *,
+    run_id: int | None = None,
+) -> CheckRun:
     """Keep what the checks found in the company's books, and tell who wants to know.
 
     Arguments:
         began_at: when the first check was asked.
         findings: one of each check that found something.
+        run_id: the id of the job that asked, which keeps one run however often it runs.
     """
     company = company_of(session)
     run = CheckRun(
+        **({} if run_id is None else {"id": run_id}),
         company_id=company.id,
         began_at=began_at,
         ended_at=now(),

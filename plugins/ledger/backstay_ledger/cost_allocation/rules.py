@@ -307,7 +307,8 @@ def _shares(
     session: Session, command: AddAllocationRule, dimension_id: int
 ) -> tuple[dict[int, Decimal], list[Problem]]:
     if command.basis is not Basis.SHARES:
-        return {}, []
+        unused = _("Shares go with fixed shares only: choose those, or leave this empty.")
+        return {}, [Problem(unused, "shares")] if command.shares.strip() else []
     values = dict(
         session.execute(
             select(DimensionValue.code, DimensionValue.id).where(

@@ -189,7 +189,9 @@ def test_parts_follow_what_other_accounts_moved(books: Any, ids: dict[str, int])
     assert standing(books, "cost_centre=100", "project=X") == {"5000": Decimal("666.67")}
     assert standing(books, "cost_centre=300", "project=X") == {"5000": Decimal("333.33")}
     assert "5000" not in standing(books, "cost_centre=-")
-    april = rule_for(books, ids, name="other", basis=Basis.BALANCES, basis_accounts="1000")
+    april = rule_for(
+        books, ids, name="other", basis=Basis.BALANCES, shares="", basis_accounts="1000"
+    )
     rent(books, "1.00")
     with pytest.raises(Invalid, match="there is no basis"):
         run(books, april, ids)
