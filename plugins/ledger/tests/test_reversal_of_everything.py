@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backstay.contracts.ledger import PostingLine
-from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from backstay_ledger.tax.returns import tax_return
+from plugins.ledger.tests.managing import manage
 
 from .tax.conftest import Taxed
 
@@ -34,15 +34,7 @@ def everything(books: Any) -> Taxed:
     """Books with tax codes, whose receivables are settled item by item."""
     taxed = Taxed(books)
     with books.write() as session:
-        account = account_by_code(session, "1100")
-        command = EditAccount(
-            id=account.id,
-            code=account.code,
-            name=account.name,
-            account_class=account.account_class,
-            open_item_managed=True,
-        )
-        edit_account(session, command)
+        manage(session, "1100")
     return taxed
 
 

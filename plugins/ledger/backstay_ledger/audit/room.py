@@ -27,13 +27,14 @@ from backstay_ledger.audit.controls import CONTROLS
 from backstay_ledger.audit.findings import finding_rows
 from backstay_ledger.audit.models import CheckRun, Seal
 from backstay_ledger.audit.run_jobs import RUN_CHECKS
-from backstay_ledger.audit.runs import last_run
+from backstay_ledger.audit.runs import last_runs
 from backstay_ledger.models import FiscalYear, Journal
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.permissions import AUDIT_RUN, AUDIT_VIEW
 from backstay_ledger.resources.figures import Figures, heads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from flask import Response
@@ -64,7 +65,8 @@ class Room:
 def show_room() -> Response:
     """The state of the books in the eyes of an auditor."""
     db = session()
-    run = last_run(db)
+    latest = last_runs(db, _SOME)
+    run = latest[0] if latest else None
     check_heads, checks = finding_rows(db, run, everything=True) if run else ((), ())
     actions: tuple[ui.Button, ...] = (
         ui.Button(_("All runs"), resource_url("ledger.check_run"), "list-details"),
@@ -72,7 +74,7 @@ def show_room() -> Response:
     if context().may(AUDIT_RUN):
         now = ui.Button(_("Check now"), url_for("ledger.audit_run"), "player-play", method="post")
         actions = (*actions, now)
-    run_heads, runs = _runs(db)
+    run_heads, runs = _runs(latest)
     seal_heads, seals = _seals(db)
     return page(
         "ledger/audit.html",
@@ -125,13 +127,7 @@ def _at(at: datetime) -> str:
     return instant_text(at, reader.time_zone, reader.locale)
 
 
-def _runs(db: Session) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
-    found = db.scalars(
-        select(CheckRun)
-        .where(CheckRun.company_id == company_of(db).id)
-        .order_by(CheckRun.id.desc())
-        .limit(_SOME)
-    )
+def _runs(latest: Sequence[CheckRun]) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
     return heads(("began", _("Began"), False), ("result", _("Result"), False)), tuple(
         ui.Row(
             (
@@ -144,7 +140,7 @@ def _runs(db: Session) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
             ),
             href=resource_url("ledger.check_run", "record", id=one.id),
         )
-        for one in found
+        for one in latest
     )
 
 

@@ -64,14 +64,19 @@ def keep_run(
     return run
 
 
-def last_run(session: Session) -> CheckRun | None:
-    """The company's latest run."""
+def last_runs(session: Session, most: int) -> Sequence[CheckRun]:
+    """The company's runs, the latest first."""
     return session.scalars(
         select(CheckRun)
         .where(CheckRun.company_id == company_of(session).id)
         .order_by(CheckRun.id.desc())
-        .limit(1)
-    ).one_or_none()
+        .limit(most)
+    ).all()
+
+
+def last_run(session: Session) -> CheckRun | None:
+    """The company's latest run."""
+    return next(iter(last_runs(session, 1)), None)
 
 
 def findings_of(session: Session, run_id: int) -> Sequence[CheckFinding]:

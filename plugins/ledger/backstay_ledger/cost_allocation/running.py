@@ -24,7 +24,6 @@ from backstay.spi import (
     now,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.closing.services.years import general_journal
 from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun, Basis
 from backstay_ledger.cost_allocation.rules import (
     accounts_said,
@@ -50,6 +49,7 @@ from backstay_ledger.models.dimensions import (
     DimensionValue,
 )
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
+from backstay_ledger.services.journals import general_journal
 from backstay_ledger.services.owned import load_owned
 from backstay_ledger.services.posting import post, preview, writable_company
 from backstay_ledger.services.splitting import split

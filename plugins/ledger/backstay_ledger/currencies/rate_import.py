@@ -35,7 +35,7 @@ from backstay_ledger.currencies.permissions import RATE_EDIT
 from backstay_ledger.currencies.rates import pair_problems, read_rate
 from backstay_ledger.imports.cells import BadCell, read_date
 from backstay_ledger.models.currencies import ExchangeRate, RateKind
-from backstay_ledger.services.bulk_rows import among, insert_rows, table_of
+from backstay_ledger.services.bulk_rows import among, insert_rows, pieces, table_of
 from backstay_ledger.services.posting import writable_company
 
 ECB: Final = "ECB"
@@ -51,7 +51,6 @@ _COLUMNS: Final = (
     "source",
     "version",
 )
-_SOME: Final = 1000
 LONGEST_SOURCE: Final = 100
 
 
@@ -165,11 +164,11 @@ def undo(session: Session, references: Sequence[str]) -> str:
     company = writable_company(session)
     ids = [int(one) for one in references]
     count = 0
-    for start in range(0, len(ids), _SOME):
+    for some in pieces(ids):
         done = session.execute(
             delete(ExchangeRate).where(
                 ExchangeRate.company_id == company.id,
-                among(session, ExchangeRate.id, ids[start : start + _SOME]),
+                among(session, ExchangeRate.id, some),
             ),
             execution_options={"audited": True, "synchronize_session": False},
         )

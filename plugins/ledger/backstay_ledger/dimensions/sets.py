@@ -25,14 +25,13 @@ from backstay_ledger.models.dimensions import (
     DimensionValue,
     RequiredDimension,
 )
+from backstay_ledger.services.bulk_rows import pieces
 
 if TYPE_CHECKING:
     from backstay_ledger.services.lookups import AccountRef
     from backstay_ledger.services.orders import Order
 
 BETWEEN_PAIRS: Final = re.compile(r"[,;]|\s+(?=\w+\s*=)")
-_AT_ONCE: Final = 1000
-"""Ids of a statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 Pairs = tuple[tuple[str, str], ...]
 """Codes of dimensions and of their values: (("cost_centre", "100"), ("project", "X"))."""
 
@@ -245,9 +244,8 @@ def sealed_sets(digest: str, digests: Sequence[str]) -> str:
 
 def pairs_of(session: Session, set_ids: Iterable[int], company_id: int) -> dict[int, LineSet]:
     """What stored sets say, by id."""
-    wanted = sorted(set(set_ids))
     said: dict[int, tuple[str, list[tuple[str, str]]]] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
+    for some in pieces(sorted(set(set_ids))):
         rows: Any = session.execute(
             select(DimensionSet.id, DimensionSet.digest, Dimension.code, DimensionValue.code)
             .join(DimensionSetValue, DimensionSetValue.dimset_id == DimensionSet.id)
@@ -258,7 +256,7 @@ def pairs_of(session: Session, set_ids: Iterable[int], company_id: int) -> dict[
                 DimensionSetValue.company_id == company_id,
                 DimensionValue.company_id == company_id,
                 Dimension.company_id == company_id,
-                DimensionSet.id.in_(wanted[start : start + _AT_ONCE]),
+                DimensionSet.id.in_(some),
             )
             .order_by(DimensionSet.id, Dimension.code)
         )

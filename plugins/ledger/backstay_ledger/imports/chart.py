@@ -29,7 +29,7 @@ from backstay_ledger.imports.plaintext.rows import PLAIN_TEXT_CHART
 from backstay_ledger.models import Account, AccountClass, Line
 from backstay_ledger.permissions import CHART_IMPORT
 from backstay_ledger.services.accounts import CODE_PATTERN, CreateAccount, add_accounts
-from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.bulk_rows import among, pieces
 from backstay_ledger.services.posting import writable_company
 
 TYPES: Final = {
@@ -44,7 +44,6 @@ TYPES: Final = {
 }
 
 
-_SOME: Final = 1000
 _NAMED: Final = 3
 CLASSED: Final = "class:"
 """Begins the reference of an account that got its class from an import; its id follows."""
@@ -165,12 +164,12 @@ def undo(session: Session, references: Sequence[str]) -> str:
 def _accounts(session: Session, ids: Sequence[int]) -> list[Account]:
     return [
         account
-        for start in range(0, len(ids), _SOME)
+        for some in pieces(ids)
         for account in session.scalars(
             select(Account)
             .where(
                 Account.company_id == company_of(session).id,
-                among(session, Account.id, ids[start : start + _SOME]),
+                among(session, Account.id, some),
             )
             .order_by(Account.code)
         )

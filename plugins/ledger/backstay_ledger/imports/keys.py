@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session, aliased
 
 from backstay.spi import company_of
 from backstay_ledger.models import Entry
-from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.bulk_rows import among, pieces
 
 UNDO: Final = "undo:"
 """Begins the key of a reversal that undoes an import; the entry's id follows."""
 LONGEST_NAME: Final = 80
-_SOME: Final = 1000
 
 
 def usable_keys(
@@ -58,13 +57,13 @@ def _freed(
 ) -> set[str]:
     reversal = aliased(Entry)
     found: set[str] = set()
-    for start in range(0, len(keys), _SOME):
+    for some in pieces(keys):
         rows = session.scalars(
             select(Entry.idempotency_key)
             .join(reversal, reversal.reverses_id == Entry.id)
             .where(
                 Entry.company_id == company_of(session).id,
-                among(session, Entry.idempotency_key, keys[start : start + _SOME]),
+                among(session, Entry.idempotency_key, some),
                 freed_by(reversal),
             )
         )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backstay.spi import company_of, context_of, ngettext
+from backstay.spi import context_of, ngettext
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryState
-from backstay_ledger.services.bulk_rows import among
-from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
+from backstay_ledger.models import EntryState
+from backstay_ledger.services.reversal import ReverseEntry, reversal_numbers, reverse_entries
 from backstay_ledger.services.stored import StoredEntry, stored_entries
 
 
@@ -32,7 +30,7 @@ def undo_entries(session: Session, references: Sequence[str], prefix: str) -> st
     entries = stored_entries(session, ids)
     deleted = _delete_unposted(session, entries.values())
     entries = {key: entry for key, entry in entries.items() if entry.row.state is EntryState.POSTED}
-    reversed_before = _reversed(session, ids)
+    reversed_before = reversal_numbers(session, ids)
     # Whoever undoes the import has said why; posting the reversals must not say otherwise.
     reason = context_of(session).reason or _("the import was undone")
     reversals = reverse_entries(
@@ -89,16 +87,3 @@ def _delete_unposted(session: Session, entries: Iterable[StoredEntry]) -> int:
             withdraw(session, row.id)
         remove_draft(session, row.id)
     return len(found)
-
-
-def _reversed(session: Session, ids: Sequence[int]) -> set[int]:
-    found: set[int] = set()
-    for start in range(0, len(ids), 1000):
-        rows = session.scalars(
-            select(Entry.reverses_id).where(
-                Entry.company_id == company_of(session).id,
-                among(session, Entry.reverses_id, ids[start : start + 1000]),
-            )
-        )
-        found.update(row for row in rows if row is not None)
-    return found

@@ -20,7 +20,6 @@ from backstay_ledger.models import (
     Account,
     EntryKind,
     ExchangeSettings,
-    Journal,
     JournalKind,
     Period,
     PeriodKind,
@@ -28,6 +27,7 @@ from backstay_ledger.models import (
 )
 from backstay_ledger.open_items.models import EXCHANGE_SOURCE
 from backstay_ledger.open_items.pairs import Item
+from backstay_ledger.services.journals import active_journal
 from backstay_ledger.services.orders import Order
 
 
@@ -90,7 +90,11 @@ def exchange_order(session: Session, allocation_id: int, share: Share) -> Order 
     return Order(
         Posting(
             key="",
-            journal=_general_journal(session),
+            journal=active_journal(
+                session,
+                JournalKind.GENERAL,
+                _("There is no active general journal for exchange differences; create one."),
+            ),
             date=first_open_day(session, share.on),
             lines=tuple(lines),
             memo=memo,
@@ -172,19 +176,3 @@ def first_open_day(session: Session, day: date) -> date:
             field="on",
         )
     return max(day, starts_on)
-
-
-def _general_journal(session: Session) -> str:
-    code = session.scalar(
-        select(Journal.code)
-        .where(
-            Journal.company_id == company_of(session).id,
-            Journal.kind == JournalKind.GENERAL,
-            Journal.active,
-        )
-        .order_by(Journal.code)
-        .limit(1)
-    )
-    if code is None:
-        raise Invalid(_("There is no active general journal for exchange differences; create one."))
-    return code

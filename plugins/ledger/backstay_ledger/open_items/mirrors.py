@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -12,7 +12,7 @@ from backstay.spi import company_of
 from backstay_ledger.open_items.allocations import Allocate, settle
 from backstay_ledger.open_items.models import ItemHold, OpenItem
 from backstay_ledger.open_items.pairs import lock_items
-from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.bulk_rows import among, pieces
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from backstay.contracts.ledger import Posted
     from backstay_ledger.services.reversal import ReverseEntry
     from backstay_ledger.services.stored import StoredEntry
-
-_AT_ONCE: Final = 1000
 
 
 def lock_items_of(session: Session, entries: Iterable[StoredEntry]) -> bool:
@@ -33,8 +31,7 @@ def lock_items_of(session: Session, entries: Iterable[StoredEntry]) -> bool:
         whether there are any; entries without open items cost nothing.
     """
     ids = [entry.row.id for entry in entries if any(line.open_item for line in entry.lines)]
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
+    for some in pieces(ids):
         found = session.scalars(
             select(OpenItem.id).where(
                 OpenItem.company_id == company_of(session).id,
@@ -74,5 +71,5 @@ def settle_with_mirrors(
             for debit, credit in zip(items[::2], items[1::2], strict=True)
             if debit.residual and credit.residual and {debit.hold, credit.hold} == {ItemHold.NONE}
         )
-        for start in range(0, len(pairs), _AT_ONCE):
-            settle(session, Allocate(pairs=pairs[start : start + _AT_ONCE], on=command.on))
+        for some in pieces(pairs):
+            settle(session, Allocate(pairs=tuple(some), on=command.on))

@@ -21,11 +21,12 @@ from backstay.contracts.ledger import Posted, Posting, PostingLine
 from backstay.spi import Conflict, Invalid, Problem, authorize, company_of, ngettext
 from backstay.spi import gettext as _
 from backstay_ledger.imports.keys import usable_keys
-from backstay_ledger.models import Account, Entry, EntryKind, EntryState, Journal, JournalKind
+from backstay_ledger.models import Account, Entry, EntryKind, EntryState, JournalKind
 from backstay_ledger.opening_wizard.models import Opening, OpeningLine, OpeningPart
 from backstay_ledger.opening_wizard.opening import open_opening
 from backstay_ledger.permissions import OPENING_POST
-from backstay_ledger.services.bulk_rows import among, insert_rows, table_of
+from backstay_ledger.services.bulk_rows import among, insert_rows, pieces, table_of
+from backstay_ledger.services.journals import active_journal
 from backstay_ledger.services.orders import Checked, Order
 from backstay_ledger.services.posting import post_orders
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines
@@ -33,7 +34,6 @@ from backstay_ledger.services.validation import check_orders
 
 _TABLE: Final = table_of(OpeningLine)
 _COLUMNS: Final = ("entry_id", "line_no", "company_id", "part", "account_id", "document_date")
-_SOME: Final = 1000
 _LONGEST_REFERENCE: Final = 100
 
 
@@ -133,19 +133,11 @@ def opening_journal(session: Session) -> str:
     Raises:
         Invalid: there is no active one.
     """
-    code = session.scalar(
-        select(Journal.code)
-        .where(
-            Journal.company_id == company_of(session).id,
-            Journal.kind == JournalKind.OPENING,
-            Journal.active,
-        )
-        .order_by(Journal.code)
-        .limit(1)
+    return active_journal(
+        session,
+        JournalKind.OPENING,
+        _("There is no active journal for opening balances; create one."),
     )
-    if code is None:
-        raise Invalid(_("There is no active journal for opening balances; create one."))
-    return code
 
 
 def _balances_order(session: Session, opening: Opening, command: PostBalances) -> _Ordered:
@@ -322,12 +314,10 @@ def _renamed(error: Invalid | Conflict) -> Invalid | Conflict:
 
 def _accounts(session: Session, codes: set[str]) -> dict[str, Account]:
     found: dict[str, Account] = {}
-    wanted = sorted(codes)
-    for start in range(0, len(wanted), _SOME):
+    for some in pieces(sorted(codes)):
         for one in session.scalars(
             select(Account).where(
-                Account.company_id == company_of(session).id,
-                among(session, Account.code, wanted[start : start + _SOME]),
+                Account.company_id == company_of(session).id, among(session, Account.code, some)
             )
         ):
             found[one.code] = one

@@ -8,22 +8,21 @@ from sqlalchemy import func, select
 
 from backstay.spi import company_of, today
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, Line, Period, PeriodKind, PeriodState
-from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.models import Line, Period, PeriodKind, PeriodState
+from backstay_ledger.services.bulk_rows import among, pieces
+from backstay_ledger.services.reversal import reversal_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
-
-_CHUNK = 1_000
 
 
 def not_to_be_posted(session: Session, drafts: Sequence[Any]) -> Mapping[int, str]:
     """Drafts that do not balance or lie outside the open periods; posting checks the rest."""
     reasons: dict[int, str] = {}
     sums: dict[int, tuple[int, Any]] = {}
-    for ids in _chunks(drafts):
+    for ids in pieces(sorted(draft.id for draft in drafts)):
         rows = session.execute(
             select(Line.entry_id, func.count(), func.sum(Line.amount))
             .where(Line.company_id == company_of(session).id, among(session, Line.entry_id, ids))
@@ -51,28 +50,13 @@ def not_to_be_posted(session: Session, drafts: Sequence[Any]) -> Mapping[int, st
 
 def not_to_be_reversed(session: Session, entries: Sequence[Any]) -> Mapping[int, str]:
     """Entries that were reversed before."""
-    reasons: dict[int, str] = {}
-    for ids in _chunks(entries):
-        rows = session.execute(
-            select(Entry.reverses_id, Entry.number_text).where(
-                Entry.company_id == company_of(session).id,
-                among(session, Entry.reverses_id, ids),
-            )
-        )
-        for reversed_id, number in rows:
-            reasons[int(reversed_id or 0)] = _(
-                "It was reversed by %(number)s already.", number=number
-            )
-    return reasons
+    return {
+        entry_id: _("It was reversed by %(number)s already.", number=number)
+        for entry_id, number in reversal_numbers(session, [one.id for one in entries]).items()
+    }
 
 
 def reversal_of_many(session: Session, entries: Sequence[Any]) -> dict[str, Any]:
     """Today, or the latest of the entries' dates when that is later: no reversal precedes one."""
     day = today(company_of(session).time_zone)
     return {"on": max([day, *(entry.date for entry in entries)]), "reason": ""}
-
-
-def _chunks(entries: Sequence[Any]) -> Iterator[list[int]]:
-    ids = sorted(entry.id for entry in entries)
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]

@@ -10,10 +10,10 @@ if any index would do, which makes a large import quadratic; hence :func:`refres
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Dialect, Table, bindparam, func, text
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
@@ -21,6 +21,9 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from backstay.spi import context_of
 
 Row = tuple[Any, ...]
+Item = TypeVar("Item")
+_PIECE: Final = 1000
+"""Values of a statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 LARGE: Final = 100
 """From so many rows on, a batch makes statistics that know fewer worth renewing."""
 
@@ -113,6 +116,12 @@ def among(
         return column.in_(values)
     given = bindparam(None, list(values), type_=ARRAY(column.type))
     return column == func.any(given)
+
+
+def pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Items a thousand at a time, for statements that name each of them."""
+    for start in range(0, len(items), _PIECE):
+        yield items[start : start + _PIECE]
 
 
 def refresh_statistics(session: Session, table: Table, added: int) -> None:

@@ -143,6 +143,37 @@ def load_journal(session: Session, journal_id: int) -> Journal:
     return load_owned(session, Journal, journal_id, _("There is no such journal in this company."))
 
 
+def active_journal(session: Session, kind: JournalKind, otherwise: str) -> str:
+    """The code of the company's first active journal of a kind.
+
+    Arguments:
+        otherwise: what is said where there is none.
+
+    Raises:
+        Invalid: there is none.
+    """
+    code = session.scalar(
+        select(Journal.code)
+        .where(Journal.company_id == company_of(session).id, Journal.kind == kind, Journal.active)
+        .order_by(Journal.code)
+        .limit(1)
+    )
+    if code is None:
+        raise Invalid(otherwise)
+    return code
+
+
+def general_journal(session: Session) -> str:
+    """The code of the first active general journal.
+
+    Raises:
+        Invalid: there is none.
+    """
+    return active_journal(
+        session, JournalKind.GENERAL, _("There is no active general journal; create one.")
+    )
+
+
 def _check_form(session: Session, command: CreateJournal, current: Journal | None) -> None:
     problems: list[Problem] = []
     if not re.fullmatch(CODE_PATTERN, command.code):

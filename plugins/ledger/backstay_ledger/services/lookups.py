@@ -6,7 +6,7 @@ filters by company itself, and :func:`_rows` holds the company against the sessi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -48,7 +48,7 @@ from backstay_ledger.models import (
     RequiredDimension,
     period_label,
 )
-from backstay_ledger.services.bulk_rows import table_of
+from backstay_ledger.services.bulk_rows import pieces, table_of
 
 _ACCOUNT: Final = table_of(Account).c
 _ENTRY: Final = table_of(Entry).c
@@ -57,7 +57,6 @@ _LIMIT: Final = table_of(ApprovalLimit).c
 _LOCK: Final = table_of(Lock).c
 _PERIOD: Final = table_of(Period).c
 _YEAR: Final = table_of(FiscalYear).c
-_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,7 @@ def journals_and_accounts(
     accounts: dict[str, AccountRef] = {}
     limits: dict[int, Decimal] = {}
     query = _references(session.get_bind().dialect.name)
-    for some in _chunks(sorted(codes)) if codes else [()]:
+    for some in pieces(sorted(codes)) if codes else [()]:
         rows = _rows(session, query, company_id, {"values": list(some)})
         for kind, code, found, active, open_items, sub_ledger, requires in rows:
             if kind == 1:
@@ -248,7 +247,7 @@ def existing_by_key(session: Session, company_id: int, keys: Sequence[str]) -> d
     """Posted entries by their idempotency keys."""
     found: dict[str, Existing] = {}
     query = _by_key(session.get_bind().dialect.name)
-    for some in _chunks(sorted(set(keys))):
+    for some in pieces(sorted(set(keys))):
         for row in _rows(session, query, company_id, {"values": list(some)}):
             found[str(row.idempotency_key)] = Existing(
                 row.id, row.number_text or "", row.payload_hash
@@ -290,8 +289,3 @@ def _rows(
         raise PermissionError(message)
     session.flush()  # as the session does it by itself before a query over models
     return session.connection().execute(query, {"company": company_id, **values}).all()
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), _AT_ONCE):
-        yield items[start : start + _AT_ONCE]

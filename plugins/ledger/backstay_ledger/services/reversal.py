@@ -28,7 +28,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Entry, EntryKind, EntryState
 from backstay_ledger.open_items.mirrors import lock_items_of, settle_with_mirrors
 from backstay_ledger.permissions import ENTRY_REVERSE
-from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.bulk_rows import among, pieces
 from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.stored import StoredEntry, stored_entries
@@ -108,7 +108,7 @@ def reverse_entries(
     writable_company(session)
     originals = stored_entries(session, [command.id for command in commands])
     done = _reversed_by_key(session, commands)
-    reversed_before = _reversal_numbers(session, [command.id for command in commands])
+    reversed_before = reversal_numbers(session, [command.id for command in commands])
     problems: list[Problem] = []
     orders: list[Order] = []
     for command in commands:
@@ -238,14 +238,14 @@ def mirror(command: ReverseEntry, original: StoredEntry) -> Order:
     )
 
 
-def _reversal_numbers(session: Session, ids: Sequence[int]) -> dict[int, str]:
+def reversal_numbers(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """The numbers of the reversals of entries, by the entry's id; in words where one waits."""
     found: dict[int, str] = {}
-    wanted = sorted(set(ids))
-    for start in range(0, len(wanted), 1000):
+    for some in pieces(sorted(set(ids))):
         rows = session.execute(
             select(Entry.reverses_id, Entry.number_text).where(
                 Entry.company_id == company_of(session).id,
-                among(session, Entry.reverses_id, wanted[start : start + 1000]),
+                among(session, Entry.reverses_id, some),
             )
         )
         unposted = _("a reversal that is not posted yet")
@@ -257,11 +257,11 @@ def _reversed_by_key(session: Session, commands: Sequence[ReverseEntry]) -> set[
     """Keys of reversals that were posted before: asking again is answered, not refused."""
     keys = [command.key for command in commands if command.key]
     found: set[str] = set()
-    for start in range(0, len(keys), 1000):
+    for some in pieces(keys):
         rows = session.scalars(
             select(Entry.idempotency_key).where(
                 Entry.company_id == company_of(session).id,
-                among(session, Entry.idempotency_key, keys[start : start + 1000]),
+                among(session, Entry.idempotency_key, some),
                 Entry.kind == EntryKind.REVERSAL,
             )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
@@ -14,13 +14,11 @@ from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.dimensions.sets import LineSet, pairs_of
 from backstay_ledger.models import Account, Entry, Journal, Line, OpenItem
-from backstay_ledger.services.bulk_rows import among
+from backstay_ledger.services.bulk_rows import among, pieces
 from backstay_ledger.services.content import ENTRY_COLUMNS, EntryRow, LineRow
 from backstay_ledger.services.orders import Order
 from backstay_ledger.tax.rows import TaxRow
 from backstay_ledger.tax.stored import HAS_TAXES, stored_taxes
-
-_SOME: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +74,8 @@ def stored_entries(
 ) -> dict[int, StoredEntry]:
     """Entries of a company by id, by default the session's; unknown ids are left out."""
     company_id = company_of(session).id if company_id is None else company_id
-    wanted = sorted(set(ids))
     found: dict[int, StoredEntry] = {}
-    for start in range(0, len(wanted), _SOME):
-        some = wanted[start : start + _SOME]
+    for some in pieces(sorted(set(ids))):
         query = (
             select(*(getattr(Entry, name) for name in ENTRY_COLUMNS), Journal.code, HAS_TAXES)
             .join(Journal, Journal.id == Entry.journal_id)

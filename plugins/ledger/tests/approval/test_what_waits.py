@@ -42,10 +42,7 @@ from backstay_ledger.models import Account, AccountClass, EntryTemplate, Period
 from backstay_ledger.open_items.allocations import Allocate, allocate
 from backstay_ledger.services.accounts import (
     CreateAccount,
-    EditAccount,
-    account_by_code,
     add_accounts,
-    edit_account,
 )
 from backstay_ledger.services.balances import balance
 from backstay_ledger.services.checks import check_books
@@ -59,6 +56,7 @@ from backstay_ledger.services.drafts import (
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period
 from backstay_ledger.services.posting import post
 from backstay_ledger.tax.cash_basis import release_cash_basis
+from plugins.ledger.tests.managing import manage
 
 from ..tax.conftest import Taxed
 from ..test_imports import import_, journal, sale
@@ -297,15 +295,7 @@ def test_what_is_released_of_a_tax_waits_once_however_often_is_paid(people: Any)
 def test_an_allocation_says_that_its_tax_waits(people: Any) -> None:
     taxed = Taxed(people.books)
     with people.books.write() as session:
-        account = account_by_code(session, "1100")
-        command = EditAccount(
-            id=account.id,
-            code=account.code,
-            name=account.name,
-            account_class=account.account_class,
-            open_item_managed=True,
-        )
-        edit_account(session, command)
+        manage(session, "1100")
     taxed.post(PostingLine("1100", Decimal(120), party="ACME"), ("4000", "-100.00", "CB"))
     taxed.post(("1000", "120.00"), PostingLine("1100", Decimal(-120), party="ACME"))
     people.limit("10")

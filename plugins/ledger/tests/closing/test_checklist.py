@@ -25,9 +25,9 @@ from backstay_ledger.closing.services.checklist import (
 )
 from backstay_ledger.closing.services.plans import ReverseLater, reverse_later
 from backstay_ledger.closing.task_models import TaskState
-from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import period_on
+from plugins.ledger.tests.managing import manage
 
 from .steps import MARCH, move, person
 
@@ -122,17 +122,7 @@ def test_a_waiver_by_one_person_is_refused_by_the_database(accrued: Any, raw: An
 
 def test_parties_whose_items_could_settle_each_other_are_named(books: Any) -> None:
     with books.write() as session:
-        account = account_by_code(session, "1100")
-        edit_account(
-            session,
-            EditAccount(
-                id=account.id,
-                code="1100",
-                name="Receivables",
-                account_class=account.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, "1100")
     for amount, party in (("100", "ACME"), ("-80", "ACME"), ("50", "Brown")):
         lines = (
             PostingLine("1100", Decimal(amount), party=party),

@@ -17,14 +17,12 @@ from backstay_ledger.open_items.items import open_items
 from backstay_ledger.open_items.undoing import UndoAllocation, undo_allocation
 from backstay_ledger.services.accounts import (
     CreateAccount,
-    EditAccount,
-    account_by_code,
     add_accounts,
-    edit_account,
 )
 from backstay_ledger.services.balances import balance
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.posting import post
+from plugins.ledger.tests.managing import manage
 
 DAY = date(2026, 3, 15)
 
@@ -101,22 +99,6 @@ class Desk:
     def sound(self) -> bool:
         with self.books.read() as session:
             return check_books(session) == []
-
-
-def manage(session: Any, code: str, *, on: bool = True) -> None:
-    """Set the mark of an account as its edit form does."""
-    account = account_by_code(session, code)
-    edit_account(
-        session,
-        EditAccount(
-            id=account.id,
-            code=account.code,
-            name=account.name,
-            account_class=account.account_class,
-            active=account.active,
-            open_item_managed=on,
-        ),
-    )
 
 
 def desk_of(books: Any) -> Desk:

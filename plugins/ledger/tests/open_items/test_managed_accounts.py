@@ -13,7 +13,7 @@ from backstay.errors import Conflict, Invalid
 from backstay_ledger.open_items.managed import claim_control_account
 from backstay_ledger.services.posting import post
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
-from plugins.ledger.tests.open_items.conftest import manage
+from plugins.ledger.tests.managing import manage
 
 D = Decimal
 APRIL = date(2026, 4, 1)

@@ -23,14 +23,13 @@ from backstay_ledger.opening_wizard.opening import (
 from backstay_ledger.opening_wizard.state import OpeningState, opening_state
 from backstay_ledger.services.accounts import (
     CreateAccount,
-    EditAccount,
     account_by_code,
     add_accounts,
-    edit_account,
 )
 from backstay_ledger.services.balances import balance
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.typed_lines import DraftLine
+from plugins.ledger.tests.managing import manage
 
 FIRST_DAY = date(2026, 1, 1)
 
@@ -94,17 +93,7 @@ def beginning_of(books: Any) -> Beginning:
             ],
         )
         for code in ("1100", "2000"):
-            one = account_by_code(session, code)
-            edit_account(
-                session,
-                EditAccount(
-                    id=one.id,
-                    code=one.code,
-                    name=one.name,
-                    account_class=one.account_class,
-                    open_item_managed=True,
-                ),
-            )
+            manage(session, code)
     return Beginning(books)
 
 

@@ -22,9 +22,9 @@ from backstay_ledger.dimensions.values import (
 )
 from backstay_ledger.models import EntryTemplate
 from backstay_ledger.models.dimensions import Dimension
-from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, as_typed, save_draft
 from backstay_ledger.services.stored import stored_entry
+from plugins.ledger.tests.managing import manage
 
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
@@ -45,17 +45,7 @@ def centres(books: Books) -> Books:
 def managed(centres: Books) -> Books:
     """Receivables are managed by open items."""
     with centres.database.write(centres.context, centres.suite) as session:
-        account = account_by_code(session, "1100")
-        edit_account(
-            session,
-            EditAccount(
-                id=account.id,
-                code=account.code,
-                name=account.name,
-                account_class=account.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, "1100")
     return centres
 
 

@@ -16,8 +16,8 @@ from backstay_ledger.currencies.settings import SaveExchangeSettings, save_excha
 from backstay_ledger.models import EntryTemplate
 from backstay_ledger.open_items.items import open_items
 from backstay_ledger.open_items.models import OpenItem
-from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.drafts import CopyEntry, copy_entry
+from plugins.ledger.tests.managing import manage
 
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
@@ -30,17 +30,7 @@ NEW = "/entries/new"
 def managed(books: Books) -> Books:
     """Receivables are managed by open items."""
     with books.database.write(books.context, books.suite) as session:
-        one = account_by_code(session, "1100")
-        edit_account(
-            session,
-            EditAccount(
-                id=one.id,
-                code=one.code,
-                name=one.name,
-                account_class=one.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, "1100")
     return books
 
 

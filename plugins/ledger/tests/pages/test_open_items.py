@@ -13,8 +13,8 @@ import pytest
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay_ledger.open_items.ageing import ageing
 from backstay_ledger.open_items.items import open_items
-from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.posting import post_many
+from plugins.ledger.tests.managing import manage
 
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
@@ -27,17 +27,7 @@ AS_OF = "2026-06-30"
 def desk(books: Books) -> Books:
     """Three items of two parties; the first two have the same reference."""
     with books.database.write(books.context, books.suite) as session:
-        one = account_by_code(session, "1100")
-        edit_account(
-            session,
-            EditAccount(
-                id=one.id,
-                code=one.code,
-                name=one.name,
-                account_class=one.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, "1100")
         post_many(
             session,
             [

@@ -10,11 +10,9 @@ import pytest
 from backstay_ledger.models import AccountClass
 from backstay_ledger.services.accounts import (
     CreateAccount,
-    EditAccount,
-    account_by_code,
     add_accounts,
-    edit_account,
 )
+from plugins.ledger.tests.managing import manage
 
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
@@ -32,17 +30,7 @@ def chart(books: Books) -> Books:
                 for code in ("9000", "9010")
             ],
         )
-        one = account_by_code(session, "1100")
-        edit_account(
-            session,
-            EditAccount(
-                id=one.id,
-                code=one.code,
-                name=one.name,
-                account_class=one.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, "1100")
     return books
 
 
@@ -105,17 +93,7 @@ def test_the_wizard_leads_to_the_ageing_of_an_account_with_a_space_in_its_code(
             code="assets:petty claims", name="Claims", account_class=AccountClass.ASSET
         )
         add_accounts(session, [account])
-        one = account_by_code(session, account.code)
-        edit_account(
-            session,
-            EditAccount(
-                id=one.id,
-                code=one.code,
-                name=one.name,
-                account_class=one.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, account.code)
     begin(accountant, chart)
     items = {
         "lines-0-typed": "assets:petty claims",

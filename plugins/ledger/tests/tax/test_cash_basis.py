@@ -14,12 +14,12 @@ from backstay.contracts.ledger import Pair, PostingLine
 from backstay.errors import BackstayError, Invalid
 from backstay_ledger.open_items.allocations import Allocate, allocate
 from backstay_ledger.open_items.undoing import UndoAllocation, undo_allocation
-from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from backstay_ledger.tax.cash_basis import ReleaseTax, release_cash_basis, release_tax
 from backstay_ledger.tax.filing.filing import FileReturn, file_return
 from backstay_ledger.tax.returns import tax_return
+from plugins.ledger.tests.managing import manage
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 
@@ -111,17 +111,7 @@ def paid_document(taxed: Any) -> tuple[int, int]:
     """The open items of a document of March 15 and of its payment of April 1."""
     books = taxed.books
     with books.write() as session:
-        account = account_by_code(session, "1100")
-        edit_account(
-            session,
-            EditAccount(
-                id=account.id,
-                code=account.code,
-                name=account.name,
-                account_class=account.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, "1100")
     owed = PostingLine("1100", Decimal("120.00"), party="ACME")
     paid = PostingLine("1100", Decimal("-120.00"), party="ACME")
     taxed.post(owed, ("4000", "-100.00", "CB"))

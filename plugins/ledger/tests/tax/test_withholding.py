@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.errors import Conflict, Invalid
-from backstay_ledger.services.accounts import EditAccount, account_by_code, edit_account
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
@@ -21,6 +20,7 @@ from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from backstay_ledger.tax.codes import add_rate, edit_tax_code
 from backstay_ledger.tax.commands import AddRate, EditTaxCode
 from backstay_ledger.tax.models import TaxUse
+from plugins.ledger.tests.managing import manage
 
 if TYPE_CHECKING:
     from conftest import Taxed
@@ -30,17 +30,7 @@ if TYPE_CHECKING:
 def bills(taxed: Taxed) -> Taxed:
     """Payables by open items; CUM withholds 10 % from 30 000 a year on, ONE from 20 000 a bill."""
     with taxed.books.write() as session:
-        one = account_by_code(session, "2000")
-        edit_account(
-            session,
-            EditAccount(
-                id=one.id,
-                code=one.code,
-                name=one.name,
-                account_class=one.account_class,
-                open_item_managed=True,
-            ),
-        )
+        manage(session, "2000")
     purchase = TaxUse.PURCHASE
     by_itself: dict[str, Any] = {"account": "2310", "box": "WH", "fed": False}
     taxed.code("CUM", "-10", purchase, cumulative_threshold=Decimal(30000), **by_itself)

@@ -30,10 +30,10 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.closing.plan_models import Every, MakeAs, PlannedEntry, PlanState, Recurring
-from backstay_ledger.closing.services.years import general_journal
 from backstay_ledger.permissions import ENTRY_POST
 from backstay_ledger.services.drafts import SaveDraft, post_entry, save_draft
 from backstay_ledger.services.fiscal_years import add_months
+from backstay_ledger.services.journals import general_journal
 from backstay_ledger.services.posting import writable_company
 from backstay_ledger.services.templates import load_template
 from backstay_ledger.services.typed_lines import DraftLine

@@ -37,14 +37,13 @@ from backstay_ledger.models import (
     AccountClass,
     EntryKind,
     FiscalYear,
-    Journal,
-    JournalKind,
     Period,
     PeriodKind,
     PeriodState,
 )
 from backstay_ledger.permissions import YEAR_CLOSE, YEAR_REOPEN
 from backstay_ledger.services.fiscal_years import list_fiscal_years
+from backstay_ledger.services.journals import general_journal
 from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import guarded, post_orders, writable_company
 from backstay_ledger.services.reversal import ReverseEntry, mirror
@@ -307,24 +306,3 @@ def _retained_earnings(session: Session, account_id: int) -> Account:
             _("%(code)s is no active account of equity.", code=account.code), field="account"
         )
     return account
-
-
-def general_journal(session: Session) -> str:
-    """The code of the first active general journal.
-
-    Raises:
-        Invalid: there is none.
-    """
-    code = session.scalar(
-        select(Journal.code)
-        .where(
-            Journal.company_id == company_of(session).id,
-            Journal.kind == JournalKind.GENERAL,
-            Journal.active,
-        )
-        .order_by(Journal.code)
-        .limit(1)
-    )
-    if code is None:
-        raise Invalid(_("There is no active general journal; create one."))
-    return code

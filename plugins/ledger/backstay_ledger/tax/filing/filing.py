@@ -7,8 +7,6 @@ same days, which has nothing but the difference.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,6 +34,7 @@ from backstay_ledger.closing.models import Lock, LockScope
 from backstay_ledger.models import Entry, EntryState
 from backstay_ledger.permissions import BOOKS_VIEW, TAX_FILE
 from backstay_ledger.services.bulk_rows import insert_rows, table_of
+from backstay_ledger.services.content import as_json, hash_of_json
 from backstay_ledger.services.owned import load_owned
 from backstay_ledger.services.posting import guarded, writable_company
 from backstay_ledger.tax.filing.models import TaxFiling, TaxFilingBox, TaxFilingRow
@@ -188,9 +187,7 @@ def unfiled(session: Session, starts_on: date, ends_on: date) -> Unfiled:
     """How many rows up to a day are in no return, though days before it were filed."""
     authorize(session, BOOKS_VIEW)
     company_id = company_of(session).id
-    first = session.scalar(
-        select(func.min(TaxFiling.starts_on)).where(TaxFiling.company_id == company_id)
-    )
+    first = _first_filed_day(session)
     if first is None:
         return Unfiled(0, 0)
     n, late = session.execute(
@@ -224,13 +221,17 @@ def _countable(company_id: int) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _first_filed_day(session: Session) -> date | None:
+    return session.scalar(
+        select(func.min(TaxFiling.starts_on)).where(TaxFiling.company_id == company_of(session).id)
+    )
+
+
 def _rows(session: Session, command: FileReturn) -> list[_Row]:
     company_id = company_of(session).id
     starts_on = command.starts_on
     if command.late:
-        first = session.scalar(
-            select(func.min(TaxFiling.starts_on)).where(TaxFiling.company_id == company_id)
-        )
+        first = _first_filed_day(session)
         starts_on = min(first or starts_on, starts_on)
     return _of_rows(
         session,
@@ -295,7 +296,7 @@ def _digest(boxes: list[FiledBox], rows: list[_Row]) -> str:
         ],
         [[row.id, to_units(row.base), to_units(row.tax)] for row in rows],
     ]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    return hash_of_json(as_json(content))
 
 
 def _filed_before(session: Session, command: FileReturn) -> bool:
