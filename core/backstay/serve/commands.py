@@ -32,9 +32,10 @@ def start(host: str, port: int, workers: int, *, safe_mode: bool, no_demo: bool)
     _enter_safe_mode(wanted=safe_mode)
     here = environment()
     address = free_address(host, port)
+    unchanged = code_is_unchanged(here.home)
 
     def prepare() -> str:
-        _bring_up_to_date(here, demo=not no_demo)
+        _bring_up_to_date(here, demo=not no_demo, unchanged=unchanged)
         announcement = _announcement(here, address)
         if not _is_loopback(host):
             announcement += [
@@ -45,8 +46,7 @@ def start(host: str, port: int, workers: int, *, safe_mode: bool, no_demo: bool)
         here.database.dispose()
         return "\n".join([*announcement, "", "  Stop it with Ctrl-C.", ""])
 
-    processes = children(here.home, address, workers)
-    run(processes, address, prepare, early=code_is_unchanged(here.home))
+    run(children(here.home, address, workers), address, prepare, early=unchanged)
 
 
 @click.command("serve")
@@ -61,13 +61,14 @@ def serve(port: int, *, reloading: bool, safe_mode: bool) -> None:
     and in the browser, which goes on by itself once it is mended.
     """
     from backstay.serve.processes import children, free_address, run
+    from backstay.serve.stamp import code_is_unchanged
 
     _enter_safe_mode(wanted=safe_mode)
     here = environment()
     address = free_address("127.0.0.1", port)
 
     def prepare() -> str:
-        _bring_up_to_date(here, demo=True)
+        _bring_up_to_date(here, demo=True, unchanged=code_is_unchanged(here.home))
         announcement = _announcement(here, address)
         if reloading:
             announcement += [
@@ -91,11 +92,12 @@ def _enter_safe_mode(*, wanted: bool) -> None:
         os.environ[SAFE_MODE_VARIABLE] = "1"
 
 
-def _bring_up_to_date(here: Environment, *, demo: bool) -> None:
+def _bring_up_to_date(here: Environment, *, demo: bool, unchanged: bool) -> None:
     """Migrate, and fill in a first start, unless nothing changed since the last one."""
-    from backstay.serve.stamp import is_current, remember
+    from backstay.kernel.state import is_set_up
+    from backstay.serve.stamp import remember
 
-    if not is_current(here.home, here.database) and _prepare(here, demo=demo):
+    if not (unchanged and is_set_up(here.database)) and _prepare(here, demo=demo):
         remember(here.home)
 
 

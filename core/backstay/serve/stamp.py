@@ -19,7 +19,6 @@ from backstay.kernel.discovery import discover
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from backstay.db.database import Database
     from backstay.home import Home
 
 
@@ -27,13 +26,6 @@ def code_is_unchanged(home: Home) -> bool:
     """Whether the last start that migrated was one of exactly the code that is installed now."""
     path = _path(home)
     return path.exists() and path.read_text(encoding="ascii") == _fingerprint(home)
-
-
-def is_current(home: Home, database: Database) -> bool:
-    """Whether the database was migrated by exactly the code that is installed now."""
-    from backstay.kernel.state import is_set_up
-
-    return code_is_unchanged(home) and is_set_up(database)
 
 
 def remember(home: Home) -> None:
