@@ -14,6 +14,7 @@ from backstay.spi import company_of, ngettext
 from backstay.spi import lazy as _
 from backstay_ledger.closing.services.plans import due
 from backstay_ledger.cost_allocation.running import not_run
+from backstay_ledger.currencies.lookup import RateMissing
 from backstay_ledger.models import (
     IS_DRAFT,
     IS_WAITING,
@@ -157,12 +158,32 @@ def allocation_rules(session: Session, period: ClosingPeriod) -> Sequence[Blocke
     return [Blocker(rule.name, "ledger.allocation_rule", rule.id) for rule in found]
 
 
+def not_revalued(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
+    """Assets and debts in foreign currencies that are not at the rate of the period's last day."""
+    # Late: most companies have none, and the module is large.
+    from backstay_ledger.currencies.revaluation import preview_revaluation
+
+    try:
+        found = preview_revaluation(session, period.ends_on)
+    except RateMissing as error:
+        return [Blocker(problem.message) for problem in error.problems[:_MOST]]
+    return [
+        Blocker(
+            f"{one.position.account} {one.position.name}: {one.reason}",
+            "ledger.account",
+            one.position.account_id,
+        )
+        for one in found[:_MOST]
+    ]
+
+
 CLOSE_TASKS: Final = (
     CloseTask("ledger.drafts", _("Drafts posted or deleted"), drafts, can_be_waived=False),
     CloseTask("ledger.waiting", _("Entries approved or taken back"), waiting, can_be_waived=False),
     CloseTask("ledger.recurring", _("Recurring entries made"), missing_recurring),
     CloseTask("ledger.releases", _("Releases and reversals posted"), releases),
     CloseTask("ledger.allocations", _("Allocation rules run"), allocation_rules, blocks=False),
+    CloseTask("ledger.revaluation", _("Currencies revalued"), not_revalued, blocks=False),
     CloseTask("ledger.open_items", _("Open items allocated"), not_allocated, blocks=False),
     CloseTask("ledger.earlier", _("Earlier months closed"), earlier_periods, blocks=False),
     CloseTask("ledger.cut_off", _("Entries posted long after the month"), cut_off, blocks=False),

@@ -13,6 +13,7 @@ from backstay_ledger.open_items.allocations import Allocate, settle
 from backstay_ledger.open_items.models import ItemHold, OpenItem
 from backstay_ledger.open_items.pairs import lock_items
 from backstay_ledger.services.bulk_rows import among, pieces
+from backstay_ledger.tax.allocated import release_allocated
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -47,7 +48,9 @@ def settle_with_mirrors(
 ) -> None:
     """Allocate the items of entries to those of their reversals.
 
-    Items on hold stay as they are: whoever lifts the hold allocates them.
+    Items on hold stay as they are: whoever lifts the hold allocates them. Where the entry was paid
+    in part, tax on cash basis of both is released as far as they are settled, or what was released
+    for the payment would be taken back twice when the payment is.
     """
     for command, reversal in zip(commands, posted, strict=True):
         if reversal.existed or reversal.waits:
@@ -71,5 +74,11 @@ def settle_with_mirrors(
             for debit, credit in zip(items[::2], items[1::2], strict=True)
             if debit.residual and credit.residual and {debit.hold, credit.hold} == {ItemHold.NONE}
         )
+        paid_in_part = any(
+            debit.residual != -credit.residual
+            for debit, credit in zip(items[::2], items[1::2], strict=True)
+        )
         for some in pieces(pairs):
-            settle(session, Allocate(pairs=tuple(some), on=command.on))
+            done = settle(session, Allocate(pairs=tuple(some), on=command.on))
+            if paid_in_part:
+                release_allocated(session, done)

@@ -4,7 +4,8 @@ Direct: of every entry that moved cash, the lines on other accounts are why. Ind
 and what changed on every other account of the balance sheet. An entry's lines add up to nothing, so
 both give exactly what the cash accounts moved by.
 
-Opening balances moved nothing: the cash that they bring was there at the beginning.
+Opening balances moved nothing: the cash that they bring was there at the beginning. Nor does a new
+rate: what it makes of foreign cash is no flow, and stands by itself (IAS 7.28).
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, Money, authorize, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.models import Entry, EntryKind, EntryState, FiscalYear, Line, Opening
+from backstay_ledger.models import (
+    AccountBalance,
+    Entry,
+    EntryKind,
+    EntryState,
+    FiscalYear,
+    Line,
+    Opening,
+)
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.balances import balances, movements
 from backstay_ledger.services.sums import day_before
@@ -52,6 +61,7 @@ class CashFlow:
     """How cash changed from the opening to the closing balance of each column.
 
     Arguments:
+        exchange: what other rates made of foreign cash, which is part of the change and no flow.
         out_by: the change less everything that explains it; zero in every sound set of books.
     """
 
@@ -60,6 +70,7 @@ class CashFlow:
     rows: tuple[CashFlowRow, ...]
     opening: Amounts
     closing: Amounts
+    exchange: Amounts
     out_by: Amounts
 
     def total(self, activity: Activity) -> Amounts:
@@ -100,14 +111,15 @@ def cash_flow(session: Session, tree: Tree, columns: Sequence[Column], *, direct
         )
     accounts = known_accounts(session)
     ids = sorted(cash)
-    opening, closing, moved = [], [], []
+    opening, closing, moved, exchange = [], [], [], []
+    foreign = _has_foreign(session, ids)
     for column in columns:
         brought = _brought(session, column)
         before = sum(balances(session, day_before(column.start), ids).values(), ZERO)
         opening.append(before + sum((brought.get(key, ZERO) for key in ids), ZERO))
         closing.append(sum(balances(session, column.end, ids).values(), ZERO))
         found = (
-            _counter_lines(session, column, ids)
+            _counter_lines(session, column, ids, revalued=foreign)
             if direct
             else _without(
                 movements(session, column.start, column.end, without_closing_from=column.start),
@@ -115,7 +127,8 @@ def cash_flow(session: Session, tree: Tree, columns: Sequence[Column], *, direct
             )
         )
         moved.append({key: -net for key, net in found.items() if key not in cash})
-    rows = tuple(_rows(tree, accounts, moved, split=direct))
+        exchange.append(_revalued_by(session, column, ids) if foreign else ZERO)
+    rows = tuple(_rows(tree, accounts, moved, exchange, split=direct))
     explained = [row.amounts for row in rows]
     changes = [b - a for a, b in zip(opening, closing, strict=True)]
     return CashFlow(
@@ -124,8 +137,9 @@ def cash_flow(session: Session, tree: Tree, columns: Sequence[Column], *, direct
         rows,
         tuple(opening),
         tuple(closing),
+        tuple(exchange),
         tuple(
-            change - sum((amounts[at] for amounts in explained), ZERO)
+            change - exchange[at] - sum((amounts[at] for amounts in explained), ZERO)
             for at, change in enumerate(changes)
         ),
     )
@@ -171,14 +185,18 @@ def _without(moved: Mapping[int, Decimal], brought: Mapping[int, Decimal]) -> di
     return {key: net - brought.get(key, ZERO) for key, net in moved.items()}
 
 
-def _counter_lines(session: Session, column: Column, cash: Sequence[int]) -> dict[int, Decimal]:
-    """Sums by account of the other lines of entries that have a line on a cash account."""
+def _counter_lines(
+    session: Session, column: Column, cash: Sequence[int], *, revalued: bool
+) -> dict[int, Decimal]:
+    """Sums by account of the other lines of entries that have a line on a cash account.
+
+    Arguments:
+        revalued: entries that changed nothing but the value of cash are to be left out.
+    """
     company_id = company_of(session).id
-    moved_cash = select(Line.entry_id).where(
-        Line.company_id == company_id,
-        Line.account_id.in_(cash),
-        Line.date.between(column.start, column.end),
-    )
+    moved_cash = _cash_lines(company_id, column, cash)
+    if revalued:
+        moved_cash = moved_cash.where(_MOVES)
     found = session.execute(
         select(Line.account_id, func.sum(Line.amount, type_=Money()))
         .where(
@@ -192,10 +210,49 @@ def _counter_lines(session: Session, column: Column, cash: Sequence[int]) -> dic
     return {row[0]: row[1] for row in found}
 
 
+_MOVES: Final = or_(Line.currency.is_(None), Line.amount_currency != 0)
+"""That a line is more than a new value of the same foreign amount."""
+
+
+def _cash_lines(company_id: int, column: Column, cash: Sequence[int]) -> Select[int]:
+    """The entries that have a line on a cash account."""
+    return select(Line.entry_id).where(
+        Line.company_id == company_id,
+        Line.account_id.in_(cash),
+        Line.date.between(column.start, column.end),
+    )
+
+
+def _has_foreign(session: Session, cash: Sequence[int]) -> bool:
+    """Whether there ever was foreign cash; without it no value changes by a rate."""
+    found = select(AccountBalance.account_id).where(
+        AccountBalance.company_id == company_of(session).id,
+        AccountBalance.account_id.in_(cash),
+        AccountBalance.currency != "",
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def _revalued_by(session: Session, column: Column, cash: Sequence[int]) -> Decimal:
+    """What entries that changed nothing but its value made of cash."""
+    company_id = company_of(session).id
+    found = session.scalar(
+        select(func.sum(Line.amount, type_=Money())).where(
+            Line.company_id == company_id,
+            Line.account_id.in_(cash),
+            Line.date.between(column.start, column.end),
+            Line.entry_id.not_in(_cash_lines(company_id, column, cash).where(_MOVES)),
+            Line.entry_id.not_in(_openings(company_id, column)),
+        )
+    )
+    return found or ZERO
+
+
 def _rows(
     tree: Tree,
     accounts: Iterable[KnownAccount],
     moved: Sequence[Mapping[int, Decimal]],
+    exchange: Sequence[Decimal],
     *,
     split: bool,
 ) -> Iterable[CashFlowRow]:
@@ -219,5 +276,9 @@ def _rows(
         )
     if not split:
         rows.insert(0, CashFlowRow(Activity.OPERATING, "", _("Result"), tuple(result)))
+        if any(exchange):
+            taken_out = tuple(-one for one in exchange)
+            said = _("Exchange differences of cash in it")
+            rows.insert(1, CashFlowRow(Activity.OPERATING, "", said, taken_out))
     order = list(Activity)
     return sorted(rows, key=lambda row: order.index(row.activity))

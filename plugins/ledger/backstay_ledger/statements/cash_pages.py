@@ -16,7 +16,7 @@ from backstay_ledger.resources.figures import Figures
 from backstay_ledger.statements.asked import asked_span
 from backstay_ledger.statements.behind import CASH
 from backstay_ledger.statements.cash_flow import CashFlow, NoCashAccounts, cash_flow
-from backstay_ledger.statements.cash_table import ACTIVITY_HEADINGS, cash_table
+from backstay_ledger.statements.cash_table import ACTIVITY_HEADINGS, EXCHANGE_HEADING, cash_table
 from backstay_ledger.statements.downloads import as_csv, as_workbook
 from backstay_ledger.statements.kinds import Activity, Part
 from backstay_ledger.statements.pages import (
@@ -206,6 +206,7 @@ def _cash(figures: Figures, flow: CashFlow) -> ui.ReportGroup:
 
     return ui.ReportGroup(
         (
+            *((row(str(EXCHANGE_HEADING), flow.exchange),) if any(flow.exchange) else ()),
             row(_("Change in cash"), flow.change),
             row(_("Cash at the beginning"), flow.opening),
             row(_("Cash at the end"), flow.closing),

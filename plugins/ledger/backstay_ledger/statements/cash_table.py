@@ -19,6 +19,7 @@ ACTIVITY_HEADINGS: Final = {
     Activity.INVESTING: lazy("Investing activities"),
     Activity.FINANCING: lazy("Financing activities"),
 }
+EXCHANGE_HEADING: Final = lazy("Exchange differences of cash")
 
 
 def cash_table(flow: CashFlow) -> Table:
@@ -42,6 +43,8 @@ def _rows(flow: CashFlow) -> Iterator[TableRow]:
         for row in own:
             kind = "account" if row.account_id else "result"
             yield TableRow(kind, row.code, row.heading, 1, row.amounts)
+    if any(flow.exchange):
+        yield TableRow("exchange", "exchange", str(EXCHANGE_HEADING), 0, flow.exchange)
     yield TableRow("change", "change", _("Change in cash"), 0, flow.change)
     yield TableRow("opening", "opening", _("Cash at the beginning"), 0, flow.opening)
     yield TableRow("closing", "closing", _("Cash at the end"), 0, flow.closing)

@@ -154,6 +154,28 @@ def test_open_items_that_are_settled_release_their_tax(taxed: Any) -> None:
     assert box(taxed) == (Decimal("66.67"), Decimal("13.33"))
 
 
+def test_a_document_that_was_paid_in_part_is_reversed_and_the_payment_paid_back(taxed: Any) -> None:
+    books = taxed.books
+    debit, credit = paid_document(taxed)
+    half = Pair(debit, credit, Decimal("60.00"))
+    with books.write() as session:
+        allocate(session, Allocate(pairs=(half,), on=date(2026, 4, 2)))
+    assert box(taxed) == (50, 10)
+    with books.write() as session:
+        document = books.value("SELECT min(entry_id) FROM ledger_open_item")
+        reverse_entry(session, ReverseEntry(id=document, on=date(2026, 4, 5), reason="sent back"))
+    assert box(taxed) == (50, 10)
+    back = PostingLine("1100", Decimal("60.00"), party="ACME")
+    taxed.post(("1000", "-60.00"), back, date=date(2026, 4, 6))
+    left = "SELECT id FROM ledger_open_item WHERE residual {} 0 ORDER BY id DESC"
+    refund, mirror = (books.value(left.format(sign)) for sign in "><")
+    with books.write() as session:
+        allocate(session, Allocate(pairs=(Pair(refund, mirror),)))
+    assert box(taxed) == (0, 0)
+    waits = "SELECT sum(l.amount) FROM ledger_line l JOIN ledger_account a ON a.id = l.account_id"
+    assert books.value(f"{waits} WHERE a.code = '1190'") == 0
+
+
 def test_raw_sql_releases_no_more_than_waits(taxed: Any, invoice: int, raw: Any) -> None:
     import sqlite3
 

@@ -33,6 +33,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.closing.plan_models import Deferral, PlannedEntry, PlanState, ReleaseBy
 from backstay_ledger.closing.services.spreading import spread
+from backstay_ledger.dimensions.sets import read_pairs
 from backstay_ledger.models import (
     Account,
     AccountClass,
@@ -48,6 +49,7 @@ from backstay_ledger.services.currencies import amount_problem
 from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders, writable_company
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
+from backstay_ledger.services.stored import stored_entry
 
 RELEASES: Final = (
     Choice(ReleaseBy.DAY.value, lazy("By days")),
@@ -99,6 +101,15 @@ class Defer:
             choices=RELEASES,
         ),
     ] = ReleaseBy.DAY
+    dimensions: Annotated[
+        str,
+        TextField(
+            label=lazy("Dimensions"),
+            help=lazy("Those of the bill, so that each release has them: cost_centre=100."),
+            example="cost_centre=100",
+            max_length=500,
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,15 +160,21 @@ def defer(session: Session, command: Defer) -> Deferral:
     sign = -1 if account.account_class is AccountClass.INCOME else 1
     amount = command.amount * sign
     deferral_id = new_id()
+    dimensions, problem = read_pairs(command.dimensions)
+    if problem:
+        raise Invalid(problem, field="dimensions")
     posting = Posting(
         key="",
         journal=journal.code,
         date=command.starts_on,
-        lines=(PostingLine(waiting.code, amount), PostingLine(account.code, -amount)),
+        lines=(
+            PostingLine(waiting.code, amount, dimensions=dimensions),
+            PostingLine(account.code, -amount, dimensions=dimensions),
+        ),
         memo=_("Deferral: %(name)s", name=command.name),
         source=Source("ledger", "ledger.deferral", str(deferral_id)),
     )
-    posted = post_orders(session, [Order(posting)])[0]
+    posted = _post(session, Order(posting))
     deferral = Deferral(
         id=deferral_id,
         company_id=company.id,
@@ -189,25 +206,21 @@ def defer(session: Session, command: Defer) -> Deferral:
 
 
 def release(session: Session, planned: PlannedEntry) -> Posted:
-    """Post one release of a deferral; the caller has checked the permission and locked its row."""
+    """Post one release of a deferral; the caller has checked the permission and locked its row.
+
+    Its lines have the dimensions of the entry that deferred the amount.
+    """
     deferral = session.get_one(Deferral, planned.deferral_id)
     amount = planned.amount or Decimal(0)
-    codes = {
-        row.id: row.code
-        for row in session.execute(
-            select(Account.id, Account.code).where(
-                Account.id.in_([deferral.account_id, deferral.deferral_account_id])
-            )
-        )
-    }
-    journal = session.get_one(Journal, deferral.journal_id)
+    deferred = stored_entry(session, deferral.entry_id)
+    sides = {deferral.account_id: amount, deferral.deferral_account_id: -amount}
     posting = Posting(
         key=f"release-{planned.id}",
-        journal=journal.code,
+        journal=deferred.journal,
         date=planned.due_on,
-        lines=(
-            PostingLine(codes[deferral.account_id], amount),
-            PostingLine(codes[deferral.deferral_account_id], -amount),
+        lines=tuple(
+            PostingLine(line.account, sides[line.account_id], dimensions=line.dimensions)
+            for line in reversed(deferred.lines)
         ),
         memo=_("Release: %(name)s", name=deferral.name),
         source=Source("ledger", "ledger.deferral", str(deferral.id)),
@@ -328,6 +341,20 @@ def open_day(session: Session, day: date) -> date:
     if found is None:
         raise Invalid(_("No open period follows %(day)s.", day=day))
     return max(day, found.starts_on)
+
+
+def _post(session: Session, order: Order) -> Posted:
+    """Post the deferring entry; what is wrong with dimensions is told at their field.
+
+    Raises:
+        Invalid, Conflict: as for posting.
+    """
+    try:
+        return post_orders(session, [order])[0]
+    except Invalid as error:
+        if any((one.field or "").endswith(".dimensions") for one in error.problems):
+            raise Invalid(error.problems[0].message, field="dimensions") from error
+        raise
 
 
 def _check(command: Defer, company: CompanyRef) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backstay.contracts.ledger import Posting
 from backstay.spi import (
     Choice,
     ChoiceField,
@@ -36,7 +37,9 @@ from backstay_ledger.services.fiscal_years import add_months
 from backstay_ledger.services.journals import general_journal
 from backstay_ledger.services.posting import writable_company
 from backstay_ledger.services.templates import load_template
-from backstay_ledger.services.typed_lines import DraftLine
+from backstay_ledger.services.typed_lines import DraftLine, signed_lines
+from backstay_ledger.tax.entries import completed
+from backstay_ledger.tax.typed import read_tax
 
 EVERY: Final = (
     Choice(Every.MONTH.value, lazy("Every month")),
@@ -109,14 +112,13 @@ def plan_recurring(session: Session, command: PlanRecurring) -> Recurring:
     if command.until is not None and command.until < command.starts_on:
         raise Invalid(_("The last day is before the first."), field="until")
     template = load_template(session, command.template)
-    lines = _lines(template.content)
+    lines = _lines(template.content, timedelta(0))
     if len(lines) < 2 or any(not (line.debit or line.credit) for line in lines):  # noqa: PLR2004
         raise Invalid(
             _("Every line of the template needs an amount, and there are at least two."),
             field="template",
         )
-    if sum((line.debit or Decimal(0)) - (line.credit or Decimal(0)) for line in lines):
-        raise Invalid(_("Debit and credit of the template differ."), field="template")
+    _refuse_unbalanced(session, lines, command.starts_on)
     recurring = Recurring(
         company_id=company.id,
         name=command.name.strip(),
@@ -184,12 +186,13 @@ def make_recurring(session: Session, recurring: Recurring, day: date) -> int:
     Part of a larger use case, which has checked its permission and locked the plan.
     """
     content: dict[str, Any] = recurring.content
+    first = next(due_days(recurring, day), day)
     command = SaveDraft(
         journal=str(content.get("journal") or general_journal(session)),
         date=day,
         memo=str(content.get("memo") or recurring.name),
         reference=str(content.get("reference") or ""),
-        lines=_lines(content),
+        lines=_lines(content, day - first),
     )
     entry = (
         post_entry(session, command).id
@@ -208,15 +211,49 @@ def make_recurring(session: Session, recurring: Recurring, day: date) -> int:
     return entry
 
 
-def _lines(content: dict[str, Any]) -> tuple[DraftLine, ...]:
-    return tuple(
-        DraftLine(
-            account=int(line["account"]) if str(line.get("account", "")).isdigit() else "",
-            debit=_amount(line.get("debit")),
-            credit=_amount(line.get("credit")),
-            text=str(line.get("text") or ""),
-        )
-        for line in content.get("lines", ())
+def _refuse_unbalanced(session: Session, lines: tuple[DraftLine, ...], day: date) -> None:
+    """Refuse what could not be posted on a day, its taxes included.
+
+    Raises:
+        Invalid: a line can't be understood, or debit and credit differ.
+    """
+    signed, problems = signed_lines(session, lines)
+    if problems:
+        raise Invalid(problems[0].message, field="template")
+    posting = Posting(key="", journal="", date=day, lines=signed)
+    try:
+        complete = completed(session, posting).posting
+    except Invalid as error:
+        raise Invalid(error.message, field="template") from error
+    if sum(line.amount for line in complete.lines):
+        raise Invalid(_("Debit and credit of the template differ."), field="template")
+
+
+def _lines(content: dict[str, Any], later: timedelta) -> tuple[DraftLine, ...]:
+    """The lines of a template.
+
+    Arguments:
+        later: by how much due dates move: as long after an entry as after the first one.
+    """
+    return tuple(_line(line, later) for line in content.get("lines", ()))
+
+
+def _line(line: dict[str, Any], later: timedelta) -> DraftLine:
+    tax = read_tax(str(line.get("tax") or ""))
+    due = line.get("due")
+    return DraftLine(
+        account=int(line["account"]) if str(line.get("account", "")).isdigit() else "",
+        debit=_amount(line.get("debit")),
+        credit=_amount(line.get("credit")),
+        text=str(line.get("text") or ""),
+        currency=str(line.get("currency") or "") or None,
+        amount_currency=_amount(line.get("foreign")),
+        tax_code=tax.code,
+        tax_included=tax.included,
+        tax_line=tax.is_tax,
+        party=str(line.get("party") or ""),
+        due_date=date.fromisoformat(due) + later if due else None,
+        dimensions=str(line.get("dimensions") or ""),
     )
 
 
