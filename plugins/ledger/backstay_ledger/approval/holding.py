@@ -90,7 +90,9 @@ def _drafts(session: Session, company: CompanyRef, checked: Sequence[Checked]) -
         lines = [values for row, one in made for values in line_values(row, one.lines, None)]
         insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(row) for row, _one in made])
         insert_rows(session, LINES, LINE_COLUMNS, lines)
-        insert_rows(session, ITEMS, ITEM_COLUMNS, item_values([(r, one.lines) for r, one in made]))
+        insert_rows(
+            session, ITEMS, ITEM_COLUMNS, item_values([(r, one.lines, None) for r, one in made])
+        )
         write_reasons(session, [(row, one.order) for row, one in made])
         record_many(
             session,

@@ -9,11 +9,13 @@ from sqlalchemy import delete
 
 from backstay.spi import Problem, new_ids
 from backstay.spi import gettext as _
-from backstay_ledger.models import EntryKind, EntryState
+from backstay_ledger.models import EntryKind
 from backstay_ledger.open_items.models import EXCHANGE_SOURCE, ItemHold, OpenItem
 from backstay_ledger.services.bulk_rows import insert_rows, table_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy.orm import Session
 
     from backstay.contracts.ledger import Posting, PostingLine, Source
@@ -86,14 +88,20 @@ def item_problems(
         yield Problem(message, "party")
 
 
-def item_values(entries: Iterable[tuple[EntryRow, Sequence[LineRow]]]) -> list[tuple[Any, ...]]:
+def item_values(
+    entries: Iterable[tuple[EntryRow, Sequence[LineRow], date | None]],
+) -> list[tuple[Any, ...]]:
     """The open items of entries as the tuples that are inserted.
 
     What an allocation posts makes none, nor does a line that changes nothing but a value.
+
+    Arguments:
+        entries: each with its lines, and its date if it is posted in this transaction, None if it
+            stays a draft.
     """
     found = [
-        (entry, line_no, line)
-        for entry, lines in entries
+        (entry, line_no, line, day)
+        for entry, lines, day in entries
         if entry.source_type != EXCHANGE_SOURCE
         for line_no, line in enumerate(lines, 1)
         if line.open_item and line.amount_currency != 0
@@ -108,7 +116,7 @@ def item_values(entries: Iterable[tuple[EntryRow, Sequence[LineRow]]]) -> list[t
             line_no,
             line.account_id,
             line.party,
-            entry.date if entry.state is EntryState.POSTED else None,
+            day,
             line.due_date,
             line.currency,
             amount := line.amount if line.amount_currency is None else line.amount_currency,
@@ -118,13 +126,13 @@ def item_values(entries: Iterable[tuple[EntryRow, Sequence[LineRow]]]) -> list[t
             ItemHold.NONE,
             "",
         )
-        for item_id, (entry, line_no, line) in zip(new_ids(len(found)), found, strict=True)
+        for item_id, (entry, line_no, line, day) in zip(new_ids(len(found)), found, strict=True)
     ]
 
 
 def replace_items(session: Session, entries: Sequence[tuple[EntryRow, Sequence[LineRow]]]) -> None:
     """Make the items of drafts that are posted now; what was typed for them goes into those."""
-    values = item_values(entries)
+    values = item_values((entry, lines, entry.date) for entry, lines in entries)
     if not values:
         return
     session.execute(

@@ -336,7 +336,7 @@ def _save(session: Session, command: SaveDraft) -> int:
             _replace_rows(session, before, row, checked)
         insert_rows(session, LINES, LINE_COLUMNS, line_values(row, checked.lines, None))
         insert_taxes(session, row.company_id, [(row.id, order.taxes)])
-        insert_rows(session, ITEMS, ITEM_COLUMNS, item_values([(row, checked.lines)]))
+        insert_rows(session, ITEMS, ITEM_COLUMNS, item_values([(row, checked.lines, None)]))
     return row.id
 
 

@@ -1,8 +1,9 @@
 """Posting entries: the one path by which anything gets into the books.
 
 A batch goes through in a fixed order, so that concurrent batches neither deadlock nor tear gaps
-into the numbers: periods (shared lock), counters (row lock), entries as drafts, lines, counters
-raised, one step to posted that the database checks and adds to the balances, audit rows.
+into the numbers: periods (shared lock), new entries as drafts with their lines, counters (row lock,
+raised), one step to posted that the database checks and adds to the balances, audit rows. Where
+somebody else may be posting the same entry, the counters are locked before it is written.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from backstay.spi import (
     CompanyRef,
     Conflict,
     Context,
+    Event,
     Invalid,
     authorize,
     company_of,
@@ -58,7 +60,7 @@ from backstay_ledger.services.content import (
     line_values,
 )
 from backstay_ledger.services.counters import Series, lock_counters, raise_counters
-from backstay_ledger.services.lookups import existing_by_key, other_content
+from backstay_ledger.services.lookups import PeriodRef, existing_by_key, other_content
 from backstay_ledger.services.orders import Checked, Order
 from backstay_ledger.services.stored import stored_entries
 from backstay_ledger.services.validation import check_orders
@@ -71,11 +73,29 @@ _KEYS: Final = ("company_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """An order on its way: the row as it is as a draft and as it will be when posted."""
+class _Begun:
+    """An order that is checked, in its period, with the row that it has as a draft."""
 
     checked: Checked
+    period: PeriodRef
     draft: EntryRow
+
+    @property
+    def series(self) -> Series:
+        """The counter that it takes its number of."""
+        return self.checked.journal.id, self.period.fiscal_year_id
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the draft is written with it; otherwise it was there before."""
+        return self.checked.order.draft_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An order on its way: as a draft, and the row as it will be when posted."""
+
+    begun: _Begun
     posted: EntryRow
 
 
@@ -121,15 +141,27 @@ def post_orders(session: Session, orders: Sequence[Order]) -> list[Posted]:
             from backstay_ledger.approval.holding import post_or_hold
 
             return post_or_hold(session, company, checked)
-        certain = not _may_have_twins(session, checked)
-        heads = lock_counters(session, company, _wanted(checked, certain=certain))
-        if not certain:
+        if _may_have_twins(session, checked):
+            heads = lock_counters(session, company, dict.fromkeys(_series(checked), 0))
             checked = _posted_meanwhile(session, company, checked)
-        steps = _number(session, company, checked, dict(heads))
-        _write(session, steps, Counter() if certain else _numbers_of(steps), company)
+            begun = _begin(session, company, checked)
+            steps = _number(session, begun, heads)
+            with _sent(session, begun):
+                _write_new(session, begun)
+                _write_posted(session, steps, Counter(one.series for one in begun), company)
+        else:
+            begun = _begin(session, company, checked)
+            with _sent(session, begun):
+                _write_new(session, begun)
+            # Whoever numbers entries of the same journal waits from here on for our commit.
+            heads = lock_counters(session, company, Counter(one.series for one in begun))
+            steps = _number(session, begun, heads)
+            with _sent(session, begun):
+                _write_posted(session, steps, {}, company)
     announce(session, [step.posted for step in steps])
     posted = {
-        id(step.checked): Posted(step.posted.id, str(step.posted.number_text)) for step in steps
+        id(step.begun.checked): Posted(step.posted.id, str(step.posted.number_text))
+        for step in steps
     }
     return [posted[id(one)] if one.existing is None else one.existing.posted for one in checked]
 
@@ -169,19 +201,18 @@ def writable_company(session: Session) -> CompanyRef:
     return company
 
 
-def _wanted(checked: Sequence[Checked], *, certain: bool) -> Counter[Series]:
-    """How many numbers are taken of each counter: none yet where a twin may turn up."""
-    wanted: Counter[Series] = Counter()
+def _series(checked: Sequence[Checked]) -> Iterator[Series]:
+    """The counters that numbers may be taken of."""
     for one in checked:
         if one.period is not None and one.existing is None:
-            wanted[one.journal.id, one.period.fiscal_year_id] += certain
-    return wanted
+            yield one.journal.id, one.period.fiscal_year_id
 
 
 def _may_have_twins(session: Session, checked: Sequence[Checked]) -> bool:
-    """Whether somebody else may have posted one of them since their keys were looked up."""
+    """Whether somebody else may be posting one of them: under its key, or as the same reversal."""
     return session.get_bind().dialect.name != "sqlite" and any(  # which has one writer at a time
-        one.existing is None and one.order.posting.key for one in checked
+        one.existing is None and (one.order.posting.key or one.order.reverses_id is not None)
+        for one in checked
     )
 
 
@@ -206,62 +237,51 @@ def _posted_meanwhile(
     return result
 
 
-def _number(
-    session: Session,
-    company: CompanyRef,
-    checked: Sequence[Checked],
-    heads: dict[Series, int],
-) -> list[_Step]:
-    """Give each order its ids and number; ``heads`` is raised to the last number used."""
+def _begin(session: Session, company: CompanyRef, checked: Sequence[Checked]) -> list[_Begun]:
+    """The draft of each order that is not posted yet, as it is or will be written."""
     todo = [one for one in checked if one.existing is None]
     drafts = stored_entries(
         session, [one.order.draft_id for one in todo if one.order.draft_id is not None]
     )
     context = context_of(session)
-    at = now()
-    steps: list[_Step] = []
+    begun: list[_Begun] = []
     for new_id, one in zip(new_ids(len(todo)), todo, strict=True):
-        period = one.period
-        if period is None:
+        if one.period is None:
             message = "an order without a period can't be posted"
             raise Invalid(message, field="date")
-        key = (one.journal.id, period.fiscal_year_id)
-        heads[key] += 1
         draft = (
             new_entry(new_id, company, context, one)
             if one.order.draft_id is None
             else drafts[one.order.draft_id].row
         )
-        steps.append(
-            _Step(
-                one,
-                draft,
-                replace(
-                    draft,
-                    journal_id=one.journal.id,
-                    fiscal_year_id=period.fiscal_year_id,
-                    period_id=period.id,
-                    date=one.order.posting.date,
-                    state=EntryState.POSTED,
-                    number=heads[key],
-                    number_text=f"{one.journal.code}-{period.year}-{heads[key]:06d}",
-                    payload_hash=one.payload_hash,
-                    posted_by=context.actor.label,
-                    posted_at=at,
-                    version=draft.version + 1,
-                ),
-            )
+        begun.append(_Begun(one, one.period, draft))
+    return begun
+
+
+def _number(session: Session, begun: Sequence[_Begun], heads: Mapping[Series, int]) -> list[_Step]:
+    """Give each its number, beginning after the last that its counter had before."""
+    label, at = context_of(session).actor.label, now()
+    last = dict(heads)
+    steps: list[_Step] = []
+    for one in begun:
+        number = last[one.series] = last[one.series] + 1
+        journal, draft = one.checked.journal, one.draft
+        posted = replace(
+            draft,
+            journal_id=journal.id,
+            fiscal_year_id=one.period.fiscal_year_id,
+            period_id=one.period.id,
+            date=one.checked.order.posting.date,
+            state=EntryState.POSTED,
+            number=number,
+            number_text=f"{journal.code}-{one.period.year}-{number:06d}",
+            payload_hash=one.checked.payload_hash,
+            posted_by=label,
+            posted_at=at,
+            version=draft.version + 1,
         )
+        steps.append(_Step(one, posted))
     return steps
-
-
-def _numbers_of(steps: Sequence[_Step]) -> Counter[Series]:
-    """How many numbers of each counter they took."""
-    return Counter(
-        (step.checked.journal.id, step.checked.period.fiscal_year_id)
-        for step in steps
-        if step.checked.period is not None
-    )
 
 
 def new_entry(entry_id: int, company: CompanyRef, context: Context, one: Checked) -> EntryRow:
@@ -288,50 +308,38 @@ def new_entry(entry_id: int, company: CompanyRef, context: Context, one: Checked
     )
 
 
-def _write(
-    session: Session,
-    steps: Sequence[_Step],
-    raises: Mapping[Series, int],
-    company: CompanyRef,
-) -> None:
-    if not steps:
+@contextmanager
+def _sent(session: Session, begun: Sequence[_Begun]) -> Iterator[None]:
+    """Send what is written at once, where nothing of it has to be read back."""
+    lines = sum(len(one.checked.lines) for one in begun)
+    if lines < LARGE and all(one.is_new for one in begun):
+        with together(session.connection()):
+            yield
+    else:
+        yield
+
+
+def _write_new(session: Session, begun: Sequence[_Begun]) -> None:
+    """Insert the drafts that are not there yet, with lines, items and reasons."""
+    made = [one for one in begun if one.is_new]
+    if not made:
         return
-    made = [step for step in steps if step.checked.order.draft_id is None]
-    drafts = [entry_values(step.draft) for step in made]
+    insert_rows(session, ENTRIES, ENTRY_COLUMNS, [entry_values(one.draft) for one in made])
+    refresh_statistics(session, ENTRIES, len(made))
     lines = [
         values
-        for step in made
-        for values in line_values(step.draft, step.checked.lines, step.posted.date)
+        for one in made
+        for values in line_values(one.draft, one.checked.lines, one.checked.order.posting.date)
     ]
-    items = item_values([(step.posted, step.checked.lines) for step in made])
-    if len(made) == len(steps) and len(lines) < LARGE:
-        # Nothing of it has to be read back. The counter is locked, so the others wait for this.
-        with together(session.connection()):
-            insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
-            insert_rows(session, LINES, LINE_COLUMNS, lines)
-            write_reasons(session, [(step.draft, step.checked.order) for step in made])
-            insert_rows(session, ITEMS, ITEM_COLUMNS, items)
-            _write_posted(session, steps, raises, company)
-        return
-    insert_rows(session, ENTRIES, ENTRY_COLUMNS, drafts)
-    refresh_statistics(session, ENTRIES, len(made))
     insert_rows(session, LINES, LINE_COLUMNS, lines)
     refresh_statistics(session, LINES, len(lines))
-    write_reasons(session, [(step.draft, step.checked.order) for step in made])
-    insert_rows(session, ITEMS, ITEM_COLUMNS, items)
-    kept = [step for step in steps if step.checked.order.draft_id is not None]
-    update_rows(
+    write_reasons(session, [(one.draft, one.checked.order) for one in made])
+    insert_rows(
         session,
-        LINES,
-        ("company_id", "entry_id"),
-        ("date",),
-        [(step.posted.company_id, step.posted.id, step.posted.date) for step in kept],
+        ITEMS,
+        ITEM_COLUMNS,
+        item_values((one.draft, one.checked.lines, one.checked.order.posting.date) for one in made),
     )
-    replace_items(session, [(step.posted, step.checked.lines) for step in kept])
-    if _write_posted(session, steps, raises, company) != len(steps):
-        raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
-    if kept:
-        session.expire_all()
 
 
 def _write_posted(
@@ -339,10 +347,26 @@ def _write_posted(
     steps: Sequence[_Step],
     raises: Mapping[Series, int],
     company: CompanyRef,
-) -> int:
-    """Raise counters by so much and take the step to posted; returns how many entries took it."""
+) -> None:
+    """Raise counters by so much and take the step to posted.
+
+    Raises:
+        Conflict: a draft that was there before is not any more.
+    """
+    if not steps:
+        return
     raise_counters(session, company, raises)
-    note_late(session, [(step.posted, step.checked.late) for step in steps])
+    note_late(session, [(step.posted, step.begun.checked.late) for step in steps])
+    kept = [step for step in steps if not step.begun.is_new]
+    if kept:
+        update_rows(
+            session,
+            LINES,
+            ("company_id", "entry_id"),
+            ("date",),
+            [(step.posted.company_id, step.posted.id, step.posted.date) for step in kept],
+        )
+        replace_items(session, [(step.posted, step.begun.checked.lines) for step in kept])
     count = update_rows(
         session,
         ENTRIES,
@@ -350,13 +374,15 @@ def _write_posted(
         POSTED_COLUMNS,
         [tuple(getattr(step.posted, name) for name in _KEYS + POSTED_COLUMNS) for step in steps],
     )
-    record_many(
-        session,
-        [
-            entry_event("post", step.posted, step.checked.lines, taxes=step.checked.order.taxes)
-            if step.checked.order.draft_id is None
-            else entry_event("post", step.posted, None, before=step.draft)
-            for step in steps
-        ],
-    )
-    return count
+    record_many(session, [_event(step) for step in steps])
+    if kept:
+        if count != len(steps):
+            raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
+        session.expire_all()
+
+
+def _event(step: _Step) -> Event:
+    checked = step.begun.checked
+    if step.begun.is_new:
+        return entry_event("post", step.posted, checked.lines, taxes=checked.order.taxes)
+    return entry_event("post", step.posted, None, before=step.begun.draft)
