@@ -168,6 +168,9 @@ FROM ledger_line AS l WHERE l.entry_id = NEW.id GROUP BY l.account_id, coalesce(
 {_ADD_UP};
 END"""
 
+# What nearly every entry is spared is asked for apart (rights to late entries, reversals, foreign
+# currencies): PostgreSQL sets a query up anew each time, and that costs most of what it takes.
+#
 # The planner settings keep the plan from a nearly empty table out of a session's plan cache: with
 # no statistics it would scan the whole table, and go on doing so after the table has grown.
 _POSTGRESQL: Final = f"""CREATE OR REPLACE FUNCTION ledger_entry__posting() RETURNS trigger
@@ -186,21 +189,18 @@ BEGIN
         WHERE p.id IN (SELECT period_id FROM new_rows WHERE state = 'posted')
         ORDER BY p.id FOR SHARE;
     SELECT found.* INTO bad FROM (
-        SELECT n.id, n.number_text, CASE
+        SELECT n.number_text, CASE
             WHEN p.id IS NULL OR p.fiscal_year_id <> n.fiscal_year_id
                 OR n.date NOT BETWEEN p.starts_on AND p.ends_on THEN '{_PERIOD}'
-            WHEN (p.kind = 'closing')
-                <> (n.kind = 'closing' OR coalesce(reversed.kind = 'closing', false))
-                THEN '{_KIND}'
-            WHEN p.state <> 'open' AND NOT {_is_let_in("n", "postgresql")} THEN '{_CLOSED}'
-            WHEN {_is_locked("n")} AND NOT {_is_let_in("n", "postgresql")} THEN '{_LOCKED}'
             WHEN j.id IS NULL OR y.id IS NULL OR n.number_text <> j.code || '-' || y.code || '-'
                 || lpad(n.number::text, greatest(6, length(n.number::text)), '0')
                 THEN '{_JOURNAL}'
             WHEN c.minor_units <> n.minor_units THEN '{_MINOR_UNITS}'
             WHEN h.last_number IS NULL OR n.number > h.last_number THEN '{_COUNTER}'
             WHEN n.number > 1 AND before.id IS NULL THEN '{_GAP}'
-            WHEN n.reverses_id IS NOT NULL AND reversed.id IS NULL THEN '{_REVERSES}'
+            WHEN p.state <> 'open' OR p.kind = 'closing' OR n.kind = 'closing'
+                OR n.reverses_id IS NOT NULL OR EXISTS (SELECT 1 FROM ledger_lock AS k
+                    WHERE k.company_id = n.company_id AND k.up_to >= n.date) THEN ''
         END AS reason
         FROM new_rows AS n
         JOIN core_company AS c ON c.id = n.company_id
@@ -213,17 +213,34 @@ BEGIN
         LEFT JOIN ledger_entry AS before ON before.company_id = n.company_id
             AND before.journal_id = n.journal_id AND before.fiscal_year_id = n.fiscal_year_id
             AND before.number = n.number - 1
-        LEFT JOIN ledger_entry AS reversed ON reversed.id = n.reverses_id
-            AND reversed.company_id = n.company_id AND reversed.state = 'posted'
-            AND reversed.id <> n.id
         WHERE n.state = 'posted'
-    ) AS found WHERE found.reason IS NOT NULL LIMIT 1;
-    IF FOUND THEN
+    ) AS found WHERE found.reason IS NOT NULL ORDER BY found.reason DESC LIMIT 1;
+    IF bad.reason = '' THEN
+        SELECT found.* INTO bad FROM (
+            SELECT n.number_text, CASE
+                WHEN (p.kind = 'closing')
+                    <> (n.kind = 'closing' OR coalesce(reversed.kind = 'closing', false))
+                    THEN '{_KIND}'
+                WHEN p.state <> 'open' AND NOT {_is_let_in("n", "postgresql")} THEN '{_CLOSED}'
+                WHEN {_is_locked("n")} AND NOT {_is_let_in("n", "postgresql")} THEN '{_LOCKED}'
+                WHEN n.reverses_id IS NOT NULL AND reversed.id IS NULL THEN '{_REVERSES}'
+            END AS reason
+            FROM new_rows AS n
+            JOIN ledger_period AS p ON p.id = n.period_id
+            JOIN ledger_journal AS j ON j.id = n.journal_id
+            LEFT JOIN ledger_entry AS reversed ON reversed.id = n.reverses_id
+                AND reversed.company_id = n.company_id AND reversed.state = 'posted'
+                AND reversed.id <> n.id
+            WHERE n.state = 'posted'
+        ) AS found WHERE found.reason IS NOT NULL LIMIT 1;
+    END IF;
+    IF bad.reason IS NOT NULL THEN
         RAISE EXCEPTION USING MESSAGE = bad.number_text || ': ' || bad.reason,
             ERRCODE = 'check_violation';
     END IF;
-    SELECT found.* INTO bad FROM (
-        SELECT n.number_text, CASE
+    SELECT min(found.number_text || ': ' || found.reason) AS reason, bool_or(found.is_foreign)
+        AS is_foreign INTO bad FROM (
+        SELECT n.number_text, count(l.currency) > 0 AS is_foreign, CASE
             WHEN count(l.line_no) < 2 THEN '{_LINES}'
             WHEN bool_or(l.date IS DISTINCT FROM n.date OR l.company_id <> n.company_id
                 OR l.minor_units <> n.minor_units) THEN '{_AGREE}'
@@ -235,20 +252,21 @@ BEGIN
         LEFT JOIN ledger_account AS a ON a.id = l.account_id AND a.company_id = n.company_id
         WHERE n.state = 'posted'
         GROUP BY n.id, n.number_text
-    ) AS found WHERE found.reason IS NOT NULL LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING MESSAGE = bad.number_text || ': ' || bad.reason,
-            ERRCODE = 'check_violation';
+    ) AS found;
+    IF bad.reason IS NOT NULL THEN
+        RAISE EXCEPTION USING MESSAGE = bad.reason, ERRCODE = 'check_violation';
     END IF;
-    SELECT n.number_text, l.currency INTO bad
-        FROM new_rows AS n JOIN ledger_line AS l ON l.entry_id = n.id
-        WHERE n.state = 'posted' AND l.currency IS NOT NULL
-        GROUP BY n.id, n.number_text, n.kind, n.reverses_id, l.currency
-        HAVING {_left_over("n")} LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING
-            MESSAGE = bad.number_text || ': {_CURRENCY} (' || bad.currency || ')',
-            ERRCODE = 'check_violation';
+    IF bad.is_foreign THEN
+        SELECT n.number_text, l.currency INTO bad
+            FROM new_rows AS n JOIN ledger_line AS l ON l.entry_id = n.id
+            WHERE n.state = 'posted' AND l.currency IS NOT NULL
+            GROUP BY n.id, n.number_text, n.kind, n.reverses_id, l.currency
+            HAVING {_left_over("n")} LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION USING
+                MESSAGE = bad.number_text || ': {_CURRENCY} (' || bad.currency || ')',
+                ERRCODE = 'check_violation';
+        END IF;
     END IF;
     -- In the order of the key: two batches that lock the same balances can't deadlock.
     INSERT INTO ledger_balance ({_BALANCE_COLUMNS})
