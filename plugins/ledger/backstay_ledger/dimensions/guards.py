@@ -184,14 +184,17 @@ BEGIN
                 || ', ' || bad.name || ')', ERRCODE = 'check_violation';
         END IF;
     END IF;
-    -- In the order of the key: two batches that lock the same balances can't deadlock. The foreign
-    -- key of the line holds that its set is of its company.
-    INSERT INTO ledger_dimension_balance ({_COLUMNS})
-    SELECT n.company_id, l.account_id, n.period_id, l.dimset_id, {_SUMS}
-    FROM new_rows AS n JOIN ledger_line AS l ON l.entry_id = n.id
-    WHERE n.state = 'posted' AND l.dimset_id IS NOT NULL
-    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-    {_ADD_UP};
+    IF EXISTS (SELECT 1 FROM new_rows AS n JOIN ledger_line AS l ON l.entry_id = n.id
+            WHERE n.state = 'posted' AND l.dimset_id IS NOT NULL) THEN
+        -- In the order of the key: two batches that lock the same balances can't deadlock. The
+        -- foreign key of the line holds that its set is of its company.
+        INSERT INTO ledger_dimension_balance ({_COLUMNS})
+        SELECT n.company_id, l.account_id, n.period_id, l.dimset_id, {_SUMS}
+        FROM new_rows AS n JOIN ledger_line AS l ON l.entry_id = n.id
+        WHERE n.state = 'posted' AND l.dimset_id IS NOT NULL
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+        {_ADD_UP};
+    END IF;
     RETURN NULL;
 END $$""",
         (
