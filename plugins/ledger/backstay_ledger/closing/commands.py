@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sys
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,6 +17,11 @@ from backstay_ledger.closing.services.periods import (
     SoftClosePeriod,
     lock_period,
     soft_close_period,
+)
+from backstay_ledger.closing.services.year_preview import (
+    ClosingPreview,
+    PreviewClosing,
+    preview_closing,
 )
 from backstay_ledger.closing.services.years import (
     CloseYear,
@@ -88,19 +95,24 @@ def reopen_period_command(company: str, label: str, reason: str, *, as_json: boo
 @click.option("--year", "code", required=True, help="The code of the fiscal year, such as 2026.")
 @click.option("--account", help="Retained earnings; left out, the account of the last closing.")
 @click.option("--reason", default="", help="Kept in the audit trail.")
+@click.option("--dry-run", is_flag=True, help="Only show what it would post and what blocks it.")
 @_json
 def close_year_command(
-    company: str, code: str, account: str | None, reason: str, *, as_json: bool
+    company: str, code: str, account: str | None, reason: str, *, dry_run: bool, as_json: bool
 ) -> None:
     """Carry income and expenses of a fiscal year to retained earnings.
 
     Its periods are closed before, and so are the years before it.
     """
-    with command_environment(company=company, write=True) as session:
+    with command_environment(company=company, write=not dry_run) as session:
+        year = _find_year(session, code)
         retained = account_by_code(session, account).id if account else proposed_account(session)
+        if dry_run:
+            command = PreviewClosing(year=year.id, account=retained)
+            _say_preview(preview_closing(session, command), as_json=as_json)
+            return
         if retained is None:
             raise NotFound(_("Name the account of retained earnings with --account."))
-        year = _find_year(session, code)
         close_year(session, CloseYear(id=year.id, account=retained, reason=reason))
         _say_year(year, "closed", as_json=as_json)
 
@@ -123,6 +135,34 @@ def _find_year(session: Session, code: str) -> FiscalYear:
         if year.code == code:
             return year
     raise NotFound(_("There is no fiscal year “%(code)s”.", code=code))
+
+
+def _say_preview(preview: ClosingPreview, *, as_json: bool) -> None:
+    lines = [
+        {
+            "account": one.account,
+            "debit": None if one.debit is None else str(one.debit),
+            "credit": None if one.credit is None else str(one.credit),
+            "dimensions": one.dimensions,
+        }
+        for one in preview.lines
+    ]
+    if as_json:
+        said = {
+            "fiscal_year": preview.fiscal_year,
+            "date": preview.date.isoformat(),
+            "account": preview.account,
+            "result": str(preview.result),
+            "lines": lines,
+            "blocked_by": list(preview.blocked_by),
+        }
+        click.echo(json.dumps(said, indent=2))
+        return
+    writer = csv.DictWriter(sys.stdout, ("account", "debit", "credit", "dimensions"))
+    writer.writeheader()
+    writer.writerows(lines)
+    for reason in preview.blocked_by:
+        click.echo(reason, err=True)
 
 
 def _say_year(year: FiscalYear, state: str, *, as_json: bool) -> None:

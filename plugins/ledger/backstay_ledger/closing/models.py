@@ -174,5 +174,5 @@ class YearClosing(Identified, CompanyScoped, LedgerBase):
     cancelled_at: Mapped[datetime | None]
 
     def audit_label(self) -> str:
-        """The closing entry's id, until people can follow it."""
-        return f"closing {self.id}"
+        """What it is: the timeline of its fiscal year tells who closed and who cancelled."""
+        return "year-end closing"

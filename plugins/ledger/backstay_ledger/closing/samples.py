@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from backstay.spi import company_of, context_of, now, today
 from backstay.testing.attack import JobSample, Sample
@@ -15,9 +15,25 @@ from backstay_ledger.closing.plan_jobs import RUN_PLANS
 from backstay_ledger.closing.plan_models import Deferral, Every, MakeAs, Recurring
 from backstay_ledger.closing.services.deferrals import Defer, defer
 from backstay_ledger.closing.services.locks import SetLock, set_lock
-from backstay_ledger.models import AccountClass
+from backstay_ledger.closing.services.year_preview import PreviewClosing
+from backstay_ledger.closing.services.years import (
+    CloseYear,
+    ReopenYear,
+    close_year,
+    closing_of,
+    proposed_account,
+    reopen_year,
+)
+from backstay_ledger.models import AccountClass, FiscalYear, Period, PeriodState
 from backstay_ledger.services.accounts import CreateAccount, create_account
-from backstay_ledger.services.fiscal_years import ensure_fiscal_years
+from backstay_ledger.services.fiscal_years import (
+    MONTHS,
+    CreateFiscalYear,
+    add_months,
+    create_fiscal_year,
+    ensure_fiscal_years,
+    list_fiscal_years,
+)
 
 if TYPE_CHECKING:
     from backstay.testing.attack import Making
@@ -116,6 +132,41 @@ def recurring(making: Making) -> Recurring:
     return row
 
 
+def closable_year(making: Making) -> FiscalYear:
+    """A year before all others whose months are closed, so that nothing stands in its way."""
+    session = making.session
+    ensure_fiscal_years(session, [today(company_of(session).time_zone)])
+    for year in reversed(list_fiscal_years(session)):
+        if closing_of(session, year.id) is not None:
+            reopen_year(session, ReopenYear(id=year.id, reason="Sample"))
+    first = list_fiscal_years(session)[0].starts_on
+    made = create_fiscal_year(session, CreateFiscalYear(starts_on=add_months(first, -MONTHS)))
+    for period in session.scalars(select(Period).where(Period.fiscal_year_id == made.id)):
+        period.state = PeriodState.CLOSED
+    create_account(
+        session,
+        CreateAccount(
+            code=f"R{making.number}",
+            name="Retained earnings",
+            account_class=AccountClass.EQUITY,
+        ),
+    )
+    session.flush()
+    return made
+
+
+def to_preview(making: Making) -> PreviewClosing:
+    """The same year, to be looked at."""
+    return PreviewClosing(year=closable_year(making).id)
+
+
+def closed_year(making: Making) -> FiscalYear:
+    """The same, closed."""
+    year = closable_year(making)
+    account = proposed_account(making.session) or 0
+    return close_year(making.session, CloseYear(id=year.id, account=account))
+
+
 def _nothing(_making: Making) -> dict[str, Any]:
     return {}
 
@@ -126,5 +177,8 @@ CLOSING_SAMPLES: Final = (
     Sample(resource="ledger.lock_exception", make=approved, state="approved"),
     Sample(resource="ledger.deferral", make=deferral),
     Sample(resource="ledger.recurring", make=recurring),
+    Sample(resource="ledger.fiscal_year", make=closable_year, action="close"),
+    Sample(resource="ledger.fiscal_year", make=closed_year, action="reopen"),
+    Sample(resource="ledger.fiscal_year", make=to_preview, action="preview_closing"),
     JobSample(job=RUN_PLANS, arguments=_nothing),
 )

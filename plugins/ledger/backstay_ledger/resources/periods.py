@@ -37,7 +37,8 @@ from backstay_ledger.closing.services.periods import (
     lock_period,
     soft_close_period,
 )
-from backstay_ledger.closing.year_state import YEAR_STATE
+from backstay_ledger.closing.year_actions import YEAR_ACTIONS, YEAR_API, closings_of
+from backstay_ledger.closing.year_state import CLOSING_ENTRY, YEAR_STATE
 from backstay_ledger.models import (
     IS_DRAFT,
     Entry,
@@ -194,6 +195,7 @@ FISCAL_YEARS: Final = Resource(
         Column("starts_on", _("First day"), FiscalYear.starts_on, Kind.DATE),
         Column("ends_on", _("Last day"), FiscalYear.ends_on, Kind.DATE),
         YEAR_STATE,
+        CLOSING_ENTRY,
     ),
     order=("-code",),
     title=lambda year: translate("Fiscal year %(code)s", code=year.code),
@@ -224,6 +226,7 @@ FISCAL_YEARS: Final = Resource(
             ),
             refuses=_has_adjustments,
         ),
+        *YEAR_ACTIONS,
     ),
     panels=(Panel(_("Year-end closing"), "ledger/way.html", _to_year_end),),
     related=(Related(_("Periods"), "ledger.period", "year", _periods, "calendar"),),
@@ -233,6 +236,8 @@ FISCAL_YEARS: Final = Resource(
         "calendar",
     ),
     picker_label=lambda year: str(year.code),
+    history=closings_of,
+    api=YEAR_API,
 )
 
 PERIODS: Final = Resource(

@@ -14,36 +14,19 @@ import pytest
 from backstay.errors import Conflict, Invalid, Unavailable
 from backstay_ledger.closing.services.periods import AddAdjustmentPeriod, add_adjustment_period
 from backstay_ledger.closing.services.years import CloseYear, ReopenYear, close_year, reopen_year
-from backstay_ledger.models import AccountClass
-from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.balances import balances, trial_balance, turnover
 from backstay_ledger.services.fiscal_years import (
     ClosePeriod,
-    CreateFiscalYear,
     close_period,
-    create_fiscal_year,
     list_fiscal_years,
     period_on,
 )
-from backstay_ledger.services.journals import add_standard_journals
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 
 from .steps import YEAR_END, allow, move, person, post_as, sound
 
 JANUARY = date(2026, 1, 1)
 NEXT = date(2027, 1, 15)
-
-
-@pytest.fixture
-def years(books: Any) -> Any:
-    """Two fiscal years, and an account for retained earnings."""
-    with books.write() as session:
-        create_fiscal_year(session, CreateFiscalYear(starts_on=date(2027, 1, 1)))
-        retained = CreateAccount(
-            code="3900", name="Retained earnings", account_class=AccountClass.EQUITY
-        )
-        add_accounts(session, [retained])
-    return books
 
 
 def ids(books: Any) -> tuple[list[int], int]:
@@ -146,28 +129,6 @@ def test_the_next_year_carries_on_and_is_closed_on_its_own(years: Any) -> None:
     close(years, 1)
     assert standing(years, None) == {"1000": Decimal(-150), "3900": Decimal(150)}
     assert sound(years)
-
-
-@pytest.fixture
-def may_books(books: Any, beta: Any) -> Any:
-    """Books of another company, whose fiscal years run from May to April."""
-    books = type(books)(books.database, books.suite, beta)
-    with books.write() as session:
-        add_standard_journals(session)
-        chart = (
-            ("1000", "Bank", AccountClass.ASSET),
-            ("1100", "Receivables", AccountClass.ASSET),
-            ("3000", "Capital", AccountClass.EQUITY),
-            ("3900", "Retained earnings", AccountClass.EQUITY),
-            ("4000", "Sales", AccountClass.INCOME),
-        )
-        add_accounts(
-            session,
-            [CreateAccount(code=code, name=name, account_class=kind) for code, name, kind in chart],
-        )
-        for start in (date(2025, 5, 1), date(2026, 5, 1)):
-            create_fiscal_year(session, CreateFiscalYear(starts_on=start))
-    return books
 
 
 def test_scenario_16_balances_are_identical_after_closing_and_only_the_last_is_reopened(

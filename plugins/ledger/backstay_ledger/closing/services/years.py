@@ -7,11 +7,11 @@ that reports of the year still show its income and expenses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posting
@@ -20,6 +20,7 @@ from backstay.spi import (
     Invalid,
     NotFound,
     PickerField,
+    Problem,
     TextField,
     authorize,
     company_of,
@@ -33,8 +34,11 @@ from backstay_ledger.closing.models import YearClosing
 from backstay_ledger.closing.services.carrying import closing_lines
 from backstay_ledger.closing.services.periods import ADJUSTMENT, add_period
 from backstay_ledger.models import (
+    IS_DRAFT,
+    IS_WAITING,
     Account,
     AccountClass,
+    Entry,
     EntryKind,
     FiscalYear,
     Period,
@@ -95,16 +99,20 @@ def close_year(session: Session, command: CloseYear) -> FiscalYear:
     Raises:
         NotFound: the company has no such fiscal year or account.
         Invalid: the account is not one of equity, or there is no active general journal.
-        Conflict: it is closed already, an earlier year is not, or periods of it are still open.
+        Conflict: it is closed already, an earlier year is not, or periods of it are still open;
+            each reason is a problem of its own.
     """
     authorize(session, YEAR_CLOSE)
     company = writable_company(session)
     years = _held_years(session)
     year = _year(years, command.id)
     periods = _held_periods(session, year)
-    if problem := _not_closable(year, years, periods, _in_force(session)):
-        raise Conflict(problem)
-    account = _retained_earnings(session, command.account)
+    if found := tuple(_blockers(session, year, years, periods, _in_force(session))):
+        raise Conflict(
+            found[0] if len(found) == 1 else _("The fiscal year can't be closed."),
+            problems=tuple(Problem(one) for one in found),
+        )
+    account = retained_earnings(session, command.account)
     lines = closing_lines(session, year, account)
     give_reason(session, command.reason)
     period = next((one for one in periods if one.kind is PeriodKind.CLOSING), None)
@@ -158,17 +166,9 @@ def reopen_year(session: Session, command: ReopenYear) -> FiscalYear:
     year = _year(years, command.id)
     periods = _held_periods(session, year)
     closed = _in_force(session)
-    closing = closed.get(year.id)
-    if closing is None:
-        raise Conflict(_("Fiscal year %(code)s is not closed.", code=year.code))
-    for later in years:
-        if later.starts_on > year.starts_on and later.id in closed:
-            raise Conflict(
-                _(
-                    "Only the last closing can be cancelled: fiscal year %(code)s is closed too.",
-                    code=later.code,
-                )
-            )
+    if problem := _not_reopenable(year, years, closed):
+        raise Conflict(problem)
+    closing = closed[year.id]
     give_reason(session, command.reason)
     with guarded():
         closing.cancelled_by = context_of(session).actor.label
@@ -259,41 +259,99 @@ def _in_force(session: Session) -> dict[int, YearClosing]:
     return {closing.fiscal_year_id: closing for closing in found}
 
 
+def blockers_of_closing(session: Session, year: FiscalYear) -> tuple[str, ...]:
+    """Why a fiscal year can't be closed now, each reason by itself; empty where it can."""
+    periods = session.scalars(select(Period).where(Period.fiscal_year_id == year.id)).all()
+    years = list_fiscal_years(session)
+    return tuple(_blockers(session, year, years, periods, _in_force(session)))
+
+
 def not_to_be_closed(session: Session, year: FiscalYear) -> str | None:
     """Why a fiscal year can't be closed now, or None."""
-    periods = session.scalars(select(Period).where(Period.fiscal_year_id == year.id)).all()
-    return _not_closable(year, list_fiscal_years(session), periods, _in_force(session))
+    return " ".join(blockers_of_closing(session, year)) or None
 
 
-def _not_closable(
+def not_to_be_reopened(session: Session, year: FiscalYear) -> str | None:
+    """Why the closing of a fiscal year can't be cancelled now, or None."""
+    return _not_reopenable(year, list_fiscal_years(session), _in_force(session))
+
+
+def _not_reopenable(
+    year: FiscalYear, years: Sequence[FiscalYear], closed: Mapping[int, YearClosing]
+) -> str | None:
+    if year.id not in closed:
+        return _("Fiscal year %(code)s is not closed.", code=year.code)
+    for later in years:
+        if later.starts_on > year.starts_on and later.id in closed:
+            return _(
+                "Only the last closing can be cancelled: fiscal year %(code)s is closed too.",
+                code=later.code,
+            )
+    return None
+
+
+def _blockers(
+    session: Session,
     year: FiscalYear,
     years: Sequence[FiscalYear],
     periods: Sequence[Period],
     closed: Mapping[int, YearClosing],
-) -> str | None:
+) -> Iterator[str]:
     if year.id in closed:
-        return _("Fiscal year %(code)s is closed already.", code=year.code)
+        yield _("Fiscal year %(code)s is closed already.", code=year.code)
+        return
     for earlier in years:
         if earlier.starts_on < year.starts_on and earlier.id not in closed:
-            return _(
+            yield _(
                 "Close fiscal year %(code)s first: years are closed in order.", code=earlier.code
             )
+            break
     still = [
-        one.label
+        one
         for one in sorted(periods, key=lambda one: one.number)
         if one.kind is not PeriodKind.CLOSING
         and one.state not in {PeriodState.CLOSED, PeriodState.LOCKED}
     ]
     if not still:
-        return None
-    return _(
+        return
+    yield _(
         "Periods of fiscal year %(code)s are not closed yet: %(periods)s",
         code=year.code,
-        periods=", ".join(still[:_NAMED]) + (", …" if len(still) > _NAMED else ""),
+        periods=_named(one.label for one in still),
     )
+    days = session.scalars(
+        select(Entry.date)
+        .where(
+            Entry.company_id == year.company_id,
+            or_(IS_DRAFT, IS_WAITING),
+            Entry.date.between(year.starts_on, year.ends_on),
+        )
+        .distinct()
+    ).all()
+    if waiting := [
+        one.label
+        for one in still
+        if one.kind is PeriodKind.MONTH and any(one.starts_on <= day <= one.ends_on for day in days)
+    ]:
+        yield _(
+            "Drafts, or entries that wait for approval, are dated in %(periods)s: post or delete"
+            " them first.",
+            periods=_named(waiting),
+        )
 
 
-def _retained_earnings(session: Session, account_id: int) -> Account:
+def _named(labels: Iterable[str]) -> str:
+    some = [*labels]
+    return ", ".join(some[:_NAMED]) + (", …" if len(some) > _NAMED else "")
+
+
+def retained_earnings(session: Session, account_id: int) -> Account:
+    """The account that takes the result.
+
+    Raises:
+        NotFound: the company has no such account.
+        Invalid: it is not an active one of equity.
+    """
     account = session.scalars(
         select(Account).where(
             Account.id == account_id, Account.company_id == company_of(session).id
