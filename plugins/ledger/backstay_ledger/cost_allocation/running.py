@@ -24,6 +24,7 @@ from backstay.spi import (
     now,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.cost_allocation.drafts import RUN
 from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun, Basis
 from backstay_ledger.cost_allocation.rules import (
     accounts_said,
@@ -103,7 +104,7 @@ def run_rule(session: Session, command: RunAllocationRule) -> AllocationRun:
     if done and not done[-1].reversed:
         return done[-1].run
     attempt = len(done) + 1
-    key = f"allocation-rule:{rule.id}:{period.id}:{attempt}"
+    key = f"{RUN}{rule.id}:{period.id}:{attempt}"
     posted = post(session, _posting(session, rule, period, key))
     run = AllocationRun(
         company_id=company.id,

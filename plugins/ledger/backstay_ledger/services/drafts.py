@@ -28,8 +28,6 @@ from backstay.spi import (
     record_many,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.closing.services.followers import let_go
-from backstay_ledger.cost_allocation.drafts import forget_run, refuse_allocated
 from backstay_ledger.models import Entry, EntryKind, EntryState, Line
 from backstay_ledger.open_items.lines import ITEM_COLUMNS, ITEMS, item_values
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, ENTRY_POST
@@ -42,7 +40,6 @@ from backstay_ledger.services.content import (
     entry_values,
     line_values,
 )
-from backstay_ledger.services.fixed_drafts import refuse_change
 from backstay_ledger.services.orders import Checked, order_of
 from backstay_ledger.services.posting import (
     ENTRIES,
@@ -52,6 +49,7 @@ from backstay_ledger.services.posting import (
     post_orders,
     writable_company,
 )
+from backstay_ledger.services.resting_parts import before_change, before_removal
 from backstay_ledger.services.stored import StoredEntry, draft_order, stored_entry
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines, typed_again
 from backstay_ledger.services.validation import check_orders
@@ -200,13 +198,15 @@ def delete_draft(session: Session, command: DeleteDraft) -> None:
 
 
 def remove_draft(session: Session, entry_id: int, version: int | None = None) -> None:
-    """Delete a draft; the caller has checked the permission (see :func:`delete_draft`)."""
+    """Delete a draft with what rests on it; the caller has checked the permission.
+
+    Raises:
+        Conflict, Stale: as :func:`delete_draft`; or something needs it, as a deferral its releases.
+    """
     draft = load_draft(session, entry_id, version)
     options = {"audited": True}
     with guarded():
-        if draft.row.source_type == "ledger.deferral" or draft.row.kind is EntryKind.EXCHANGE:
-            let_go(session, draft.row)
-        forget_run(session, draft.row)
+        before_removal(session, draft)
         session.execute(
             delete(Line).where(Line.entry_id == entry_id, Line.company_id == draft.row.company_id),
             execution_options=options,
@@ -320,8 +320,7 @@ def _save(session: Session, command: SaveDraft) -> int:
     session.flush()
     before = None if command.id is None else load_draft(session, command.id, command.version)
     if before is not None:
-        refuse_change(before)
-        refuse_allocated(session, before.row)
+        before_change(session, before)
     order = completed(session, _posting(session, command))
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():

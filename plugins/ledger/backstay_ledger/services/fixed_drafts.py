@@ -1,25 +1,27 @@
-"""Drafts that something else rests on: they are posted as they are, or deleted, never edited."""
+"""Reversals that are drafts again, because a second person sent them back."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from backstay.spi import Conflict
 from backstay.spi import gettext as _
 from backstay_ledger.models import EntryKind
-from backstay_ledger.services.stored import StoredEntry
+from backstay_ledger.services.resting import Resting
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from backstay_ledger.services.stored import StoredEntry
 
 
-def refuse_change(draft: StoredEntry) -> None:
-    """Refuse to edit a draft whose content was not typed as an entry.
+def _refuse(_session: Session, _draft: StoredEntry) -> None:
+    raise Conflict(
+        _("A reversal mirrors its entry and can't be changed. Post it again or delete it.")
+    )
 
-    Raises:
-        Conflict: it is a reversal, or belongs to a deferral or to the opening of the books.
-    """
-    if draft.row.kind is EntryKind.REVERSAL:
-        raise Conflict(
-            _("A reversal mirrors its entry and can't be changed. Post it again or delete it.")
-        )
-    if draft.row.kind is EntryKind.OPENING:
-        # Its lines stand for accounts of the lists; typed again, they would stand for nothing.
-        raise Conflict(_("It belongs to the opening of the books: post it as it is, or delete it."))
-    if draft.row.source_type == "ledger.deferral":
-        raise Conflict(_("It belongs to a deferral: post it as it is, or delete it."))
+
+REVERSALS: Final = Resting(
+    concerns=lambda row: row.kind is EntryKind.REVERSAL,
+    on_change=_refuse,
+)

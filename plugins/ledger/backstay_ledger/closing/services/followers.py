@@ -16,12 +16,14 @@ from backstay.spi import Conflict
 from backstay.spi import gettext as _
 from backstay_ledger.closing.plan_models import Deferral, PlannedEntry
 from backstay_ledger.models import EntryKind
+from backstay_ledger.services.resting import Resting
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay_ledger.services.content import EntryRow
+    from backstay_ledger.services.stored import StoredEntry
 
 DEFERRAL: Final = "ledger.deferral"
 """The source of the entry that defers an amount, and of those that release it."""
@@ -66,22 +68,27 @@ def follow(session: Session, row: EntryRow) -> Posted | None:
     return posted
 
 
-def let_go(session: Session, row: EntryRow) -> None:
-    """Take away what would have followed a draft that is deleted.
+def _forget_reversal(session: Session, draft: StoredEntry) -> None:
+    """Take away the planned reversal of a revaluation that is deleted."""
+    for planned in session.scalars(
+        select(PlannedEntry).where(PlannedEntry.reverses_id == draft.row.id)
+    ):
+        session.delete(planned)
+    session.flush()
+
+
+def _refuse_edit(_session: Session, _draft: StoredEntry) -> None:
+    raise Conflict(_("It belongs to a deferral: post it as it is, or delete it."))
+
+
+def _forget_deferral(session: Session, draft: StoredEntry) -> None:
+    """Take away the deferral whose first entry is deleted, with its releases.
 
     Raises:
         Conflict: it releases a deferral, which would then never be released.
     """
-    if row.kind is EntryKind.EXCHANGE:
-        for planned in session.scalars(
-            select(PlannedEntry).where(PlannedEntry.reverses_id == row.id)
-        ):
-            session.delete(planned)
-        session.flush()
-    if row.source_type != DEFERRAL:
-        return
-    deferral = session.get_one(Deferral, int(row.source_id or 0))
-    if deferral.entry_id != row.id:
+    deferral = session.get_one(Deferral, int(draft.row.source_id or 0))
+    if deferral.entry_id != draft.row.id:
         raise Conflict(
             _(
                 "It releases the deferral “%(name)s”. Post it, or cancel the deferral.",
@@ -95,3 +102,14 @@ def let_go(session: Session, row: EntryRow) -> None:
     session.flush()
     session.delete(deferral)
     session.flush()
+
+
+REVALUATIONS: Final = Resting(
+    concerns=lambda row: row.kind is EntryKind.EXCHANGE,
+    on_removal=_forget_reversal,
+)
+DEFERRALS: Final = Resting(
+    concerns=lambda row: row.source_type == DEFERRAL,
+    on_change=_refuse_edit,
+    on_removal=_forget_deferral,
+)
