@@ -80,7 +80,12 @@ from backstay.files.services import (
 )
 from backstay.hookspecs import hookimpl
 from backstay.i18n import Text, gettext, lazy, ngettext
-from backstay.imports.command_line import import_file, import_summary, reading_options
+from backstay.imports.command_line import (
+    import_file,
+    import_files,
+    import_summary,
+    reading_options,
+)
 from backstay.imports.declare import (
     ImportColumn,
     ImportKind,
@@ -293,6 +298,7 @@ __all__ = [
     "holders_of_roles",
     "hookimpl",
     "import_file",
+    "import_files",
     "import_summary",
     "instant_text",
     "keep_file",

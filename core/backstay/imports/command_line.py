@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,12 +15,14 @@ from backstay.i18n import gettext as _
 from backstay.imports.columns import folded
 from backstay.imports.dates import MARKS, ORDERS
 from backstay.imports.declare import Validation
-from backstay.imports.inline import run_import_inline
+from backstay.imports.inline import import_together, run_import_inline
 from backstay.imports.numbers import DECIMALS
 from backstay.imports.reading import Options, decimals_of
 from backstay.resources.fields import Upload
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from backstay.imports.declare import Outcome
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -46,24 +48,50 @@ def import_file(
         Invalid: with all problems of the file, each with its row and column; nothing was changed.
         NotFound: there is no such file, company or kind.
     """
-    file = Path(path)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise NotFound(
-            _("The file %(path)s can't be read: %(why)s.", path=path, why=error.strerror),
-            field="file",
-        ) from error
+    upload = _upload(path)
     here = environment()
     return run_import_inline(
         here.database,
         here.suite,
         here.context(company),
         kind,
-        Upload(file.name, content),
+        upload,
         dry_run=dry_run,
         reading=reading,
     )
+
+
+def import_files(
+    session: Session,
+    files: Sequence[tuple[str, str | Path]],
+    *,
+    reading: Options | None = None,
+    keep: bool = True,
+) -> list[Outcome]:
+    """Import several files in the session of a command, one after the other, all or none.
+
+    Arguments:
+        files: the name of each one's ImportKind, and its path.
+        reading: how they are to be read, from :func:`reading_options`; left out, as they show.
+        keep: False where the command takes everything back, having seen what it does.
+
+    Raises:
+        Invalid: with all problems of the first file that has any, each with its row and column.
+        NotFound: there is no such file or kind.
+    """
+    uploads = [(kind, _upload(path)) for kind, path in files]
+    return import_together(session, uploads, reading=reading, keep=keep)
+
+
+def _upload(path: str | Path) -> Upload:
+    file = Path(path)
+    try:
+        return Upload(file.name, file.read_bytes())
+    except OSError as error:
+        raise NotFound(
+            _("The file %(path)s can't be read: %(why)s.", path=path, why=error.strerror),
+            field="file",
+        ) from error
 
 
 def reading_options(command: _Command) -> _Command:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backstay.errors import BackstayError, Invalid
+from backstay.errors import BackstayError, Conflict, Invalid
 from backstay.files.names import shown_name
 from backstay.i18n import gettext as _
 from backstay.imports.declare import Outcome
@@ -25,6 +25,8 @@ from backstay.imports.staging import stage_rows
 from backstay.imports.store import keep_content, kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from backstay.db.context import Context
@@ -75,6 +77,48 @@ def run_import_inline(
             return Outcome(0, tally.present, tuple(row.notes))
         outcome = carry_out(session, kind, row)
         return replace(outcome, notes=tuple(row.notes))
+
+
+def import_together(
+    session: Session,
+    files: Sequence[tuple[str, Upload]],
+    *,
+    reading: Options | None = None,
+    keep: bool = True,
+) -> list[Outcome]:
+    """Import several files in the transaction of the caller, one after the other, all or none.
+
+    Arguments:
+        files: the name of each one's kind, and the file; a later one may need the earlier ones.
+        reading: how all of them are to be read; left out, as they show themselves.
+        keep: False where the caller takes everything back, having seen what it does.
+
+    Raises:
+        Invalid: with all problems of the first file that has any; the caller takes back the rest.
+        Forbidden: the person lacks the permission of a kind.
+    """
+    done: list[tuple[Import, Upload, Outcome]] = []
+    for kind_name, upload in files:
+        kind = kind_of(session, kind_name)
+        row = enter(session, kind, upload)
+        tally = _stage_at_once(session, kind, row, upload.content, reading)
+        if tally.problem_count:
+            raise refusal(upload.name, tally)
+        settle(row, tally)
+        if row.state is ImportState.DONE:
+            session.flush()
+            outcome = Outcome(0, tally.present)
+        else:
+            try:
+                outcome = carry_out(session, kind, row)
+            except (Invalid, Conflict) as error:
+                tally.add(error.problems)
+                raise refusal(upload.name, tally) from error
+        done.append((row, upload, replace(outcome, notes=tuple(row.notes))))
+    if keep:  # only now: files that are refused together leave nothing in the store
+        for row, upload, _outcome in done:
+            keep_content(session, row, upload.content)
+    return [outcome for _row, _upload, outcome in done]
 
 
 def _stage_at_once(

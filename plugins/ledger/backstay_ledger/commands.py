@@ -27,6 +27,7 @@ from backstay_ledger.closing.commands import CLOSING_COMMANDS
 from backstay_ledger.cost_allocation.command_line import allocate_costs
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
 from backstay_ledger.open_items.command_line import print_ageing
+from backstay_ledger.opening_wizard.commands import OPENING_COMMANDS
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import HOW_MANY
 from backstay_ledger.services.rebuild import rebuild_balances
@@ -204,6 +205,6 @@ ledger.add_command(export)
 ledger.add_command(control)
 ledger.add_command(allocate_costs)
 
-for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS):
+for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS, *OPENING_COMMANDS):
     ledger.add_command(_command)
 COMMANDS: Final = (ledger,)

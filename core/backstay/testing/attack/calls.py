@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,11 @@ def _values(
 ) -> dict[str, Any]:
     """Values from the declarations; those of a sample where the API has a shape of its own."""
     resource = endpoint.resource
+    if record is None:
+        name = endpoint.does if endpoint.action is None else endpoint.action.name
+        ready = arena.maker.ready(session, resource.name, name)
+        if isinstance(ready, operation.command):
+            return {one.name: getattr(ready, one.name) for one in dataclasses.fields(ready)}
     change = update_of(resource)
     shape = resource.api
     if shape is None or change is None or change is not shape.update:

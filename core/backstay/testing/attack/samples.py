@@ -39,7 +39,9 @@ class Sample:
         resource: name of the resource, such as ``ledger.entry``.
         make: makes the record and returns it; left out, the create operation is used.
         state: the state in which ``make`` leaves it; empty for the state of a new record.
-        action: the action that ``make`` leaves it ready for, where its state alone does not do.
+        action: the action that ``make`` leaves it ready for, where its state alone does not do. For
+            what the API does without a record (``create``, or an action of the list) ``make``
+            returns the command that it takes then.
         values: values of fields by name, each from the sample's number, for every operation of
             the resource.
         only_one: a company has one of it, so that a second one is refused: the attacks take away

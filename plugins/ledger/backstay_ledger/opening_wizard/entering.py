@@ -12,13 +12,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Annotated, Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posted, Posting, PostingLine
-from backstay.spi import Conflict, Invalid, Problem, authorize, company_of, ngettext
+from backstay.spi import (
+    Conflict,
+    Invalid,
+    LinesField,
+    Problem,
+    TextField,
+    authorize,
+    company_of,
+    lazy,
+    ngettext,
+)
 from backstay.spi import gettext as _
 from backstay_ledger.imports.keys import usable_keys
 from backstay_ledger.models import Account, Entry, EntryKind, EntryState, JournalKind
@@ -46,8 +56,22 @@ class PostBalances:
         key: idempotency key; empty for none.
     """
 
-    lines: tuple[DraftLine, ...]
-    reference: str = ""
+    lines: Annotated[
+        tuple[DraftLine, ...],
+        LinesField(
+            label=lazy("Lines"),
+            help=lazy("One for each account with a balance: a debit or a credit."),
+            line=DraftLine,
+        ),
+    ]
+    reference: Annotated[
+        str,
+        TextField(
+            label=lazy("Reference"),
+            help=lazy("Where the figures come from, such as the old system's closing balance."),
+            max_length=100,
+        ),
+    ] = ""
     key: str = ""
 
 
@@ -74,8 +98,13 @@ class OpeningItem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ordered:
-    """An order with what its lines on clearing accounts stand for."""
+class Ordered:
+    """An order with what its lines on clearing accounts stand for.
+
+    Arguments:
+        stands: number of the line, the list, id of the account that it stands for, if any, and
+            the day on the document.
+    """
 
     order: Order
     stands: tuple[tuple[int, OpeningPart, int | None, date | None], ...]
@@ -90,14 +119,14 @@ def post_balances(session: Session, command: PostBalances) -> Posted:
     """
     authorize(session, OPENING_POST)
     opening = open_opening(session)
-    made = _balances_order(session, opening, command)
+    made = balances_order(session, opening, command)
     return _post(session, [made])[0]
 
 
 def check_balances(session: Session, command: PostBalances) -> Checked:
     """What posting a trial balance would do; raises as :func:`post_balances`."""
     authorize(session, OPENING_POST)
-    made = _balances_order(session, open_opening(session), command)
+    made = balances_order(session, open_opening(session), command)
     return check_orders(session, [made.order], lock=False)[0]
 
 
@@ -110,21 +139,21 @@ def post_items(session: Session, items: Sequence[OpeningItem]) -> list[Posted]:
     """
     authorize(session, OPENING_POST)
     opening = open_opening(session)
-    made = _item_orders(session, opening, items)
+    made = item_orders(session, opening, items)
     try:
         return _post(session, made)
     except (Invalid, Conflict) as error:
-        raise _renamed(error) from error
+        raise renamed(error) from error
 
 
 def check_items(session: Session, items: Sequence[OpeningItem]) -> list[Checked]:
     """What posting open items would do; raises as :func:`post_items`."""
     authorize(session, OPENING_POST)
-    made = _item_orders(session, open_opening(session), items)
+    made = item_orders(session, open_opening(session), items)
     try:
         return check_orders(session, [one.order for one in made], lock=False)
     except (Invalid, Conflict) as error:
-        raise _renamed(error) from error
+        raise renamed(error) from error
 
 
 def opening_journal(session: Session) -> str:
@@ -140,12 +169,13 @@ def opening_journal(session: Session) -> str:
     )
 
 
-def _balances_order(session: Session, opening: Opening, command: PostBalances) -> _Ordered:
+def balances_order(session: Session, opening: Opening, command: PostBalances) -> Ordered:
+    """The entry that a trial balance becomes; raises as :func:`post_balances`."""
     lines, problems = signed_lines(session, command.lines)
     if problems:
         raise Invalid(_("The opening balances can't be posted."), problems=tuple(problems))
     accounts = _accounts(session, {line.account for line in lines})
-    clearing = _codes(session, opening)
+    clearing = clearing_codes(session, opening)
     by_items: list[PostingLine] = []
     stands: list[tuple[int, OpeningPart, int | None, date | None]] = []
     for number, line in enumerate(lines, 1):
@@ -171,12 +201,11 @@ def _balances_order(session: Session, opening: Opening, command: PostBalances) -
         reference=command.reference,
     )
     order = Order(posting, kind=EntryKind.OPENING)
-    return _Ordered(order, tuple(stands))
+    return Ordered(order, tuple(stands))
 
 
-def _item_orders(
-    session: Session, opening: Opening, items: Sequence[OpeningItem]
-) -> list[_Ordered]:
+def item_orders(session: Session, opening: Opening, items: Sequence[OpeningItem]) -> list[Ordered]:
+    """The entries that open items become; raises as :func:`post_items`."""
     accounts = _accounts(session, {item.account for item in items})
     problems = list(_item_problems(opening, items, accounts))
     if not items:
@@ -190,12 +219,12 @@ def _item_orders(
             ),
             problems=tuple(problems),
         )
-    clearing = _codes(session, opening)[OpeningPart.ITEMS]
+    clearing = clearing_codes(session, opening)[OpeningPart.ITEMS]
     journal = opening_journal(session)
     names = _names(items)
     keys = usable_keys(session, names, prefix="opening:", freed_by=_taken_back)
     return [
-        _Ordered(
+        Ordered(
             Order(
                 Posting(
                     key=keys[name],
@@ -287,7 +316,7 @@ def _taken_back(reversal: type[Entry]) -> ColumnElement[bool]:
     return reversal.state == EntryState.POSTED
 
 
-def _post(session: Session, made: Sequence[_Ordered]) -> list[Posted]:
+def _post(session: Session, made: Sequence[Ordered]) -> list[Posted]:
     posted = post_orders(session, [one.order for one in made])
     company_id = company_of(session).id
     rows = [
@@ -300,7 +329,7 @@ def _post(session: Session, made: Sequence[_Ordered]) -> list[Posted]:
     return posted
 
 
-def _renamed(error: Invalid | Conflict) -> Invalid | Conflict:
+def renamed(error: Invalid | Conflict) -> Invalid | Conflict:
     """The same error with the fields of items in place of those of the lines they become."""
     fields: dict[str, str | None] = {"key": "reference", "lines": None, "date": None}
     # Both lines of an item have the same amount: what is wrong with it is said once.
@@ -324,7 +353,8 @@ def _accounts(session: Session, codes: set[str]) -> dict[str, Account]:
     return found
 
 
-def _codes(session: Session, opening: Opening) -> dict[OpeningPart, str]:
+def clearing_codes(session: Session, opening: Opening) -> dict[OpeningPart, str]:
+    """The codes of the clearing accounts, by the list that each is for."""
     found = session.execute(
         select(Account.id, Account.code).where(
             Account.id.in_([opening.balances_account_id, opening.items_account_id])

@@ -53,6 +53,11 @@ class Opening(Identified, CompanyScoped, Versioned, LedgerBase):
     finished_by: Mapped[str | None] = mapped_column(short(120))
     finished_at: Mapped[datetime | None]
 
+    @property
+    def state(self) -> str:
+        """``begun`` while it takes entries, then ``finished``."""
+        return "begun" if self.finished_at is None else "finished"
+
     def audit_label(self) -> str:
         """Its day."""
         return self.date.isoformat()

@@ -6,31 +6,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Annotated, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backstay.spi import (
+    Choice,
+    ChoiceField,
     Conflict,
+    DateField,
     Invalid,
+    PickerField,
     Problem,
+    TextField,
     authorize,
     company_of,
     context_of,
     give_reason,
+    lazy,
     ngettext,
     now,
 )
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, AccountBalance, EntryState
 from backstay_ledger.opening_wizard.models import Opening, OpeningPart
-from backstay_ledger.opening_wizard.state import entries_of, opening_state
+from backstay_ledger.opening_wizard.state import OpeningState, entries_of, opening_state
 from backstay_ledger.permissions import OPENING_POST
 from backstay_ledger.services.currencies import written
 from backstay_ledger.services.fiscal_years import period_on
 from backstay_ledger.services.posting import guarded, writable_company
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
 
+PARTS: Final = (
+    Choice(OpeningPart.BALANCES.value, lazy("Trial balance")),
+    Choice(OpeningPart.ITEMS.value, lazy("Open items")),
+)
 UNDO = "undo:opening:"
 """Begins the key of a reversal that undoes an opening entry; the entry's id follows."""
 
@@ -44,24 +55,60 @@ class BeginOpening:
         items_account: id of that of the open items.
     """
 
-    day: date
-    balances_account: int
-    items_account: int
+    day: Annotated[
+        date,
+        DateField(
+            label=lazy("First day"),
+            help=lazy("The day on which the books begin; all opening entries are dated on it."),
+        ),
+    ]
+    balances_account: Annotated[
+        int,
+        PickerField(
+            label=lazy("Clearing account of the trial balance"),
+            help=lazy("An account of its own that stands at zero."),
+            resource="ledger.account",
+        ),
+    ]
+    items_account: Annotated[
+        int,
+        PickerField(
+            label=lazy("Clearing account of the open items"),
+            help=lazy("Another account that stands at zero."),
+            resource="ledger.account",
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenOpening:
     """A finished opening that needs another entry."""
 
-    reason: str
+    reason: Annotated[
+        str,
+        TextField(
+            label=lazy("Reason"),
+            help=lazy("Kept in the audit trail."),
+            min_length=1,
+            max_length=300,
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoOpening:
     """All entries of one list, which are to be taken back."""
 
-    part: OpeningPart
-    reason: str
+    part: Annotated[OpeningPart, ChoiceField(label=lazy("List"), choices=PARTS)]
+    reason: Annotated[
+        str,
+        TextField(
+            label=lazy("Reason"),
+            help=lazy("Stands in the memo of each reversal."),
+            min_length=1,
+            max_length=300,
+        ),
+    ]
 
 
 def opening_of(session: Session, *, lock: bool = False) -> Opening | None:
@@ -127,48 +174,52 @@ def finish_opening(session: Session) -> Opening:
         Conflict: something is missing; names each account with what it lacks.
     """
     authorize(session, OPENING_POST)
-    company = writable_company(session)
+    writable_company(session)
     opening = open_opening(session)
-    state = opening_state(session, opening)
-
-    def shown(amount: Decimal) -> str:
-        return written(amount, company.currency, company.minor_units)
-
-    problems = [
-        Problem(
-            _("%(account)s stands at %(amount)s.", account=one.account, amount=shown(one.balance))
-        )
-        for one in state.clearing
-        if one.balance
-    ]
-    problems += [
-        Problem(
-            _(
-                "Open items of %(account)s: %(missing)s is missing.",
-                account=one.account,
-                missing=shown(one.missing),
-            )
-        )
-        for one in state.accounts
-        if one.missing
-    ]
-    if state.waiting:
-        message = ngettext(
-            "%(n)s entry or reversal is not posted yet: have it approved, post it or delete it.",
-            "%(n)s entries or reversals are not posted yet: have them approved, post them or"
-            " delete them.",
-            state.waiting,
-        )
-        problems.append(Problem(message))
-    if not sum(state.entries.values()):
-        problems.append(Problem(_("Nothing was posted yet.")))
-    if problems:
-        raise Conflict(_("The opening can't be finished."), problems=tuple(problems))
+    if missing := missing_of(session, opening_state(session, opening)):
+        problems = tuple(Problem(one) for one in missing)
+        raise Conflict(_("The opening can't be finished."), problems=problems)
     opening.finished_by = context_of(session).actor.label
     opening.finished_at = now()
     with guarded():
         session.flush()
     return opening
+
+
+def missing_of(session: Session, state: OpeningState) -> tuple[str, ...]:
+    """What an opening lacks before it can be finished, each thing by itself."""
+    company = company_of(session)
+
+    def shown(amount: Decimal) -> str:
+        return written(amount, company.currency, company.minor_units)
+
+    missing = [
+        _("%(account)s stands at %(amount)s.", account=one.account, amount=shown(one.balance))
+        for one in state.clearing
+        if one.balance
+    ]
+    missing += [
+        _(
+            "Open items of %(account)s: %(missing)s is missing.",
+            account=one.account,
+            missing=shown(one.missing),
+        )
+        for one in state.accounts
+        if one.missing
+    ]
+    if state.waiting:
+        missing.append(
+            ngettext(
+                "%(n)s entry or reversal is not posted yet: have it approved, post it or delete"
+                " it.",
+                "%(n)s entries or reversals are not posted yet: have them approved, post them or"
+                " delete them.",
+                state.waiting,
+            )
+        )
+    if not sum(state.entries.values()):
+        missing.append(_("Nothing was posted yet."))
+    return tuple(missing)
 
 
 def reopen_opening(session: Session, command: ReopenOpening) -> Opening:
