@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from backstay.contracts.approvals import Approvable
     from backstay.contracts.audit_files import AuditFileFormat
     from backstay.contracts.closing import CloseTask
+    from backstay.contracts.dimensions import DimensionType
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
@@ -134,6 +135,16 @@ def backstay_close_tasks() -> Sequence[CloseTask]:
 @hookspec
 def backstay_account_roles() -> Sequence[AccountRole]:
     """Return what the plugin's postings need accounts for; rules of a company name the accounts."""
+    raise NotImplementedError
+
+
+@hookspec
+def backstay_dimension_types() -> Sequence[DimensionType]:
+    """Return dimensions of the ledger whose values the plugin keeps: projects, employees, ...
+
+    The ledger calls each one's ``values`` every night, and whenever the plugin says through the
+    contract ``Dimensions`` what has changed.
+    """
     raise NotImplementedError
 
 

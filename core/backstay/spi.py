@@ -106,6 +106,7 @@ from backstay.kernel.suite import (
     approvables,
     audit_file_formats,
     close_tasks,
+    dimension_types,
     find,
     require,
 )
@@ -281,6 +282,7 @@ __all__ = [
     "database",
     "date_text",
     "declare",
+    "dimension_types",
     "editable_decimal",
     "emit",
     "enqueue",

@@ -64,6 +64,10 @@ def guarded(part: Part) -> Part:
             )
             for one in part.approvables
         ),
+        dimension_types=tuple(
+            replace(one, values=own(f"dimension {one.name}", one.values))
+            for one in part.dimension_types
+        ),
         company_setup=tuple(
             replace(choice, apply=own(f"setting up a company: {choice.name}", choice.apply))
             for choice in part.company_setup

@@ -56,6 +56,7 @@ _FIELDS: Final = {
     "commands": "backstay_commands",
     "account_roles": "backstay_account_roles",
     "close_tasks": "backstay_close_tasks",
+    "dimension_types": "backstay_dimension_types",
     "audit_file_formats": "backstay_audit_file_formats",
     "company_setup": "backstay_company_setup",
     "demo": "backstay_demo",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from backstay.contracts.approvals import Approvable
     from backstay.contracts.audit_files import AuditFileFormat
     from backstay.contracts.closing import CloseTask
+    from backstay.contracts.dimensions import DimensionType
     from backstay.contracts.ledger import AccountRole
     from backstay.imports.declare import ImportKind
     from backstay.jobs.declare import JobKind
@@ -60,6 +61,7 @@ class Part:
     commands: tuple[click.Command, ...] = ()
     account_roles: tuple[AccountRole, ...] = ()
     close_tasks: tuple[CloseTask, ...] = ()
+    dimension_types: tuple[DimensionType, ...] = ()
     audit_file_formats: tuple[AuditFileFormat, ...] = ()
     company_setup: tuple[SetupChoice, ...] = ()
     demo: tuple[DemoData, ...] = ()
@@ -152,6 +154,8 @@ def refuse_twins(parts: Sequence[Part]) -> None:
             *(("contract", contract.__name__) for contract in part.services),
             *(("account role", item.name) for item in part.account_roles),
             *(("task of closing", item.name) for item in part.close_tasks),
+            *(("dimension", item.name) for item in part.dimension_types),
+            *(("code of a dimension", item.code) for item in part.dimension_types),
             *(("form of audit file", item.name) for item in part.audit_file_formats),
             *(("group of pages", item.name) for item in part.blueprints),
             *(("command", str(item.name)) for item in part.commands),
@@ -180,6 +184,12 @@ def suite_of(session: Session) -> Suite:
 def close_tasks(session: Session) -> Sequence[CloseTask]:
     """The tasks of closing a period that the running plugins declare, in their order."""
     return [task for part in suite_of(session).parts for task in part.close_tasks]
+
+
+def dimension_types(session: Session) -> Mapping[str, DimensionType]:
+    """The dimensions whose values running plugins keep, by name."""
+    parts = suite_of(session).parts
+    return {one.name: one for part in parts for one in part.dimension_types}
 
 
 def audit_file_formats(session: Session) -> Sequence[AuditFileFormat]:

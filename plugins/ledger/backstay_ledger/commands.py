@@ -26,6 +26,7 @@ from backstay_ledger.books.export_command import export
 from backstay_ledger.closing.commands import CLOSING_COMMANDS
 from backstay_ledger.cost_allocation.command_line import allocate_costs
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
+from backstay_ledger.dimensions.commands import refresh_dimensions
 from backstay_ledger.open_items.command_line import print_ageing
 from backstay_ledger.opening_wizard.commands import OPENING_COMMANDS
 from backstay_ledger.services.balances import trial_balance
@@ -204,6 +205,7 @@ ledger.add_command(print_ageing)
 ledger.add_command(export)
 ledger.add_command(control)
 ledger.add_command(allocate_costs)
+ledger.add_command(refresh_dimensions)
 
 for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS, *OPENING_COMMANDS):
     ledger.add_command(_command)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backstay.contracts.books import Books
+from backstay.contracts.dimensions import Dimensions
 from backstay.contracts.ledger import BooksChecked, EntriesPosted, EntriesReversed, Ledger
 from backstay.spi import hookimpl
 from backstay_ledger.approval.declared import APPROVABLES
@@ -19,6 +20,8 @@ from backstay_ledger.contract import GeneralLedger
 from backstay_ledger.currencies.rate_import import RATES
 from backstay_ledger.demo import DEMO
 from backstay_ledger.determination.roles import ACCOUNT_ROLES
+from backstay_ledger.dimensions.jobs import DIMENSION_JOBS, DIMENSION_SCHEDULES
+from backstay_ledger.dimensions.kept import KeptDimensions
 from backstay_ledger.guards import DECLARED
 from backstay_ledger.imports import IMPORTS
 from backstay_ledger.models import LedgerBase
@@ -84,14 +87,14 @@ def backstay_close_tasks() -> Sequence[CloseTask]:
 
 @hookimpl
 def backstay_jobs() -> Sequence[JobKind]:
-    """What plans make by themselves, and the checks."""
-    return (*PLAN_JOBS, *CHECK_JOBS)
+    """What plans make by themselves, the checks, and values of dimensions."""
+    return (*PLAN_JOBS, *CHECK_JOBS, *DIMENSION_JOBS)
 
 
 @hookimpl
 def backstay_schedules() -> Sequence[Schedule]:
-    """The daily run of plans, and the nightly one of the checks."""
-    return (*PLAN_SCHEDULES, *CHECK_SCHEDULES)
+    """The daily run of plans, and the nightly ones of the checks and of values of dimensions."""
+    return (*PLAN_SCHEDULES, *CHECK_SCHEDULES, *DIMENSION_SCHEDULES)
 
 
 @hookimpl
@@ -114,8 +117,8 @@ def backstay_imports() -> Sequence[ImportKind]:
 
 @hookimpl
 def backstay_services() -> Mapping[type[Any], Any]:
-    """Posting, and reading the books."""
-    return {Books: LedgerBooks(), Ledger: GeneralLedger()}
+    """Posting, reading the books, and values of dimensions that others keep."""
+    return {Books: LedgerBooks(), Dimensions: KeptDimensions(), Ledger: GeneralLedger()}
 
 
 @hookimpl

@@ -82,12 +82,13 @@ DIMENSIONS: Final = Resource(
         Column("code", _("Code"), Dimension.code, Kind.CODE, sortable=True, link=True),
         Column("name", _("Name"), Dimension.name, link=True),
         Column("active", _("Active"), Dimension.active, Kind.BOOL),
+        Column("kept_by", _("Kept by"), Dimension.kept_by, in_list=False),
     ),
     search=(Dimension.code, Dimension.name),
     search_label=_("Search by code or name"),
     order=("code",),
     title=lambda dimension: str(dimension.name),
-    sections=(Section(_("Dimension"), ("code", "name", "active")),),
+    sections=(Section(_("Dimension"), ("code", "name", "active", "kept_by")),),
     create=Operation(
         add_dimension, AddDimension, DIMENSION_EDIT, _("New dimension"), done=_("Dimension saved.")
     ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from backstay.testing.attack import Sample
+from backstay.testing.attack import JobSample, Sample
+from backstay_ledger.dimensions.jobs import KEEP_DIMENSIONS
 from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def value(making: Making) -> DimensionValue:
     )
 
 
+def _nothing(_making: Making) -> dict[str, Any]:
+    return {}
+
+
 DIMENSION_SAMPLES: Final = (
+    JobSample(job=KEEP_DIMENSIONS, arguments=_nothing),
     Sample(
         resource="ledger.dimension",
         make=dimension,

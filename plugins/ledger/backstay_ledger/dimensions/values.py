@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +24,8 @@ from backstay.spi import (
     lazy,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.dimensions.codes import DIMENSION_CODE, VALUE_CODE
+from backstay_ledger.dimensions.kept import refuse_by_hand
 from backstay_ledger.dimensions.permissions import DIMENSION_EDIT
 from backstay_ledger.models.dimensions import (
     Dimension,
@@ -33,9 +35,6 @@ from backstay_ledger.models.dimensions import (
 )
 from backstay_ledger.services.accounts import load_account
 from backstay_ledger.services.owned import load_owned
-
-DIMENSION_CODE: Final = r"[a-z][a-z0-9_]{0,39}"
-VALUE_CODE: Final = r"[^\s=,;][^=,;]{0,39}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +184,12 @@ def add_value(session: Session, command: AddValue) -> DimensionValue:
     Raises:
         Invalid: its code is taken, it lies below a value of another dimension, or its days end
             before they begin.
+        Conflict: a plugin keeps the values of the dimension.
     """
     authorize(session, DIMENSION_EDIT)
     company = company_of(session)
     dimension = load_dimension(session, command.dimension_id)
+    refuse_by_hand(session, dimension)
     problems = _value_problems(session, command, dimension.id, None)
     taken = select(DimensionValue.id).where(
         DimensionValue.company_id == company.id,
@@ -222,12 +223,14 @@ def edit_value(session: Session, command: EditValue) -> DimensionValue:
     """Change a value, or move it in the tree.
 
     Raises:
-        Invalid: it would stand below itself (names the value), or as :func:`add_value`.
+        Invalid, Conflict: as :func:`add_value`; or it would stand below itself (names the value).
         Stale: somebody else saved in the meantime.
     """
     authorize(session, DIMENSION_EDIT)
     row = load_value(session, command.id)
     check_version(row, command.version)
+    if row.source_key is not None:
+        refuse_by_hand(session, load_dimension(session, row.dimension_id))
     problems = _value_problems(session, command, row.dimension_id, row)
     if problems:
         raise Invalid(_("The value can't be saved."), problems=tuple(problems))

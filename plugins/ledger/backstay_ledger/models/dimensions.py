@@ -24,12 +24,15 @@ class Dimension(Identified, CompanyScoped, Versioned, LedgerBase):
     __table_args__ = (
         UniqueConstraint("company_id", "code"),
         UniqueConstraint("company_id", "id"),
+        UniqueConstraint("company_id", "kept_by"),
     )
 
     code: Mapped[str] = mapped_column(short(40))
     name: Mapped[str] = mapped_column(short(100))
     active: Mapped[bool] = mapped_column(default=True)
     """An inactive dimension keeps its history but takes no new lines."""
+    kept_by: Mapped[str | None] = mapped_column(short(100))
+    """The dimension type of a plugin that keeps its values; NULL where people do."""
 
     def audit_label(self) -> str:
         """Its name."""
@@ -44,6 +47,7 @@ class DimensionValue(Identified, CompanyScoped, Versioned, LedgerBase):
     __table_args__ = (
         UniqueConstraint("company_id", "dimension_id", "code"),
         UniqueConstraint("company_id", "id"),
+        UniqueConstraint("dimension_id", "source_key"),
         ForeignKeyConstraint(
             ["company_id", "dimension_id"], ["ledger_dimension.company_id", "ledger_dimension.id"]
         ),
@@ -64,6 +68,8 @@ class DimensionValue(Identified, CompanyScoped, Versioned, LedgerBase):
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     """The last day of entries that may carry it."""
+    source_key: Mapped[str | None] = mapped_column(short(80))
+    """The plugin's record that it stands for; NULL for what people keep."""
 
     @property
     def label(self) -> str:
