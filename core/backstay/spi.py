@@ -49,7 +49,7 @@ from backstay.db.context import (
     company_of,
     context_of,
 )
-from backstay.db.guards import append_only, declare, freeze, no_truncate
+from backstay.db.guards import append_only, declare, freeze, no_truncate, places
 from backstay.db.ids import new_id, new_ids
 from backstay.db.round_trips import together
 from backstay.db.types import Id, Instant, Money, from_units, to_units
@@ -318,6 +318,7 @@ __all__ = [
     "now",
     "open_file",
     "page",
+    "places",
     "plain_money",
     "plugin_metadata",
     "public",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 AUDIT_FUNCTION: Final = "backstay_audit_context_required"
 """The SQLite function whose absence stops a foreign connection; its name is the message."""
 _TRIGGER: Final = re.compile(r"CREATE TRIGGER (\w+)")
+_FUNCTION: Final = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)")
+_READS_TABLES: Final = re.compile(r"(?<!DISTINCT )\bFROM\b|\bUPDATE \w|\bINSERT INTO\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,14 @@ def _unique_keys(table: Table) -> list[tuple[str, ...]]:
     return keys
 
 
+def places(table: Table) -> list[tuple[str, ...]]:
+    """On SQLite, the hidden number by which a REPLACE takes the place of a row of a composite key.
+
+    A table with one id has none beside it: there the id is that number.
+    """
+    return [("rowid",)] if len(table.primary_key.columns) > 1 else []
+
+
 def freeze(table: FromClause, when: str, message: str, *, name: str = "frozen") -> None:
     """Refuse UPDATE, DELETE, TRUNCATE and every form of REPLACE of rows that are final.
 
@@ -98,12 +108,12 @@ def freeze(table: FromClause, when: str, message: str, *, name: str = "frozen") 
     real = _table(table)
     said = _quoted(message)
     trigger = f"{real.name}__{name}"
-    # A row that would take a frozen row's place by any of its unique keys.
+    # A row that would take a frozen row's place by any of its unique keys (on SQLite alone).
     held = " OR ".join(
         f"EXISTS (SELECT 1 FROM {real.name} AS held WHERE "  # noqa: S608
         + " AND ".join(f"held.{column} = NEW.{column}" for column in key)
         + f" AND ({when.format(row='held')})%s)"
-        for key in _unique_keys(real)
+        for key in (*_unique_keys(real), *places(real))
     )
     keys = [column.name for column in real.primary_key.columns]
     other = " AND NOT (" + " AND ".join(f"held.{key} = OLD.{key}" for key in keys) + ")"
@@ -214,14 +224,40 @@ def drop_guards(connection: Connection, metadata: MetaData) -> None:
 
 def make_guards(connection: Connection, guards: Iterable[Guard]) -> None:
     """Make triggers that are not there yet."""
+    sqlite = connection.dialect.name == "sqlite"
+    schema = "" if sqlite else _schema(connection)
     for guard in guards:
-        if connection.dialect.name == "sqlite":
+        if sqlite:
             for statement in guard.sqlite:
                 connection.exec_driver_sql(statement)
         else:
             for statement in guard.postgresql:
                 # The driver reads % as a placeholder; RAISE needs it too.
-                connection.exec_driver_sql(statement.replace("%", "%%"))
+                connection.exec_driver_sql(_in_schema(statement, schema).replace("%", "%%"))
+
+
+def _schema(connection: Connection) -> str:
+    name = str(connection.scalar(text("SELECT current_schema()")))
+    return connection.dialect.identifier_preparer.quote(name)
+
+
+def _reads_tables(statement: str) -> str | None:
+    """The name of a function of PostgreSQL's that reads or writes tables."""
+    found = _FUNCTION.match(statement)
+    return found[1] if found is not None and _READS_TABLES.search(statement) else None
+
+
+def _in_schema(statement: str, schema: str) -> str:
+    """Have a function look for its tables in our schema first.
+
+    PostgreSQL would look among the temporary tables of the session: with an empty one of the same
+    name everybody could tell a guard what suits him.
+    """
+    if _reads_tables(statement) is None:
+        return statement
+    return statement.replace(
+        "LANGUAGE plpgsql", f"LANGUAGE plpgsql SET search_path = {schema}, pg_temp", 1
+    )
 
 
 def guards_are_missing(connection: Connection, metadata: MetaData) -> bool:
@@ -234,7 +270,28 @@ def guards_are_missing(connection: Connection, metadata: MetaData) -> bool:
         if (found := _TRIGGER.match(statement)) is not None
     }
     installed = installed_guards(connection, f"{metadata.info['plugin']}_")
-    return declared != {name for name, _table in installed}
+    if declared != {name for name, _table in installed}:
+        return True
+    return not sqlite and not _are_in_schema(connection, metadata)
+
+
+def _are_in_schema(connection: Connection, metadata: MetaData) -> bool:
+    """Whether the functions are those that look for their tables in our schema first."""
+    needed = {
+        name
+        for guard in metadata.info["guards"]
+        for statement in guard.postgresql
+        if (name := _reads_tables(statement)) is not None
+    }
+    fixed = connection.scalars(
+        text(
+            "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+            " WHERE n.nspname = current_schema() AND p.proname = ANY(:names)"
+            " AND array_to_string(p.proconfig, ',') LIKE '%search_path=%'"
+        ),
+        {"names": sorted(needed)},
+    )
+    return needed == set(fixed)
 
 
 def installed_guards(connection: Connection, prefix: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from backstay.errors import BackstayError, Conflict, Unavailable
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, period_on
-from backstay_ledger.services.posting import post
+from backstay_ledger.services.posting import post, preview
 from backstay_ledger.services.rebuild import rebuild_balances
 
 PARALLEL = 50
@@ -68,6 +68,18 @@ def test_fifty_parallel_posts_leave_no_gap(books: Any) -> None:
     assert sorted(result.number for result in results) == [
         f"GEN-2026-{number:06d}" for number in range(1, tasks + 1)
     ]
+    assert sound(books)
+
+
+def test_scenario_8_two_sessions_get_0002_and_0003_and_reading_the_form_locks_nothing(
+    books: Any,
+) -> None:
+    assert books.post(books.sale()).number == "GEN-2026-000001"
+    with books.read() as form:
+        assert len(preview(form, books.sale())) == 2
+        # The form stays open while both post.
+        results = at_once([lambda: post_patiently(books, books.sale()) for _session in range(2)])
+    assert sorted(one.number for one in results) == ["GEN-2026-000002", "GEN-2026-000003"]
     assert sound(books)
 
 

@@ -46,4 +46,11 @@ freeze(
     "EXISTS (SELECT 1 FROM ledger_entry AS e WHERE e.id = {row}.entry_id AND e.state <> 'draft')",
     "What was allocated stays on record.",
 )
-rule(AllocationRun.__table__, "once", "INSERT", ((_IN_FORCE, RUN_ALREADY),))
+rule(
+    AllocationRun.__table__,
+    "once",
+    "INSERT",
+    ((_IN_FORCE, RUN_ALREADY),),
+    before="""-- Two runs at once wait for each other, and the second sees the first.
+    PERFORM 1 FROM ledger_allocation_rule AS r WHERE r.id = NEW.rule_id FOR UPDATE;""",
+)

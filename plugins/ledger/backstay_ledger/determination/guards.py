@@ -35,11 +35,12 @@ declare(
     sqlite=(
         (
             f"CREATE TRIGGER {_TABLE}__final_insert BEFORE INSERT ON {_TABLE}"
-            f" WHEN NOT {_in_draft('NEW')} BEGIN SELECT RAISE(ABORT, '{LATE}'); END"
+            f" WHEN NOT {_in_draft('NEW')} OR EXISTS (SELECT 1 FROM {_TABLE} AS held"
+            f" WHERE held.rowid = NEW.rowid) BEGIN SELECT RAISE(ABORT, '{LATE}'); END"
         ),
         (
             f"CREATE TRIGGER {_TABLE}__final_update BEFORE UPDATE ON {_TABLE}"
-            f" WHEN {_posted('OLD')} OR NOT {_in_draft('NEW')}"
+            f" WHEN {_posted('OLD')} OR NOT {_in_draft('NEW')} OR NEW.rowid <> OLD.rowid"
             f" BEGIN SELECT RAISE(ABORT, '{LATE}'); END"
         ),
         (

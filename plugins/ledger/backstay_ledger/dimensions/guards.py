@@ -115,6 +115,8 @@ BEGIN
     IF NOT {_FITS} THEN
         RAISE EXCEPTION '{OF_SET}' USING ERRCODE = 'check_violation';
     END IF;
+    -- Whoever posts with it for the first time at this moment is waited for.
+    PERFORM 1 FROM ledger_dimset AS s WHERE s.id = NEW.dimset_id FOR UPDATE;
     -- A set that lines carry already would say something else of them.
     IF EXISTS (SELECT 1 FROM ledger_dimension_balance AS b WHERE b.dimset_id = NEW.dimset_id) THEN
         RAISE EXCEPTION 'A set of values never changes.' USING ERRCODE = 'restrict_violation';

@@ -1,7 +1,7 @@
 """Entries over a limit: posted only with a second person, and unchanged while they wait.
 
 That the second person is neither the writer nor the submitter is a CHECK of the table. Rule 16 of
-docs/explanation/ledger.md.
+docs/reference/ledger-proofs.md.
 """
 
 # ruff: noqa: S608 - the SQL of triggers is put together from names in this code

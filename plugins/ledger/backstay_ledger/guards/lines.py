@@ -12,6 +12,7 @@ from backstay_ledger.models import Entry, Line
 LATE: Final = "The lines of a posted entry can not be changed, and none can be added; reverse it."
 WAITS: Final = "The lines of an entry that waits for approval can not be changed; take it back."
 ORPHAN: Final = "A line belongs to a draft entry of the same company."
+PLACE: Final = "A line never takes the place of another."
 
 
 def _draft(row: str) -> str:
@@ -35,20 +36,25 @@ def _no_draft(row: str) -> str:
     )
 
 
+# By SQLite's hidden number of the row, which a REPLACE can name; where it is not named, it is -1.
+_TAKEN: Final = "EXISTS (SELECT 1 FROM ledger_line AS held WHERE held.rowid = NEW.rowid)"
+
 declare(
     Line.__table__,
     "final",
     sqlite=(
         (
             "CREATE TRIGGER ledger_line__final_insert BEFORE INSERT ON ledger_line"
-            f" WHEN NOT {_draft('NEW')} BEGIN"
+            f" WHEN NOT {_draft('NEW')} OR {_TAKEN} BEGIN"
             f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('NEW')};"
+            f" SELECT RAISE(ABORT, '{PLACE}') WHERE {_TAKEN};"
             f" SELECT RAISE(ABORT, '{ORPHAN}'); END"
         ),
         (
             "CREATE TRIGGER ledger_line__final_update BEFORE UPDATE ON ledger_line"
-            f" WHEN {_no_draft('OLD')} OR NOT {_draft('NEW')} BEGIN"
+            f" WHEN {_no_draft('OLD')} OR NOT {_draft('NEW')} OR NEW.rowid <> OLD.rowid BEGIN"
             f" SELECT RAISE(ABORT, '{LATE}') WHERE {_posted('OLD')} OR {_posted('NEW')};"
+            f" SELECT RAISE(ABORT, '{PLACE}') WHERE NEW.rowid <> OLD.rowid;"
             f" SELECT RAISE(ABORT, '{WAITS}') WHERE {_no_draft('OLD')};"
             f" SELECT RAISE(ABORT, '{ORPHAN}'); END"
         ),

@@ -1,7 +1,7 @@
 """The step from draft to posted: double entry, number, period and balances in one trigger.
 
-The rules are 1-7 and 15 of docs/explanation/ledger.md. Numbers stay gapless because each posted
-number but the first needs its predecessor, and posted entries never go away.
+The rules are 1-7 and 15 of docs/reference/ledger-proofs.md. Numbers stay gapless because each
+posted number but the first needs its predecessor, and posted entries never go away.
 """
 
 # ruff: noqa: S608 - the SQL of triggers is put together from names in this code
@@ -151,6 +151,7 @@ SELECT RAISE(ABORT, '{_LINES}') WHERE
 SELECT RAISE(ABORT, '{_AGREE}') WHERE EXISTS (
     SELECT 1 FROM ledger_line AS l WHERE l.entry_id = NEW.id AND (l.date IS NOT NEW.date
     OR l.company_id IS NOT NEW.company_id OR l.minor_units IS NOT NEW.minor_units
+    OR l.minor_units_currency NOT IN (0, 1, 2, 3, 4)
     OR typeof(l.amount) <> 'integer'
     OR (l.amount_currency IS NOT NULL AND typeof(l.amount_currency) <> 'integer')));
 SELECT RAISE(ABORT, '{_ACCOUNT}') WHERE EXISTS (
@@ -243,7 +244,8 @@ BEGIN
         SELECT n.number_text, count(l.currency) > 0 AS is_foreign, CASE
             WHEN count(l.line_no) < 2 THEN '{_LINES}'
             WHEN bool_or(l.date IS DISTINCT FROM n.date OR l.company_id <> n.company_id
-                OR l.minor_units <> n.minor_units) THEN '{_AGREE}'
+                OR l.minor_units <> n.minor_units
+                OR l.minor_units_currency NOT IN (0, 1, 2, 3, 4)) THEN '{_AGREE}'
             WHEN bool_or(a.id IS NULL) THEN '{_ACCOUNT}'
             WHEN sum(l.amount) <> 0 THEN '{_BALANCE}'
         END AS reason

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import FromClause, Table
 
-from backstay.spi import append_only, declare, no_truncate
+from backstay.spi import append_only, declare, no_truncate, places
 from backstay_ledger.models import (
     Account,
     AccountBalance,
@@ -38,13 +38,14 @@ def keep(
     distinct = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in fixed)
     primary = [column.name for column in mapped.primary_key.columns]
     same = " AND ".join(f"held.{column} = OLD.{column}" for column in primary)
+    taking = (*keys, *places(mapped))
 
     def held(but: str) -> str:
         return " OR ".join(
             f"EXISTS (SELECT 1 FROM {table} AS held WHERE "
             + " AND ".join(f"held.{column} = NEW.{column}" for column in key)
             + f"{but})"
-            for key in keys
+            for key in taking
         )
 
     declare(

@@ -72,11 +72,12 @@ _POSTING_CASES: Final = "\n".join(
 )
 declare(
     Entry.__table__,
-    "open_items",
+    # After "posting", by which time the entry holds its period: the triggers run by name.
+    "posting_open_items",
     # Companies that manage no account by open items are asked no more than that.
     sqlite=(
         (
-            "CREATE TRIGGER ledger_entry__open_items AFTER UPDATE ON ledger_entry"
+            "CREATE TRIGGER ledger_entry__posting_open_items AFTER UPDATE ON ledger_entry"
             " WHEN OLD.state IS NOT 'posted' AND NEW.state = 'posted' AND EXISTS (SELECT 1"
             " FROM ledger_account AS a WHERE a.company_id = NEW.company_id AND a.open_item_managed)"
             " BEGIN"
@@ -89,7 +90,7 @@ declare(
         ),
     ),
     postgresql=(
-        f"""CREATE OR REPLACE FUNCTION ledger_entry__open_items() RETURNS trigger
+        f"""CREATE OR REPLACE FUNCTION ledger_entry__posting_open_items() RETURNS trigger
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
@@ -111,9 +112,9 @@ BEGIN
     RETURN NULL;
 END $$""",
         (
-            "CREATE TRIGGER ledger_entry__open_items AFTER UPDATE ON ledger_entry"
+            "CREATE TRIGGER ledger_entry__posting_open_items AFTER UPDATE ON ledger_entry"
             " REFERENCING NEW TABLE AS new_rows"
-            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry__open_items()"
+            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry__posting_open_items()"
         ),
     ),
 )
@@ -146,8 +147,11 @@ BEGIN
     END IF;
     IF NEW.open_item_managed IS DISTINCT FROM OLD.open_item_managed
             OR NEW.sub_ledger IS DISTINCT FROM OLD.sub_ledger THEN
-        -- Whoever posts to the account at this moment is waited for.
+        -- Whoever writes a line to the account at this moment is waited for, and whoever posts a
+        -- draft that has one already: each holds its period.
         PERFORM 1 FROM ledger_account AS a WHERE a.id = NEW.id FOR UPDATE;
+        PERFORM 1 FROM ledger_period AS p WHERE p.company_id = NEW.company_id
+            ORDER BY p.id FOR NO KEY UPDATE;
     END IF;
     IF NEW.open_item_managed IS DISTINCT FROM OLD.open_item_managed AND ({_BUSY}) THEN
         RAISE EXCEPTION '{SWITCH}' USING ERRCODE = 'restrict_violation';

@@ -34,7 +34,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.models import Entry
-from backstay_ledger.open_items.exchange import Share, exchange_order, share_of
+from backstay_ledger.open_items.exchange import Share, exchange_order, on_first_day, share_of
 from backstay_ledger.open_items.models import Allocation, OpenItem
 from backstay_ledger.open_items.pairs import Item, check_pair, lock_items
 from backstay_ledger.permissions import ITEM_ALLOCATE
@@ -49,7 +49,8 @@ class Allocate:
     """Pairs of open items that are to settle each other.
 
     Arguments:
-        on: the day of the allocation; None for the later date of the two items of each pair.
+        on: the day of the allocation; None for the later date of the two items of each pair, or
+            the first after it on which that much was left of both.
         key: idempotency key; empty for none.
     """
 
@@ -129,7 +130,16 @@ def _plan(session: Session, command: Allocate, items: dict[int, Item]) -> list[S
         amount = pair.amount
         if amount is None:
             amount = min(debit.residual, -credit.residual)
-        one = share_of(debit, credit, amount, command.on, minor_units)
+        asked = share_of(debit, credit, amount, command.on, minor_units)
+        one = on_first_day(asked)
+        if command.on is not None and one.on != command.on:
+            message = _(
+                "So much was not left on that day: an allocation was undone later. Allocate from"
+                " %(day)s on.",
+                day=one.on,
+            )
+            problems.append(Problem(message, f"pairs.{place}.on"))
+            continue
         planned.append(one)
         left[debit.id] = replace(
             debit,

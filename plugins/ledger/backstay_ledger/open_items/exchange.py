@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -26,7 +26,7 @@ from backstay_ledger.models import (
     PeriodState,
 )
 from backstay_ledger.open_items.models import EXCHANGE_SOURCE
-from backstay_ledger.open_items.pairs import Item
+from backstay_ledger.open_items.pairs import Item, has_room
 from backstay_ledger.services.journals import active_journal
 from backstay_ledger.services.orders import Order
 
@@ -64,6 +64,21 @@ def share_of(
         _part(credit, amount, minor_units),
         on or max(debit.date, credit.date),
     )
+
+
+def on_first_day(share: Share) -> Share:
+    """The same share on the first day, from its own on, from which both items have that left.
+
+    Where an allocation was undone, less was left until then than is now.
+    """
+    debit, credit = share.debit, share.credit
+    days = sorted({one[0] for one in (*debit.taken, *credit.taken) if one[0] > share.on})
+    for day in (share.on, *days):
+        if has_room(debit, share.amount, share.base_debit, day) and has_room(
+            credit, share.amount, share.base_credit, day
+        ):
+            return replace(share, on=day)
+    return share
 
 
 def _part(item: Item, amount: Decimal, minor_units: int) -> Decimal:

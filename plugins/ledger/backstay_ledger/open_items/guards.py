@@ -26,6 +26,12 @@ APART: Final = "Items of different parties, currencies or accounts can not be al
 ON_HOLD: Final = "A blocked or disputed item can not be allocated."
 EARLY: Final = "An allocation is not dated before its items."
 BEYOND: Final = "An allocation takes no more than what remains of its items."
+BASE: Final = (
+    "An allocation takes the base amounts that belong to its amount, and all of it with the last."
+)
+THEN: Final = (
+    "An allocation takes no more than what remained of its items on its day, and on each after it."
+)
 UNDO: Final = "An allocation is undone once, by its exact opposite, not before its own date."
 EXCHANGE: Final = (
     "An allocation whose items differ in base amount or account needs the entry that books it."
@@ -132,6 +138,8 @@ END $$""",
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
+        -- Whoever posts the entry at this moment is waited for.
+        PERFORM 1 FROM ledger_entry AS e WHERE e.id = OLD.entry_id FOR SHARE;
         IF {_posted("OLD")} THEN
             RAISE EXCEPTION '{FINAL}' USING ERRCODE = 'restrict_violation';
         END IF;
@@ -206,12 +214,37 @@ _TAKE: Final = tuple(
     for item in ("debit_id", "credit_id")
 )
 _OTHER: Final = "NOT ({same} OR (da.sub_ledger IS NOT NULL AND da.sub_ledger = ca.sub_ledger))"
+# The items of entries that are posted; a draft's may have a day, for the moment of posting.
+_ARE_POSTED: Final = (
+    "(SELECT count(*) FROM ledger_entry AS e WHERE e.id IN (d.entry_id, c.entry_id)"
+    " AND e.state = 'posted') = CASE WHEN d.entry_id = c.entry_id THEN 1 ELSE 2 END"
+)
+
+
+def _short_on_a_day(side: str, residual: str, base: str) -> str:
+    """That an item had less left on some day since, before an allocation of then was undone.
+
+    It is what is left now, and what was taken after the day. Only an undoing lets it be less than
+    now, so nothing is summed up where there is none.
+    """
+    of = f"ledger_allocation AS a WHERE a.{side}_id = NEW.{side}_id"
+    later = f"(SELECT sum(a.{{}}) FROM {of} AND a.date > day.date)"
+    return (
+        f"(NEW.undoes_id IS NULL"
+        f" AND EXISTS (SELECT 1 FROM {of} AND a.date > NEW.date AND a.amount < 0)"
+        f" AND EXISTS (SELECT 1 FROM (SELECT NEW.date AS date UNION"
+        f" SELECT a.date FROM {of} AND a.date > NEW.date) AS day"
+        f" WHERE NEW.amount > {residual} + coalesce({later.format('amount')}, 0)"
+        f" OR NEW.base_{side} > {base} + coalesce({later.format(f'base_{side}')}, 0)))"
+    )
+
+
 _RULES: Final = (
     (
         NOT_POSTED,
         (
             "d.date IS NULL OR c.date IS NULL OR d.company_id <> NEW.company_id"
-            " OR c.company_id <> NEW.company_id"
+            f" OR c.company_id <> NEW.company_id OR NOT {_ARE_POSTED}"
         ),
     ),
     (SIDES, "d.amount < 0 OR c.amount > 0"),
@@ -232,6 +265,23 @@ _RULES: Final = (
         ),
     ),
     (EXCHANGE, _WRONG_EXCHANGE),
+    (
+        BASE,
+        (
+            "(d.currency IS NULL AND (NEW.base_debit <> NEW.amount"
+            " OR NEW.base_credit <> NEW.amount))"
+            " OR (NEW.amount = d.residual AND NEW.base_debit <> d.residual_base)"
+            " OR (NEW.amount = -c.residual AND NEW.base_credit <> -c.residual_base)"
+        ),
+    ),
+    (
+        THEN,
+        (
+            _short_on_a_day("debit", "d.residual", "d.residual_base")
+            + " OR "
+            + _short_on_a_day("credit", "-c.residual", "-c.residual_base")
+        ),
+    ),
 )
 _CASES: Final = "\n".join(f"WHEN {condition} THEN '{said}'" for said, condition in _RULES)
 declare(

@@ -79,6 +79,6 @@ def settle_with_mirrors(
             for debit, credit in zip(items[::2], items[1::2], strict=True)
         )
         for some in pieces(pairs):
-            done = settle(session, Allocate(pairs=tuple(some), on=command.on))
+            done = settle(session, Allocate(pairs=tuple(some)))
             if paid_in_part:
                 release_allocated(session, done)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,9 +15,12 @@ from backstay.contracts.ledger import Pair
 from backstay.spi import Problem, company_of
 from backstay.spi import gettext as _
 from backstay_ledger.models import Account, Entry
-from backstay_ledger.open_items.models import ItemHold, OpenItem
+from backstay_ledger.open_items.models import Allocation, ItemHold, OpenItem
 from backstay_ledger.services.bulk_rows import among
 from backstay_ledger.services.currencies import amount_problem, minor_units_of, written
+
+Taken: TypeAlias = tuple[date, Decimal, Decimal]
+"""What an allocation took of an item: its day, amount and base amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Item:
         minor_units: decimals of that currency.
         residual: in that currency, debit positive.
         residual_base: base currency.
+        taken: where an allocation of it was undone, each of them, negative for an undoing.
     """
 
     id: int
@@ -45,10 +50,22 @@ class Item:
     residual: Decimal
     residual_base: Decimal
     hold: ItemHold
+    taken: tuple[Taken, ...] = ()
 
     def shown(self, amount: Decimal, base: str) -> str:
         """An amount in the item's currency, as messages show it."""
         return written(abs(amount), self.currency or base, self.minor_units)
+
+
+def has_room(item: Item, amount: Decimal, base: Decimal, day: date) -> bool:
+    """Whether an item had that much left at the end of a day and of each since; both are >= 0."""
+    for end in {day, *(one for one, _amount, _base in item.taken if one > day)}:
+        later = [one for one in item.taken if one[0] > end]
+        if amount > abs(item.residual) + sum(one[1] for one in later):
+            return False
+        if base > abs(item.residual_base) + sum(one[2] for one in later):
+            return False
+    return True
 
 
 def lock_items(session: Session, ids: Collection[int]) -> dict[int, Item]:
@@ -88,6 +105,7 @@ def lock_items(session: Session, ids: Collection[int]) -> dict[int, Item]:
             among(session, OpenItem.id, sorted(ids)),
         )
     )
+    taken = _taken(session, ids)
     return {
         row.id: Item(
             row.id,
@@ -103,10 +121,32 @@ def lock_items(session: Session, ids: Collection[int]) -> dict[int, Item]:
             row.residual,
             row.residual_base,
             row.hold,
+            taken.get(row.id, ()),
         )
         for row in found
         if row.date is not None
     }
+
+
+def _taken(session: Session, ids: Collection[int]) -> dict[int, tuple[Taken, ...]]:
+    """What allocations took of the items of which one was undone; the others have none here."""
+    company = company_of(session)
+    taken: dict[int, tuple[Taken, ...]] = {}
+    for item, base in (
+        (Allocation.debit_id, Allocation.base_debit),
+        (Allocation.credit_id, Allocation.base_credit),
+    ):
+        undone = select(item).where(
+            Allocation.company_id == company.id,
+            among(session, item, sorted(ids)),
+            Allocation.amount < 0,
+        )
+        rows = session.execute(
+            select(item, Allocation.date, Allocation.amount, base).where(item.in_(undone))
+        )
+        for item_id, day, amount, base_amount in rows:
+            taken[item_id] = (*taken.get(item_id, ()), (day, amount, base_amount))
+    return taken
 
 
 def check_pair(pair: Pair, items: Mapping[int, Item], on: date | None) -> Iterable[Problem]:

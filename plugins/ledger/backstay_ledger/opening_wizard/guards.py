@@ -51,9 +51,9 @@ rule(
             FINISHED,
         ),
     ),
-    before="""-- Whoever posts to the clearing accounts at this moment is waited for.
-    PERFORM 1 FROM ledger_account AS a WHERE a.company_id = NEW.company_id
-        AND a.id IN (NEW.balances_account_id, NEW.items_account_id) ORDER BY a.id FOR UPDATE;""",
+    before="""-- Whoever posts at this moment is waited for: each holds its period.
+    PERFORM 1 FROM ledger_period AS p WHERE p.company_id = NEW.company_id
+        ORDER BY p.id FOR NO KEY UPDATE;""",
 )
 freeze(
     OpeningLine.__table__,

@@ -113,6 +113,22 @@ WRONG = {
         "needs the entry",
     ),
     "a negative amount": (pair("invoice", "payment", -10_000), "ck_ledger_allocation_amount"),
+    "a draft's item that has a day": (
+        (
+            ITEM + " (8, {company}, {draft}, 1, {account}, 'ACME', '2026-03-01', NULL, -50000,"
+            " -50000, -50000, -50000, 'none', '')",
+            pair("invoice", "unposted", 10_000),
+        ),
+        "of posted entries",
+    ),
+    "another base amount in the base currency": (
+        pair("invoice", "payment", 20_000, base=(10_000, 10_000)),
+        "the base amounts that belong to its amount",
+    ),
+    "the last of an item without the last of its base amount": (
+        pair("euros", "dollars", 700_000, base=(590_000, 590_000)),
+        "the base amounts that belong to its amount",
+    ),
     "an undoing of another amount": (
         UNDO % (-90_000, -90_000, -90_000, "2026-07-01"),
         "exact opposite",
@@ -168,9 +184,42 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 def test_sql_can_not_write(raw: Any, desk: Any, ids: Any, what: Any) -> None:
-    statement, match = WRONG[what]
+    statements, match = WRONG[what]
+    if isinstance(statements, str):
+        statements = (statements,)
     flags = {"true": "1", "false": "0"} if raw.is_sqlite else {"true": "true", "false": "false"}
-    refuse(desk, raw, match, statement, **ids, **flags)
+    values = {**ids, **flags, "unposted": 8}
+    drop = "DELETE FROM ledger_open_item WHERE entry_id = {draft}"
+    before = (drop,) if len(statements) > 1 else ()
+    refuse(desk, raw, match, *before, *statements, **values)
+
+
+@pytest.mark.parametrize("conflict", ["IGNORE", "FAIL", "REPLACE", "ROLLBACK"])
+def test_no_allocation_stays_whose_item_could_not_follow(
+    raw: Any, desk: Any, ids: Any, conflict: str
+) -> None:
+    """OR IGNORE holds for what a trigger writes as well: a CHECK there is passed in silence."""
+    if not raw.is_sqlite:
+        return  # PostgreSQL has no INSERT OR
+    for statement in (
+        pair("invoice", "payment", 500_000, base=(490_000, 490_000)),
+        pair("invoice", "late", 910_000),
+        pair("euros", "dollars", 700_000, base=(590_000, 590_000)),
+    ):
+        changed = statement.replace("INSERT ", f"INSERT OR {conflict} ")
+        refuse(desk, raw, "belong to its amount|no more than", changed, **ids)
+
+
+def test_an_allocation_fits_on_every_day_since(raw: Any, desk: Any, ids: Any) -> None:
+    """What was taken until an undoing is not there for anybody else until then."""
+    raw.run((UNDO % (-100_000, -100_000, -100_000, "2026-08-01")).format(**ids))
+    raw.run(pair("invoice", "late", 600_000).replace("(7,", "(8,").format(**ids))
+    assert desk.left("invoice", date(2026, 7, 1)) == (30, 30)
+    second = pair("invoice", "payment", 400_000, day="2026-07-01").replace("(7,", "(9,")
+    refuse(desk, raw, "on its day, and on each after it", second, **ids)
+    raw.run(second.replace("2026-07-01", "2026-08-01").format(**ids))
+    assert desk.left("invoice", date(2026, 7, 31)) == (30, 30)
+    assert desk.left("invoice") == (0, 0)
 
 
 def test_an_allocation_is_undone_once(raw: Any, desk: Any, ids: Any) -> None:

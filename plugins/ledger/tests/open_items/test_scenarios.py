@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from backstay_ledger.open_items.items import open_items
+from plugins.ledger.tests.closing.steps import move
 
 D = Decimal
 
@@ -78,4 +79,20 @@ def test_what_is_paid_beyond_a_bill_stays_open(desk: Any) -> None:
     with desk.books.read() as session:
         (left,) = open_items(session, date(2026, 12, 31))
     assert left.residual == D(-10)
+    assert desk.sound()
+
+
+def test_old_items_are_matched_after_their_period_is_locked(desk: Any) -> None:
+    """Scenario 25, last part: what there is to book goes to the first day that is open."""
+    desk.item("invoice", "333.33", abroad="400", day=date(2026, 3, 1))
+    desk.item("payment", "-363.64", abroad="-400", day=date(2026, 3, 2))
+    desk.item("plain", "100", day=date(2026, 3, 1))
+    desk.item("paid", "-100", day=date(2026, 3, 2))
+    move(desk.books, "closed", "locked", day=date(2026, 3, 1))
+    same, differing = desk.allocate(("plain", "paid", None), ("invoice", "payment", None))
+    assert (same.on, same.entry) == (date(2026, 3, 2), None)
+    assert differing.gain == D("30.31")
+    assert desk.left("invoice", date(2026, 3, 31)) == (0, 0)
+    assert desk.balance("7000", date(2026, 3, 31)) == 0
+    assert desk.balance("7000", date(2026, 4, 1)) == D("-30.31")
     assert desk.sound()

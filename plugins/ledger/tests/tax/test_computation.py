@@ -220,6 +220,20 @@ def test_net_and_taxes_are_the_gross_that_was_asked_for(document: Any, policy: A
             assert share.charged == rounded(exact, unit)
 
 
+@given(
+    cents=st.integers(-10_000_000, 10_000_000),
+    rate=st.integers(1, 10_000).map(lambda number: Decimal(number).scaleb(-2)),
+    policy=policies,
+)
+def test_what_a_tax_brings_on_top_is_what_the_price_then_contains(
+    cents: int, rate: Decimal, policy: Any
+) -> None:
+    net = Decimal(cents).scaleb(-2)
+    on_top = one(str(net), tax(str(rate)), policy=policy)
+    inside = one(str(on_top.gross), tax(str(rate), included=True), policy=policy)
+    assert (inside.net, inside.tax, inside.gross) == (net, on_top.tax, on_top.gross)
+
+
 @given(document=documents())
 def test_by_group_the_sum_of_each_tax_is_its_rounded_sum(document: Any) -> None:
     lines, unit = document
