@@ -13,6 +13,7 @@ from backstay.spi import authorize, command_environment, company_of, today
 from backstay_ledger.permissions import AUDIT_VIEW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 _day = click.DateTime(["%Y-%m-%d"])
@@ -50,16 +51,26 @@ def control(
         authorize(session, AUDIT_VIEW)
         end = last.date() if last else today(company_of(session).time_zone)
         start = first.date() if first else year_to_date(session, end)
-        rows = [
+        # Printed while they are read: a year may have a million of them.
+        rows = (
             {
                 column.name: plain(column, value)
                 for column, value in zip(wanted.columns, row[1:], strict=True)
             }
             for row in wanted.find(session, Asked(start, end, values))
-        ]
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-        return
-    writer = csv.DictWriter(sys.stdout, [column.name for column in wanted.columns])
-    writer.writeheader()
-    writer.writerows(rows)
+        )
+        if as_json:
+            _print_json(rows)
+            return
+        writer = csv.DictWriter(sys.stdout, [column.name for column in wanted.columns])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _print_json(rows: Iterator[dict[str, str]]) -> None:
+    """A list with a row on each line."""
+    between = "["
+    for row in rows:
+        click.echo(f"{between}\n  {json.dumps(row)}", nl=False)
+        between = ","
+    click.echo("[]" if between == "[" else "\n]")

@@ -9,12 +9,10 @@ from flask import request, url_for
 
 from backstay.spi import (
     Invalid,
-    authorize,
     company_of,
     context,
     database,
     instant_text,
-    neutral,
     page,
     requires,
     resource_url,
@@ -25,7 +23,6 @@ from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.audit.controls import Asked, control_of, read_values
 from backstay_ledger.pages.blueprint import blueprint
-from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import company_today, day_control, read_span, year_to_date
 from backstay_ledger.permissions import AUDIT_VIEW, BOOKS_EXPORT
 from backstay_ledger.resources.figures import Figures, heads
@@ -50,19 +47,18 @@ def show_control(name: str) -> Response:
     """The answer of a control query."""
     db = session()
     control = control_of(name)
-    span, values, notes = _asked(db, control)
+    span, values, notes = asked_of(db, control)
     # In a transaction of its own: what is streamed needs one, and the rest is never fetched.
     with database().read(context(), suite()) as reading:
         asked = Asked(span.start, span.end, values)
         found = list(islice(control.find(reading, asked), MOST + 1))
     if len(found) > MOST:
-        said = _("The first %(n)s rows. The export has all of them.", n=MOST)
+        said = _("The first %(n)s rows. Files have all of them, or these.", n=MOST)
         notes = (*notes, ui.Note(said, "info"))
     query: dict[str, Any] = {"from": span.start.isoformat(), "to": span.end.isoformat(), **values}
     exports: tuple[ui.Button, ...] = ()
     if context().may(BOOKS_EXPORT):
-        href = url_for("ledger.control_csv", name=name, **query)
-        exports = (ui.Button(_("Export"), href, "download", "ghost"),)
+        exports = tuple(_exports(name, query, more=len(found) > MOST))
     figures = Figures(db)
     rows = tuple(_row(figures, control, row, query) for row in found[:MOST])
     return page(
@@ -101,33 +97,15 @@ def show_control(name: str) -> Response:
     )
 
 
-@blueprint.get("/audit/controls/<name>.csv", endpoint="control_csv")
-@requires(BOOKS_EXPORT)
-def control_as_csv(name: str) -> Response:
-    """Everything that a control query finds, as a file."""
-    db = session()
-    authorize(db, AUDIT_VIEW)
-    control = control_of(name)
-    span, values, _notes = _asked(db, control)
-    asked = Asked(span.start, span.end, values)
-
-    def rows(reading: Session) -> Iterator[tuple[str, ...]]:
-        for row in control.find(reading, asked):
-            cells = zip(control.columns, row[1:], strict=True)
-            yield tuple(neutral(plain(one, value)) for one, value in cells)
-
-    return csv_file(
-        f"{name}-{company_of(db).code}-{span.start}-{span.end}.csv",
-        [one.name for one in control.columns],
-        rows,
-        entity="ledger.control",
-        parameters={
-            "control": name,
-            "from": span.start.isoformat(),
-            "to": span.end.isoformat(),
-            **values,
-        },
-    )
+def _exports(name: str, query: dict[str, Any], *, more: bool) -> Iterator[ui.Button]:
+    """Everything as a file, and where the page has not all of it what the page has."""
+    for form, label in (("csv", _("CSV")), ("xlsx", _("Spreadsheet"))):
+        href = url_for(f"ledger.control_{form}", name=name, **query)
+        yield ui.Button(label, href, "download", "ghost")
+    if more:
+        for form, label in (("csv", _("CSV, these rows")), ("xlsx", _("Spreadsheet, these rows"))):
+            href = url_for(f"ledger.control_{form}", name=name, rows="shown", **query)
+            yield ui.Button(label, href, "download", "ghost")
 
 
 def plain(column: ControlColumn, value: Any) -> str:
@@ -141,7 +119,7 @@ def plain(column: ControlColumn, value: Any) -> str:
     return str(value)
 
 
-def _asked(db: Session, control: Control) -> tuple[Span, dict[str, str], tuple[ui.Note, ...]]:
+def asked_of(db: Session, control: Control) -> tuple[Span, dict[str, str], tuple[ui.Note, ...]]:
     """The days and parameters of the URL; where they are wrong that is said, and defaults hold."""
     today = company_today(db)
     span = read_span(request.args, year_to_date(db, today), today)

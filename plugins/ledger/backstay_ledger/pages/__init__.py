@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 # Imported for their routes.
-from backstay_ledger.audit import control_pages, room
+from backstay_ledger.audit import control_files, control_pages, room
 from backstay_ledger.closing import pages as closing_pages
 from backstay_ledger.cost_allocation import pages as allocation_pages
 from backstay_ledger.currencies import proposal, revaluation_page
@@ -52,6 +52,7 @@ __all__ = [
     "cash_pages",
     "chart_pages",
     "closing_pages",
+    "control_files",
     "control_pages",
     "downloads",
     "entry_editor",

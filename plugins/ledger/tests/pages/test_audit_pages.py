@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from backstay.jobs.execute import execute_next
@@ -99,6 +101,31 @@ def test_a_control_leads_to_the_entry_and_is_taken_away(auditor: Browser, books:
     assert "2,999.99" not in shown
     file = auditor.get(books.url(f"/audit/controls/round_sums.csv{MARCH}")).text
     assert file.splitlines()[1] == "GEN-2026-000001,2026-03-05,'=round,3000.0000,cli:test"
+
+
+def test_a_control_is_taken_away_as_a_workbook(
+    auditor: Browser, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dates and amounts are values, what people typed is text; all rows, or those on the page."""
+    for day, memo in ((5, "=1+1"), (6, "second"), (7, "third")):
+        books.post(memo, date(2026, 3, day), "1000", "3000", "3000.00", memo)
+    path = f"/audit/controls/round_sums.xlsx{MARCH}"
+    (title, heads, *rows) = _cells(auditor.get(books.url(path)).data)
+    assert title[0] == f"{books.company.name}: Round sums ({books.company.currency})"
+    assert heads == ["Entry", "Date", "Memo", "Amount", "Posted by"]
+    assert rows[0] == ["GEN-2026-000001", date(2026, 3, 5), "=1+1", 3000.0, "cli:test"]
+    assert len(rows) == 3
+    monkeypatch.setattr("backstay_ledger.audit.control_pages.MOST", 2)
+    monkeypatch.setattr("backstay_ledger.audit.control_files.MOST", 2)
+    shown = auditor.get(books.url(f"/audit/controls/round_sums{MARCH}")).text
+    assert "round_sums.xlsx?rows=shown" in shown
+    assert len(_cells(auditor.get(books.url(f"{path}&rows=shown")).data)) == 4
+    assert len(_cells(auditor.get(books.url(path)).data)) == 5
+
+
+def _cells(workbook: bytes) -> list[list[Any]]:
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(workbook)).get_sheet_by_index(0)
+    return sheet.to_python()
 
 
 def test_what_is_wrong_with_a_parameter_is_said(auditor: Browser, books: Books) -> None:
