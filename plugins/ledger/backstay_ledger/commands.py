@@ -33,6 +33,7 @@ from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import HOW_MANY
 from backstay_ledger.services.rebuild import rebuild_balances
 from backstay_ledger.statements.commands import statement
+from backstay_ledger.statements.group_commands import group_share
 from backstay_ledger.tax.command_line import print_tax_return
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ def _say(done: Outcome | Validation, *, as_json: bool) -> None:
 
 
 ledger.add_command(statement)
+ledger.add_command(group_share)
 ledger.add_command(print_tax_return)
 ledger.add_command(print_ageing)
 ledger.add_command(export)

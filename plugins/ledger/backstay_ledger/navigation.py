@@ -307,6 +307,16 @@ PAGES: Final = (
     ),
     Page(
         Area.MONEY,
+        _("Shares in companies"),
+        "ledger.group_share.list",
+        "chart-bar",
+        BOOKS_VIEW,
+        order=99,
+        in_palette_only=True,
+        keywords=_("consolidation minority non-controlling interest subsidiary"),
+    ),
+    Page(
+        Area.MONEY,
         _("Opening balances"),
         "ledger.opening",
         "table-import",

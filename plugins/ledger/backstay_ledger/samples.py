@@ -116,6 +116,17 @@ SAMPLES: Final = (
         },
     ),
     Sample(
+        resource="ledger.group_share",
+        values={
+            "member": lambda _number: "GAMMA",
+            "share": lambda number: str(1 + number % 100),
+            "valid_from": lambda number: date(2001, 1, 1) + timedelta(days=number),
+            "valid_to": lambda _number: None,
+            "investment": lambda _number: "",
+            "dividends": lambda _number: "",
+        },
+    ),
+    Sample(
         resource="ledger.statement_node",
         values={
             "code": lambda number: f"n{number}",

@@ -15,6 +15,7 @@ from sqlalchemy import make_url, text
 
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.db.context import operator_context
+from backstay.testing.fixtures import company_ref
 from backstay_ledger.models import AccountClass
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.fiscal_years import ensure_fiscal_years
@@ -60,6 +61,11 @@ class Books:
     def read(self, context: Context | None = None) -> Iterator[Session]:
         with self.database.read(context or self.context(), self.suite) as session:
             yield session
+
+    def opens(self, code: str) -> Any:
+        """A reading session in another company, as consolidation asks for one."""
+        company = company_ref(self.database, self.suite, code)
+        return self.database.read(operator_context("cli:test", company=company), self.suite)
 
     def posting(self, *lines: tuple[str, str], key: str = "", **values: Any) -> Posting:
         """An entry of (account, signed amount) pairs, dated 2026-03-15 in GEN."""

@@ -291,3 +291,10 @@ def test_statements_are_printed_to_read_and_to_compute_with(
     group = run("ledger", "statement", "balance-sheet", *common, "--group", "all", "--json")
     assert json.loads(group[1])["columns"] == ["ACME", "BETA", "eliminations", "group"], group[2]
     assert json.loads(group[1])["mismatches"] == []
+    of_beta = ("ledger", "group-share", "all", "--company", "ACME", "--member", "BETA", "--json")
+    assert run(*of_beta)[0] != 0
+    shares = run(*of_beta, "--from", "2026-01-01", "--share", "80")
+    assert json.loads(shares[1])[0]["share"] == "80", shares[2]
+    group = run("ledger", "statement", "balance-sheet", *common, "--group", "all", "--json")
+    codes = [row["code"] for row in json.loads(group[1])["rows"]]
+    assert codes[-3:] == ["owners", "non_controlling", "whole"], group[2]

@@ -22,6 +22,7 @@ from backstay_ledger.guards import approval, lines, posting, tables
 from backstay_ledger.open_items import account_guards as managed_accounts
 from backstay_ledger.open_items import guards as open_items
 from backstay_ledger.opening_wizard import guards as openings
+from backstay_ledger.statements import group_guards as groups
 from backstay_ledger.statements import guards as statements
 from backstay_ledger.tax import guards as tax
 from backstay_ledger.tax.filing import guards as tax_filings
@@ -34,6 +35,7 @@ DECLARED: Final = (
     dimensions,
     cost_allocation,
     statements,
+    groups,
     tax,
     determination,
     closing,

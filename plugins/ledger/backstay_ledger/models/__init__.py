@@ -35,7 +35,7 @@ from backstay_ledger.models.periods import (
 from backstay_ledger.models.sheets import EntrySheet, EntryTemplate
 from backstay_ledger.open_items.models import Allocation, ItemHold, OpenItem
 from backstay_ledger.opening_wizard.models import Opening, OpeningLine
-from backstay_ledger.statements.group_models import CompanyGroup
+from backstay_ledger.statements.group_models import CompanyGroup, GroupShare
 from backstay_ledger.statements.models import (
     CashAccount,
     StatementAccounts,
@@ -68,6 +68,7 @@ __all__ = [
     "ExchangeRate",
     "ExchangeSettings",
     "FiscalYear",
+    "GroupShare",
     "ItemHold",
     "Journal",
     "JournalKind",

@@ -3,29 +3,35 @@
 Accounts with the same code are one account of the group. What stands between two companies is
 eliminated up to the amount that both agree on; the rest is a mismatch, and stays visible in the
 figures until somebody finds it. Eliminations of income and expenses leave the result as it is: what
-one company earned the other spent. Minorities are not computed: every company counts in full.
+one company earned the other spent. Every company counts in full from its first day in the group;
+what others own of it is shown as theirs, within equity and of the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from backstay.spi import Invalid, authorize, company_of
 from backstay.spi import gettext as _
+from backstay_ledger.currencies.conversion import rounded
+from backstay_ledger.models import AccountClass
 from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.statements import capital
 from backstay_ledger.statements.columns import Column
-from backstay_ledger.statements.compute import Drawn, Statement
-from backstay_ledger.statements.group_books import MemberBooks, read_member
+from backstay_ledger.statements.compute import Amounts, Drawn, Statement
+from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, read_member
 from backstay_ledger.statements.group_models import CompanyGroup
+from backstay_ledger.statements.group_shares import WHOLE, HeldOn, Holding, holdings_of
 from backstay_ledger.statements.groups import Elimination, members_of, read_eliminations
 from backstay_ledger.statements.kinds import NodeKind, Part
-from backstay_ledger.statements.tree import Accounts, KnownAccount, Tree, part_of
+from backstay_ledger.statements.tree import KnownAccount, Tree, part_of
 
 ZERO: Final = Decimal(0)
 Open = Callable[[str], AbstractContextManager[Session]]
@@ -52,6 +58,19 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whose the equity or the result is; a figure for each column, a profit positive."""
+
+    owners: Amounts
+    others: Amounts
+
+    @property
+    def whole(self) -> Amounts:
+        """Of owners and others."""
+        return tuple(one + other for one, other in zip(self.owners, self.others, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
 class Consolidated:
     """A statement whose columns are the companies, what was eliminated, and the group.
 
@@ -64,6 +83,10 @@ class Consolidated:
     mismatches: tuple[Mismatch, ...]
     account_ids: Mapping[str, Mapping[str, int]]
     """By company and code, for the way to an account's card."""
+    attribution: Attribution | None = None
+    """Of the equity in a balance sheet, else of the result; None where no shares are on record."""
+    foreign: tuple[str, ...] = ()
+    """Codes of companies that keep their books in another currency."""
 
 
 def consolidate(
@@ -82,27 +105,153 @@ def consolidate(
     authorize(session, BOOKS_VIEW)
     owner = company_of(session)
     codes = (owner.code, *members_of(group.members))
-    books = []
+    holdings = holdings_of(session, group)
+    read = _Read(column, part, holdings, owner.minor_units)
     for code in codes:
         with opens(code) as there:
-            books.append(read_member(there, session, part, column))
+            read.company(there, session, code)
+    books = list(read.books.values())
     merged = _merged(books)
+    effects = _effects(read)
     removed: dict[str, Decimal] = {}
     mismatches = []
     for rule in read_eliminations(group.eliminations, codes):
-        mismatch = _eliminate(rule, {one.code: one for one in books}, merged, part, removed)
+        mismatch = _eliminate(rule, read, merged, removed)
         if mismatch is not None:
             mismatches.append(mismatch)
-    by_company = [one.figures for one in books]
-    total = {
-        code: sum((one.get(code, ZERO) for one in by_company), ZERO) + removed.get(code, ZERO)
-        for code in merged
-    }
+    for code, amount in removed.items():
+        effects.add(code, amount)
+    _name_pseudo_accounts(effects, merged)
     return Consolidated(
-        _drawn(tree, part, column, merged, books, removed, total),
+        _drawn(tree, part, column, merged, books, effects),
         codes,
         tuple(mismatches),
         {one.code: {code: own.id for code, own in one.accounts.items()} for one in books},
+        _attribution(part, books, merged, effects) if holdings else None,
+        tuple(read.foreign),
+    )
+
+
+class _Read:
+    """What was read of the companies of a group, one after the other."""
+
+    def __init__(
+        self, column: Column, part: Part, holdings: Mapping[str, Holding], minor_units: int
+    ) -> None:
+        self.column = column
+        self.part = part
+        self.holdings = holdings
+        self.minor_units = minor_units
+        self.books: dict[str, MemberBooks] = {}
+        self.standings: dict[str, capital.Standings] = {}
+        self.costs: dict[str, capital.Cost] = {}
+        self.foreign: list[str] = []
+
+    def company(self, there: Session, session: Session, code: str) -> None:
+        """Read the company that a session works in."""
+        holding = self.holdings.get(code, WHOLE)
+        if company_of(there).currency != company_of(session).currency:
+            self.foreign.append(code)
+        self.books[code] = read_member(there, session, self.part, self.column, holding)
+        if code in self.holdings:
+            found = capital.read_standings(there, session, self.column, holding)
+            if found is not None:
+                self.standings[code] = found
+        costs = capital.read_costs(there, session, self.column, code, self.holdings)
+        for member, cost in costs.items():
+            self.costs[member] = self.costs.get(member, capital.Cost()) + cost
+
+    def cost(self, code: str) -> capital.Cost:
+        """What a company cost its group."""
+        return self.costs.get(code, capital.Cost())
+
+
+def _effects(read: _Read) -> capital.Effects:
+    """What investments, shares of others and dividends add to the sum of the companies."""
+    effects = capital.Effects()
+    column, units = read.column, read.minor_units
+    sheet = read.part is Part.BALANCE_SHEET
+    for code, standings in read.standings.items():
+        holding, books, cost = read.holdings[code], read.books[code], read.cost(code)
+        _dividends(effects, read, holding)
+        gain = ZERO
+        if column.start <= holding.first:
+            gain = capital.bargain_gain(holding, standings, cost, units)
+        if not sheet:
+            effects.of_others[code] = rounded(books.earned_by_others, units)
+            effects.add(capital.BARGAIN, -gain)
+            effects.result -= gain
+        elif holding.held(column.end):
+            capital.set_off(effects, books, holding, standings, cost, column, units)
+        if column.start <= holding.last < column.end:
+            left = capital.left_gain(holding, standings, cost, units)
+            if sheet:
+                own = books.in_group + rounded(books.earned_by_others, units)
+                effects.move_to_prior(-(own + left - gain))
+            else:
+                effects.add(capital.LEFT, left)
+                effects.result += left
+    return effects
+
+
+def _dividends(effects: capital.Effects, read: _Read, holding: Holding) -> None:
+    """What a company distributes is no income of its group (IFRS 10.B86c)."""
+    for held_on in holding.dividends:
+        books = read.books[held_on.company]
+        taken = {
+            code: amount
+            for code, amount in books.earned.items()
+            if capital.stands_in(books.accounts[code], held_on.accounts)
+        }
+        total = sum(taken.values(), ZERO)
+        own = read.holdings.get(held_on.company, WHOLE).share_on(read.column.end)
+        others = rounded((1 - own) * Fraction(total), read.minor_units)
+        if read.part is Part.BALANCE_SHEET:
+            effects.move_to_prior(total - others)
+            continue
+        for code, amount in taken.items():
+            effects.add(code, -amount)
+        effects.result -= total
+        effects.others += others
+
+
+def _name_pseudo_accounts(effects: capital.Effects, merged: dict[str, KnownAccount]) -> None:
+    """Accounts that no chart has, below the others."""
+    for code, name, account_class in (
+        (capital.GOODWILL, _("Goodwill"), AccountClass.ASSET),
+        (TRANSLATION, _("Translation difference"), AccountClass.EQUITY),
+        (capital.OWNERSHIP, _("Changes of shares in companies"), AccountClass.EQUITY),
+        (capital.MINORITY, _("Non-controlling interests"), AccountClass.EQUITY),
+        (capital.BARGAIN, _("Gain from bargain purchases"), AccountClass.INCOME),
+        (capital.LEFT, _("Result of companies that left the group"), AccountClass.INCOME),
+    ):
+        if effects.accounts.get(code):
+            merged[code] = KnownAccount(0, code, name, account_class)
+
+
+def _attribution(
+    part: Part,
+    books: Sequence[MemberBooks],
+    merged: Mapping[str, KnownAccount],
+    effects: capital.Effects,
+) -> Attribution:
+    if part is Part.BALANCE_SHEET:
+        of_companies = [one.net_assets for one in books]
+        equity = (
+            amount
+            for code, amount in effects.accounts.items()
+            if amount and merged[code].account_class is AccountClass.EQUITY
+        )
+        eliminated = -(sum(equity, ZERO) + effects.result + effects.prior)
+    else:
+        of_companies = [-one.result for one in books]
+        eliminated = -effects.result
+    whole = [*of_companies, eliminated]
+    others = [*(effects.of_others.get(one.code, ZERO) for one in books), effects.others]
+    whole.append(sum(whole, ZERO))
+    others.append(sum(others, ZERO))
+    return Attribution(
+        tuple(one - other for one, other in zip(whole, others, strict=True)), tuple(others)
     )
 
 
@@ -128,33 +277,35 @@ def _merged(books: Sequence[MemberBooks]) -> dict[str, KnownAccount]:
 
 def _eliminate(
     rule: Elimination,
-    books: Mapping[str, MemberBooks],
+    read: _Read,
     merged: Mapping[str, KnownAccount],
-    part: Part,
     removed: dict[str, Decimal],
 ) -> Mismatch | None:
     """Take away what both sides agree on; returns what they do not."""
     sides = []
     parts: set[Part] = set()
+    taken_twice = False
     for code, accounts in ((rule.first, rule.first_accounts), (rule.second, rule.second_accounts)):
-        taken = {
-            account: amount
-            for account, amount in books[code].figures.items()
-            if amount and _within(merged[account], accounts)
-        }
-        sides.append(taken)
-        parts |= {
-            part_of(merged[account].account_class)
-            for account in books[code].accounts
-            if _within(merged[account], accounts)
-        }
+        books = read.books[code]
+        named = [one for one in books.accounts if capital.stands_in(merged[one], accounts)]
+        sides.append({one: amount for one in named if (amount := books.figures.get(one))})
+        parts |= {part_of(merged[one].account_class) for one in named}
+        taken_twice = taken_twice or any(
+            capital.stands_in(books.accounts[one], held_on.accounts)
+            for held_on in _held_by(read.holdings, code)
+            for one in named
+        )
     first, second = (sum(side.values(), ZERO) for side in sides)
     if len(parts) > 1:
         return Mismatch(
             rule, first, second, _("It names accounts of the balance sheet and of the result.")
         )
-    if parts - {part}:
+    if parts - {read.part}:
         return None
+    if taken_twice:
+        return Mismatch(
+            rule, first, second, _("The share in a company eliminates its accounts already.")
+        )
     if first * second < 0:
         agreed = min(abs(first), abs(second))
         for side, total in zip(sides, (first, second), strict=True):
@@ -162,13 +313,12 @@ def _eliminate(
     return Mismatch(rule, first, second) if first + second else None
 
 
-def _within(account: KnownAccount, accounts: Sequence[Accounts]) -> bool:
-    def has(one: Accounts) -> bool:
-        if one.account_class is not None:
-            return one.account_class is account.account_class
-        return one.first <= account.code <= one.last
-
-    return any(has(one) for one in accounts)
+def _held_by(holdings: Mapping[str, Holding], code: str) -> Iterator[HeldOn]:
+    """Accounts of a company that shares eliminate."""
+    for holding in holdings.values():
+        for one in (*holding.investment, *holding.dividends):
+            if one.company == code:
+                yield one
 
 
 def _take(side: Mapping[str, Decimal], amount: Decimal, removed: dict[str, Decimal]) -> None:
@@ -188,24 +338,24 @@ def _drawn(
     column: Column,
     merged: Mapping[str, KnownAccount],
     books: Sequence[MemberBooks],
-    removed: Mapping[str, Decimal],
-    total: Mapping[str, Decimal],
+    effects: capital.Effects,
 ) -> Statement:
     ids = {code: number for number, code in enumerate(merged, 1)}
     accounts = [
         KnownAccount(ids[code], code, one.name, one.account_class) for code, one in merged.items()
     ]
-    columns = [one.figures for one in books] + [removed, total]
-    figures = [{ids[code]: amount for code, amount in one.items()} for one in columns]
-
-    results = _with_sum(one.result for one in books)
-    computed = {NodeKind.RESULT: results}
+    columns = [*(one.figures for one in books), effects.accounts]
+    total = {code: sum((one.get(code, ZERO) for one in columns), ZERO) for code in merged}
+    figures = [
+        {ids[code]: amount for code, amount in one.items() if amount} for one in (*columns, total)
+    ]
+    computed = {NodeKind.RESULT: _with_sum((one.result for one in books), effects.result)}
     if part is Part.BALANCE_SHEET:
-        computed[NodeKind.PRIOR_RESULTS] = _with_sum(one.prior for one in books)
-    return Drawn(tree, part, accounts, figures, computed).statement((column,) * len(columns))
+        computed[NodeKind.PRIOR_RESULTS] = _with_sum((one.prior for one in books), effects.prior)
+    return Drawn(tree, part, accounts, figures, computed).statement((column,) * len(figures))
 
 
-def _with_sum(of_companies: Iterable[Decimal]) -> tuple[Decimal, ...]:
-    """Figures of the companies, nothing for what is eliminated, and their sum."""
-    figures = list(of_companies)
-    return (*figures, ZERO, sum(figures, ZERO))
+def _with_sum(of_companies: Iterable[Decimal], eliminated: Decimal) -> tuple[Decimal, ...]:
+    """Figures of the companies, what is eliminated, and their sum."""
+    figures = [*of_companies, eliminated]
+    return (*figures, sum(figures, ZERO))

@@ -1,8 +1,10 @@
 """The books of one company of a group, in the currency of the group.
 
 What a company owns and owes is worth what the rate of the last day says; what it earned and spent,
-month by month, what the average rate of the month says. The two differ, so that the balance sheet
-of a foreign company has a translation difference within its equity, which takes roundings too.
+month by month, what the average rate of the month says (IAS 21.39 and 40). The two differ, so that
+the balance sheet of a foreign company has a translation difference within its equity, which takes
+roundings too. A company is in the statements from the day on which the group holds it to the last
+(IFRS 10.B88).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -27,6 +30,7 @@ from backstay_ledger.services.balances import balances, movements
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.compute import known_accounts
+from backstay_ledger.statements.group_shares import WHOLE, Holding
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tree import KnownAccount, part_of
 
@@ -40,8 +44,11 @@ class MemberBooks:
     """One company's figures of a statement by account code, debit positive.
 
     Arguments:
-        result: of the days, or in a balance sheet of the fiscal year.
+        figures: none in a balance sheet of a day on which it is not in the group.
+        result: of the days, or in a balance sheet of the whole fiscal year.
         prior: results of the fiscal years before it.
+        earned: what income and expenses moved by on the days in the group, by account.
+        shared: the results of those days, each with the owners' share in the company then.
     """
 
     code: str
@@ -49,29 +56,65 @@ class MemberBooks:
     figures: Mapping[str, Decimal]
     result: Decimal
     prior: Decimal
+    earned: Mapping[str, Decimal]
+    shared: tuple[tuple[Fraction, Decimal], ...]
+
+    @property
+    def net_assets(self) -> Decimal:
+        """Of a balance sheet: what is left of the assets when the liabilities are paid."""
+        equity = (
+            amount
+            for code, amount in self.figures.items()
+            if self.accounts[code].account_class is AccountClass.EQUITY
+        )
+        return -(sum(equity, ZERO) + self.result + self.prior)
+
+    @property
+    def earned_by_others(self) -> Fraction:
+        """The part of the results in the group that is not its owners', a profit positive."""
+        return sum((-(1 - share) * Fraction(one) for share, one in self.shared), Fraction(0))
+
+    @property
+    def in_group(self) -> Decimal:
+        """The results of the days in the group, debit positive."""
+        return sum((one for _share, one in self.shared), ZERO)
 
 
-def read_member(session: Session, group: Session, part: Part, column: Column) -> MemberBooks:
+def read_member(
+    session: Session, group: Session, part: Part, column: Column, holding: Holding = WHOLE
+) -> MemberBooks:
     """The figures of the company that a session works in.
 
     Arguments:
         group: a session in the company that keeps the group, whose rates are taken.
+        holding: on which days it is in the group, and with which share.
 
     Raises:
         RateMissing: names the pair and the day without a rate.
     """
     authorize(session, BOOKS_VIEW)
     accounts = {one.id: one for one in known_accounts(session)}
+    by_code = {one.code: one for one in accounts.values()}
+    code = company_of(session).code
     of_result = [
         key for key, one in accounts.items() if part_of(one.account_class) is Part.PROFIT_LOSS
     ]
-    translated = _Translated(session, group)
-    earned = translated.movements(column, of_result)
+    translated = Translated(session, group)
+    spans = holding.within(column.start, column.end)
+    moved = [translated.movements(Column(one.start, one.end), of_result) for one in spans]
+    earned: dict[str, Decimal] = {}
+    for key, amount in (pair for one in moved for pair in one.items()):
+        earned[accounts[key].code] = earned.get(accounts[key].code, ZERO) + amount
+    shared = tuple(
+        (span.share, sum(one.values(), ZERO)) for span, one in zip(spans, moved, strict=True)
+    )
     result = sum(earned.values(), ZERO)
-    by_code = {one.code: one for one in accounts.values()}
     if part is Part.PROFIT_LOSS:
-        figures = {accounts[key].code: amount for key, amount in earned.items()}
-        return MemberBooks(company_of(session).code, by_code, figures, result, ZERO)
+        return MemberBooks(code, by_code, earned, result, ZERO, earned, shared)
+    if not holding.held(column.end):
+        return MemberBooks(code, by_code, {}, ZERO, ZERO, earned, shared)
+    if holding.first > column.start:
+        result = sum(translated.movements(column, of_result).values(), ZERO)
     before = balances(session, day_before(column.start), of_result) if of_result else {}
     prior = translated.closing(sum(before.values(), ZERO), column.end)
     earlier = set(of_result)
@@ -87,10 +130,10 @@ def read_member(session: Session, group: Session, part: Part, column: Column) ->
             0, TRANSLATION, _("Translation difference"), AccountClass.EQUITY
         )
         figures[TRANSLATION] = left
-    return MemberBooks(company_of(session).code, by_code, figures, result, prior)
+    return MemberBooks(code, by_code, figures, result, prior, earned, shared)
 
 
-class _Translated:
+class Translated:
     """Amounts of a company in the currency of its group; those of the same currency as they are."""
 
     def __init__(self, session: Session, group: Session) -> None:
@@ -104,6 +147,10 @@ class _Translated:
     def closing(self, amount: Decimal, day: date) -> Decimal:
         """An amount at the rate of a day."""
         return self._converted(amount, day, RateKind.SPOT)
+
+    def rate(self, day: date) -> Fraction:
+        """What one unit is worth on a day, exactly."""
+        return self._rate(day, RateKind.SPOT).value if self.foreign else Fraction(1)
 
     def movements(self, column: Column, account_ids: list[int]) -> dict[int, Decimal]:
         """What accounts moved by in the days, each month at its average rate."""
@@ -129,9 +176,12 @@ class _Translated:
     def _converted(self, amount: Decimal, day: date, kind: RateKind) -> Decimal:
         if not self.foreign or not amount:
             return amount
+        return self._rate(day, kind).convert(amount, self.units)
+
+    def _rate(self, day: date, kind: RateKind) -> Rate:
         if (day, kind) not in self.rates:
             self.rates[day, kind] = find_rate(self.group, self.currency, day, kind=kind)
-        return self.rates[day, kind].convert(amount, self.units)
+        return self.rates[day, kind]
 
 
 def _months(column: Column) -> Iterator[Column]:

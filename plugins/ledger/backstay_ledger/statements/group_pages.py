@@ -26,10 +26,11 @@ from backstay_ledger.statements.compute import RowKind
 from backstay_ledger.statements.consolidation import consolidate
 from backstay_ledger.statements.downloads import as_csv, as_workbook
 from backstay_ledger.statements.drafting import LAST_OF_PREFIX
-from backstay_ledger.statements.group_table import group_table
+from backstay_ledger.statements.group_table import attribution_rows, group_table
 from backstay_ledger.statements.groups import load_group
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.pages import choices, days_query
+from backstay_ledger.statements.tables import named
 
 if TYPE_CHECKING:
     from flask import Response
@@ -105,7 +106,7 @@ def _answer(group_id: int, part: Part) -> Response:
         ),
         help=_(
             "What stands between two companies is eliminated up to the amount that both have."
-            " Every company counts in full; shares of others in it are not computed."
+            " Every company counts in full; what others own of it is shown as theirs."
         ),
         heads=heads(
             ("heading", _("Item"), False),
@@ -138,11 +139,29 @@ def _answer(group_id: int, part: Part) -> Response:
         status=ui.Tag(_("%(n)s mismatches", n=len(found.mismatches)), "warn")
         if found.mismatches
         else ui.Tag(_("No mismatches"), "ok"),
-        notes=tuple(
-            ui.Note(f"{one.rule.text}: {one.why}", "warn") for one in found.mismatches if one.why
+        notes=(
+            *(
+                ui.Note(f"{one.rule.text}: {one.why}", "warn")
+                for one in found.mismatches
+                if one.why
+            ),
+            *translation_notes(found),
         ),
     )
     return page("report.html", page=shown)
+
+
+def translation_notes(found: Consolidated) -> tuple[ui.Note, ...]:
+    """Which rates a foreign company was translated at."""
+    if not found.foreign:
+        return ()
+    said = _(
+        "%(codes)s keep their books in another currency: assets, liabilities and equity are at the"
+        " rate of the last day, income and expenses at the average rate of each month, what was"
+        " there when the group took them over at the rate of that day.",
+        codes=", ".join(found.foreign),
+    )
+    return (ui.Note(said, "info"),)
 
 
 def _groups(figures: Figures, found: Consolidated, part: Part) -> tuple[ui.ReportGroup, ...]:
@@ -152,6 +171,12 @@ def _groups(figures: Figures, found: Consolidated, part: Part) -> tuple[ui.Repor
             groups.append([])
         groups[-1].append(_row(figures, found, row, part))
     shown = [ui.ReportGroup(tuple(rows)) for rows in groups]
+    whose = tuple(
+        ui.Row((ui.Cell(heading, "prose"), *(figures.cell(one) for one in amounts)), strong=True)
+        for _code, heading, amounts in attribution_rows(found)
+    )
+    if whose:
+        shown.append(ui.ReportGroup(whose, label=_("Owners and others")))
     mismatches = [one for one in found.mismatches if not one.why]
     if mismatches:
         rows = tuple(_mismatch(figures, found, one) for one in mismatches)
@@ -176,7 +201,7 @@ def _row(figures: Figures, found: Consolidated, row: StatementRow, part: Part) -
         for amount, company in zip(row.amounts, found.companies, strict=False)
     ]
     cells += [figures.cell(amount) for amount in row.amounts[len(found.companies) :]]
-    heading = f"{row.code} {row.heading}" if row.kind is RowKind.ACCOUNT else row.heading
+    heading = named(row.kind.value, row.code, row.heading)
     return ui.Row((ui.Cell(heading, "prose"), *cells), depth=row.depth, strong=row.depth == 0)
 
 

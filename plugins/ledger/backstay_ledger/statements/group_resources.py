@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import url_for
+from flask import has_request_context, request, url_for
+from sqlalchemy import func, select
 
 from backstay.spi import (
     Action,
     Column,
     Empty,
+    Filter,
     Kind,
     Operation,
     Panel,
+    Related,
     Resource,
     Section,
     redirect_to,
@@ -22,7 +25,16 @@ from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW, STATEMENT_EDIT
-from backstay_ledger.statements.group_models import CompanyGroup
+from backstay_ledger.statements.group_models import CompanyGroup, GroupShare
+from backstay_ledger.statements.group_shares import (
+    AddShare,
+    DeleteShare,
+    EditShare,
+    add_share,
+    delete_share,
+    edit_share,
+    percent_of,
+)
 from backstay_ledger.statements.groups import (
     CreateGroup,
     DeleteGroup,
@@ -56,6 +68,28 @@ def _statements(_session: Session, group: CompanyGroup) -> dict[str, Any]:
 
 def _to_the_groups(_session: Session, _nothing: None) -> Response:
     return redirect_to(resource_url("ledger.company_group"))
+
+
+def _count(session: Session, group: CompanyGroup) -> int:
+    counted = select(func.count()).where(
+        GroupShare.company_id == group.company_id, GroupShare.group_id == group.id
+    )
+    return int(session.scalar(counted) or 0)
+
+
+def _of_group(_session: Session, _record: Any) -> dict[str, Any]:
+    """A new share belongs to the group whose page it was asked for on."""
+    given = request.args.get("group", "") if has_request_context() else ""
+    return {"group_id": int(given)} if given.isdecimal() and len(given) < 19 else {}  # noqa: PLR2004
+
+
+def _as_it_is(_session: Session, share: GroupShare) -> dict[str, Any]:
+    fields = ("member", "valid_from", "valid_to", "investment", "dividends")
+    return {name: getattr(share, name) for name in fields} | {"share": percent_of(share.share)}
+
+
+def _to_the_group(_session: Session, share: GroupShare) -> Response:
+    return redirect_to(resource_url("ledger.company_group", "record", id=share.group_id))
 
 
 GROUPS: Final = Resource(
@@ -102,9 +136,96 @@ GROUPS: Final = Resource(
             confirm=_("Delete this group? Its companies are not touched."),
         ),
     ),
+    related=(Related(_("Shares"), "ledger.group_share", "group", _count, "chart-bar"),),
     empty=Empty(
         _("No groups yet"),
         _("Name the companies whose balance sheets are to be read as one."),
         "building",
+    ),
+    picker_label=lambda group: str(group.label),
+)
+_SHARE: Final = (
+    *("member", "share", "valid_from", "valid_to"),
+    *("investment", "dividends"),
+)
+SHARES: Final = Resource(
+    name="ledger.group_share",
+    path="group-shares",
+    model=GroupShare,
+    view=BOOKS_VIEW,
+    export=BOOKS_EXPORT,
+    label=_("Share in a company"),
+    label_many=_("Shares in companies"),
+    icon="chart-bar",
+    help=_(
+        "What part of a company belongs to the owners of its group, from a day to a day. A company"
+        " without shares belongs to them wholly."
+    ),
+    columns=(
+        Column("group_id", _("Group"), CompanyGroup.code, Kind.CODE),
+        Column("member", _("Company"), GroupShare.member, Kind.CODE, link=True),
+        Column("share", _("Share in per cent"), GroupShare.share, format=percent_of),
+        Column("valid_from", _("Valid from"), GroupShare.valid_from, Kind.DATE),
+        Column("valid_to", _("Valid to"), GroupShare.valid_to, Kind.DATE),
+        Column("investment", _("Investment"), GroupShare.investment),
+        Column("dividends", _("Dividends"), GroupShare.dividends, in_list=False),
+    ),
+    filters=(
+        Filter(
+            "group",
+            _("Group"),
+            GroupShare.group_id,
+            kind="picker",
+            picker="ledger.company_group",
+        ),
+    ),
+    search=(GroupShare.member,),
+    search_label=_("Search by company"),
+    joins=lambda query: query.join(
+        CompanyGroup,
+        (CompanyGroup.id == GroupShare.group_id)
+        & (CompanyGroup.company_id == GroupShare.company_id),
+    ),
+    title=lambda share: f"{share.member} {share.valid_from.isoformat()}",
+    sections=(Section(_("Share"), ("group_id", *_SHARE)),),
+    create=Operation(
+        add_share,
+        AddShare,
+        STATEMENT_EDIT,
+        _("New share"),
+        sections=(Section(_("Share"), ("group_id", *_SHARE)),),
+        initial=_of_group,
+        done=_("Share saved."),
+        respond=_to_the_group,
+    ),
+    update=Operation(
+        edit_share,
+        EditShare,
+        STATEMENT_EDIT,
+        _("Edit share"),
+        initial=_as_it_is,
+        done=_("Share saved."),
+        respond=_to_the_group,
+    ),
+    actions=(
+        Action(
+            "delete",
+            Operation(
+                delete_share,
+                DeleteShare,
+                STATEMENT_EDIT,
+                _("Delete share"),
+                done=_("Share deleted."),
+                respond=_to_the_groups,
+            ),
+            icon="trash",
+            danger=True,
+            confirm=_("Delete this share? The books are not touched."),
+        ),
+    ),
+    empty=Empty(
+        _("All companies are owned wholly"),
+        _("Add the share in a company of which others own a part, or that joins later."),
+        "chart-bar",
     ),
 )

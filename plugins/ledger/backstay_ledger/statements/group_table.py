@@ -10,15 +10,23 @@ from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tables import Table, TableRow
 
 if TYPE_CHECKING:
+    from backstay_ledger.statements.compute import Amounts
     from backstay_ledger.statements.consolidation import Consolidated
 
 
 def group_table(found: Consolidated) -> Table:
-    """Rows with a column for each company, the eliminations and the group; mismatches below."""
+    """Rows with a column for each company, the eliminations and the group.
+
+    Below them whose the equity or the result is, and the mismatches.
+    """
     sheet = found.statement.part is Part.BALANCE_SHEET
     rows = [
         TableRow(row.kind.value, row.code, row.heading, row.depth, row.amounts)
         for row in found.statement.rows
+    ]
+    rows += [
+        TableRow("attribution", code, heading, 0, amounts)
+        for code, heading, amounts in attribution_rows(found)
     ]
     nothing = found.statement.result[0] * 0
     for one in found.mismatches:
@@ -34,6 +42,30 @@ def group_table(found: Consolidated) -> Table:
         (*found.companies, _("eliminations"), _("group")),
         tuple(rows),
     )
+
+
+def attribution_rows(found: Consolidated) -> list[tuple[str, str, Amounts]]:
+    """Code, heading and figures of what is the owners' and of what is others' (IFRS 10.22, B94)."""
+    whose = found.attribution
+    if whose is None:
+        return []
+    if found.statement.part is Part.BALANCE_SHEET:
+        owners, others, whole = (
+            _("Equity attributable to owners"),
+            _("Equity attributable to non-controlling interests"),
+            _("Equity of the group"),
+        )
+    else:
+        owners, others, whole = (
+            _("Result attributable to owners"),
+            _("Result attributable to non-controlling interests"),
+            _("Result of the group"),
+        )
+    return [
+        ("owners", owners, whose.owners),
+        ("non_controlling", others, whose.others),
+        ("whole", whole, whose.whole),
+    ]
 
 
 def mismatches_json(found: Consolidated, minor_units: int) -> list[dict[str, Any]]:

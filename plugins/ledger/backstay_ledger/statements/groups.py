@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backstay.spi import (
@@ -24,7 +24,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.permissions import STATEMENT_EDIT
 from backstay_ledger.services.posting import writable_company
 from backstay_ledger.statements.drafting import CODE, NotRead, read_accounts
-from backstay_ledger.statements.group_models import CompanyGroup
+from backstay_ledger.statements.group_models import CompanyGroup, GroupShare
 from backstay_ledger.statements.tree import Accounts
 
 MOST_COMPANIES: Final = 40
@@ -133,6 +133,7 @@ def edit_group(session: Session, command: EditGroup) -> CompanyGroup:
     group = load_group(session, command.id)
     check_version(group, command.version)
     _check(session, command, group.code)
+    _keep_shares(session, group, command)
     for name, value in _values(command).items():
         setattr(group, name, value)
     session.flush()
@@ -140,14 +141,18 @@ def edit_group(session: Session, command: EditGroup) -> CompanyGroup:
 
 
 def delete_group(session: Session, command: DeleteGroup) -> None:
-    """Delete a group.
+    """Delete a group, with the shares in its companies.
 
     Raises:
         NotFound: the company keeps no such group.
     """
     authorize(session, STATEMENT_EDIT)
     writable_company(session)
-    session.delete(load_group(session, command.id))
+    group = load_group(session, command.id)
+    for share in session.scalars(_shares(group)):
+        session.delete(share)
+    session.flush()
+    session.delete(group)
     session.flush()
 
 
@@ -213,6 +218,23 @@ def _one(session: Session, condition: object, name: str) -> CompanyGroup:
     if found is None:
         raise NotFound(_("This company keeps no group “%(name)s”.", name=name))
     return found
+
+
+def _shares(group: CompanyGroup) -> Select[GroupShare]:
+    return select(GroupShare).where(
+        GroupShare.company_id == group.company_id, GroupShare.group_id == group.id
+    )
+
+
+def _keep_shares(session: Session, group: CompanyGroup, command: EditGroup) -> None:
+    """Refuse to take out a company while shares in it are on record."""
+    members = members_of(command.members)
+    held = {one.member for one in session.scalars(_shares(group))}
+    if gone := sorted(held.difference(members)):
+        raise Invalid(
+            _("%(code)s has shares in this group: delete those first.", code=gone[0]),
+            field="members",
+        )
 
 
 def _values(command: CreateGroup) -> dict[str, str]:

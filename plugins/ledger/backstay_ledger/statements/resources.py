@@ -35,7 +35,7 @@ from backstay_ledger.statements.cash_accounts import (
     forget_cash_account,
     name_cash_account,
 )
-from backstay_ledger.statements.group_resources import GROUPS
+from backstay_ledger.statements.group_resources import GROUPS, SHARES
 from backstay_ledger.statements.models import CashAccount, StatementNode, StatementTree
 from backstay_ledger.statements.tree_commands import (
     ACTIVITIES,
@@ -353,4 +353,4 @@ CASH_ACCOUNTS: Final = Resource(
         "coins",
     ),
 )
-STATEMENT_RESOURCES: Final[tuple[Resource, ...]] = (TREES, NODES, CASH_ACCOUNTS, GROUPS)
+STATEMENT_RESOURCES: Final[tuple[Resource, ...]] = (TREES, NODES, CASH_ACCOUNTS, GROUPS, SHARES)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backstay.spi import company_of, plain_money
 from backstay.spi import gettext as _
 from backstay_ledger.statements.columns import are_compared, percent
-from backstay_ledger.statements.compute import RowKind
+from backstay_ledger.statements.compute import UNPLACED, RowKind
 from backstay_ledger.statements.kinds import Part
 
 if TYPE_CHECKING:
@@ -80,6 +80,13 @@ def table_of(statement: Statement, *, accounts: bool = True) -> Table:
     )
 
 
+def named(kind: str, code: str, heading: str) -> str:
+    """What a row is called: accounts with their code, where a chart has one."""
+    if kind != RowKind.ACCOUNT.value or code.startswith(UNPLACED):
+        return heading
+    return f"{code} {heading}"
+
+
 def as_json(session: Session, table: Table) -> dict[str, Any]:
     """A table for programs: amounts are decimals as texts, in the company's currency."""
     company = company_of(session)
@@ -107,7 +114,7 @@ def as_text(session: Session, table: Table) -> str:
     names = [*table.columns, *((_("change"), "%") if table.compared else ())]
     lines = [(company.currency, *names)]
     for row in table.rows:
-        label = row.heading if row.kind != RowKind.ACCOUNT.value else f"{row.code} {row.heading}"
+        label = named(row.kind, row.code, row.heading)
         figures = [_grouped(one, company.minor_units) for one in row.amounts]
         if table.compared:
             figures.append(_grouped(row.amounts[0] - row.amounts[1], company.minor_units))

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from backstay.db.context import Actor, Context, operator_context
+from backstay.db.context import Actor, Context
 from backstay.errors import Invalid, NotFound
-from backstay.spi import Company, context_elsewhere
-from backstay.testing.fixtures import company_ref
+from backstay.spi import context_elsewhere
 from backstay_ledger.currencies.lookup import RateMissing
 from backstay_ledger.currencies.rates import TypeRate, type_rate
 from backstay_ledger.models import AccountClass
 from backstay_ledger.models.currencies import RateKind
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
-from backstay_ledger.services.fiscal_years import ensure_fiscal_years
-from backstay_ledger.services.journals import add_standard_journals
 from backstay_ledger.statements.columns import Column
-from backstay_ledger.statements.compute import known_accounts
 from backstay_ledger.statements.consolidation import consolidate
 from backstay_ledger.statements.group_table import group_table, mismatches_json
 from backstay_ledger.statements.groups import (
@@ -35,32 +31,8 @@ from backstay_ledger.statements.groups import (
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tree import built_in_tree
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 YEAR = Column(date(2026, 1, 1), date(2026, 12, 31))
 RULES = "ALPHA 1500 = GAMMA 2500\nALPHA 4500 = GAMMA 5500"
-
-
-@pytest.fixture
-def gamma(books: Any, database: Any, suite: Any) -> Any:
-    """The books of GAMMA, in EUR as those of ALPHA."""
-    with database.write(operator_context("system:test"), suite) as session:
-        session.add(Company(code="GAMMA", name="Gamma Ltd", currency="EUR", minor_units=2))
-    made = type(books)(database, suite, company_ref(database, suite, "GAMMA"))
-    with books.read() as session:
-        chart = known_accounts(session)
-    with made.write() as session:
-        add_standard_journals(session)
-        ensure_fiscal_years(session, [date(2026, 1, 1)])
-        add_accounts(
-            session,
-            [
-                CreateAccount(code=one.code, name=one.name, account_class=one.account_class)
-                for one in chart
-            ],
-        )
-    return made
 
 
 @pytest.fixture
@@ -94,14 +66,6 @@ def group(books: Any, gamma: Any) -> Any:
     return books
 
 
-def opens(books: Any) -> Callable[[str], Any]:
-    def open_company(code: str) -> Any:
-        company = company_ref(books.database, books.suite, code)
-        return books.database.read(operator_context("cli:test", company=company), books.suite)
-
-    return open_company
-
-
 def read(books: Any, part: Part) -> Any:
     with books.read() as session:
         return consolidate(
@@ -110,7 +74,7 @@ def read(books: Any, part: Part) -> Any:
             built_in_tree(),
             part,
             YEAR,
-            opens(books),
+            books.opens,
         )
 
 
@@ -189,7 +153,7 @@ def test_a_foreign_company_is_translated_at_closing_and_average_rates(
 def _far(group: Any, part: Part) -> Any:
     with group.read() as session:
         return consolidate(
-            session, group_by_code(session, "far"), built_in_tree(), part, YEAR, opens(group)
+            session, group_by_code(session, "far"), built_in_tree(), part, YEAR, group.opens
         )
 
 

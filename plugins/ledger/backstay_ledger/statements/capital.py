@@ -1,0 +1,388 @@
+"""Investments set off against the equity of the companies that they are in, and what others own.
+
+What others own of a company is their share of its net assets, from the first day on (IFRS 3.19b,
+IFRS 10.22 and B94). The owners' share of the net assets of the first day stands against what was
+paid for it: what is left is goodwill, or a gain (IFRS 3.32 and 34). When the share changes later,
+what was paid and what it is worth in the books differ; the difference is equity (IFRS 10.23). When
+a company leaves, what the group had of it beyond what was paid leaves the result (IFRS 10.B98).
+
+The parts of the owners are rounded as a whole and divided by the largest remainder, so owners and
+others together are always exactly the company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backstay.spi import authorize, company_of
+from backstay_ledger.closing.models import YearClosing
+from backstay_ledger.currencies.conversion import rounded
+from backstay_ledger.models import Account, AccountClass, FiscalYear
+from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.services.balances import balances
+from backstay_ledger.services.sums import day_before
+from backstay_ledger.statements.columns import Column
+from backstay_ledger.statements.compute import known_accounts
+from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, Translated
+from backstay_ledger.statements.group_shares import WHOLE, Holding
+from backstay_ledger.statements.kinds import Part
+from backstay_ledger.statements.tree import Accounts, KnownAccount, part_of
+from backstay_ledger.tax.rounding import apportion
+
+ZERO: Final = Decimal(0)
+MINORITY: Final = "?minority"
+GOODWILL: Final = "?goodwill"
+BARGAIN: Final = "?bargain"
+OWNERSHIP: Final = "?ownership"
+LEFT: Final = "?left"
+_PRIOR: Final = "?prior"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A company at a point of time, debit positive in its own currency.
+
+    Arguments:
+        results: what income and expenses have come to and no closing has moved.
+        prior: of these, what was there before the fiscal year of the statement.
+        worth: its net assets in the currency of the group, positive.
+        rate: of that day.
+    """
+
+    equity: Mapping[str, Decimal]
+    results: Decimal
+    prior: Decimal
+    worth: Decimal
+    rate: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """A company where each of its shares began, and at the end of the days.
+
+    Arguments:
+        end: at the end of the days, or of its last day in the group.
+        closed_into: the account that took the last result that was closed before the days.
+    """
+
+    starts: tuple[Standing, ...]
+    end: Standing
+    foreign: bool
+    closed_into: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a company cost those who hold it, in the currency of the group.
+
+    Arguments:
+        first: the owners' part at the end of the first day.
+        last: the owners' part at the end of the days; of a company that left, just before.
+        accounts: what stands on each account at the end of the days.
+    """
+
+    first: Decimal = ZERO
+    last: Decimal = ZERO
+    accounts: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def __add__(self, other: Cost) -> Cost:
+        """What two who hold it have together."""
+        codes = {**self.accounts, **other.accounts}
+        return Cost(
+            self.first + other.first,
+            self.last + other.last,
+            {
+                code: self.accounts.get(code, ZERO) + other.accounts.get(code, ZERO)
+                for code in codes
+            },
+        )
+
+
+@dataclass(slots=True)
+class Effects:
+    """What consolidation adds to the sum of the companies, debit positive.
+
+    Arguments:
+        others: what it adds to the part of others, a profit or equity positive.
+        of_others: by company, the part of others in its equity or result.
+    """
+
+    accounts: dict[str, Decimal] = field(default_factory=dict)
+    result: Decimal = ZERO
+    prior: Decimal = ZERO
+    others: Decimal = ZERO
+    of_others: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, code: str, amount: Decimal) -> None:
+        """Add to an account."""
+        self.accounts[code] = self.accounts.get(code, ZERO) + amount
+
+    def move_to_prior(self, amount: Decimal) -> None:
+        """Take an amount from the result of the year to those of prior years."""
+        self.result -= amount
+        self.prior += amount
+
+
+def stands_in(account: KnownAccount, accounts: Sequence[Accounts]) -> bool:
+    """Whether an account is one of those."""
+    return any(
+        one.account_class is account.account_class
+        if one.account_class is not None
+        else one.first <= account.code <= one.last
+        for one in accounts
+    )
+
+
+def read_standings(
+    session: Session, group: Session, column: Column, holding: Holding
+) -> Standings | None:
+    """How the company that a session works in stood when its shares changed; None before them.
+
+    Raises:
+        RateMissing: names the pair and the day without a rate.
+    """
+    authorize(session, BOOKS_VIEW)
+    spans = holding.within(date.min, column.end)
+    if not spans:
+        return None
+    reading = _Reading(session, group, column)
+    return Standings(
+        # What is paid in, opened or distributed on the first day itself is there from the start.
+        tuple(reading.standing(one.start, day_before(one.start)) for one in spans),
+        reading.standing(spans[-1].end, spans[-1].end, without_closing=True),
+        reading.translated.foreign,
+        _closed_into(session, column.start),
+    )
+
+
+def read_costs(
+    session: Session, group: Session, column: Column, code: str, holdings: Mapping[str, Holding]
+) -> dict[str, Cost]:
+    """By company, what the one that a session works in has in its books for holding it.
+
+    Arguments:
+        code: of the company that the session works in.
+    """
+    authorize(session, BOOKS_VIEW)
+    costs = {}
+    own = holdings.get(code, WHOLE)
+    translated = Translated(session, group)
+    for member, holding in holdings.items():
+        ranges = [one.accounts for one in holding.investment if one.company == code]
+        if not ranges or holding.first > column.end:
+            continue
+        codes = {
+            one.id: one.code
+            for one in known_accounts(session)
+            if any(stands_in(one, accounts) for accounts in ranges)
+        }
+        held = holding.held(column.end)
+        end = column.end if held else day_before(holding.last)
+
+        def on(day: date, codes: Mapping[int, str] = codes) -> dict[str, Decimal]:
+            found = balances(session, day, list(codes)) if codes else {}
+            return {codes[key]: translated.closing(one, day) for key, one in found.items()}
+
+        now = on(end)
+        costs[member] = Cost(
+            _part(sum(on(holding.first).values(), ZERO), own, holding.first, translated.units),
+            _part(sum(now.values(), ZERO), own, end, translated.units),
+            now if held else {},
+        )
+    return costs
+
+
+def set_off(
+    effects: Effects,
+    books: MemberBooks,
+    holding: Holding,
+    standings: Standings,
+    cost: Cost,
+    column: Column,
+    minor_units: int,
+) -> None:
+    """Add what becomes of a company's equity in a balance sheet on which it is in the group."""
+
+    def whole(amount: Fraction) -> Decimal:
+        return rounded(amount, minor_units)
+
+    spans = holding.within(date.min, column.end)
+    worth = books.net_assets
+    others = whole((1 - spans[-1].share) * Fraction(worth))
+    acquired = _acquired(holding, standings, minor_units)
+    steps = zip(spans, spans[1:], standings.starts[1:], strict=False)
+    changes = sum(
+        (whole((new.share - old.share) * Fraction(at.worth)) for old, new, at in steps), ZERO
+    )
+    year = books.in_group + whole(books.earned_by_others)
+    rest = -(worth - others - acquired - changes) - year
+    kept = _kept(holding, standings, column)
+    taken = whole(sum(kept.values(), Fraction(0))) if standings.foreign else rest
+    parts = dict(
+        zip(
+            kept,
+            apportion(taken, list(kept.values()), Decimal(1).scaleb(-minor_units)),
+            strict=True,
+        )
+    )
+    prior = parts.pop(_PRIOR)
+    if prior and not books.prior and standings.closed_into:
+        parts[standings.closed_into] = parts.get(standings.closed_into, ZERO) + prior
+        prior = ZERO
+    if standings.foreign:
+        parts[TRANSLATION] = rest - taken
+    for code in parts.keys() | _equity(books):
+        effects.add(code, parts.get(code, ZERO) - books.figures.get(code, ZERO))
+    effects.prior += prior - books.prior
+    effects.result += year - books.result
+
+    held = sum(cost.accounts.values(), ZERO)
+    for code, amount in cost.accounts.items():
+        effects.add(code, -amount)
+    effects.add(MINORITY, -(others - (held - cost.last)))
+    effects.add(OWNERSHIP, -(changes - (cost.last - cost.first)))
+    effects.of_others[books.code] = others
+    effects.others -= held - cost.last
+    paid, now, gain = _goodwill(holding, standings, cost, minor_units)
+    effects.add(GOODWILL, now)
+    effects.add(TRANSLATION, paid - now)
+    if column.start <= holding.first:
+        effects.result -= gain
+    else:
+        effects.prior -= gain
+
+
+def left_gain(holding: Holding, standings: Standings, cost: Cost, minor_units: int) -> Decimal:
+    """What the group had of a company when it left, beyond what the books of its holders say."""
+    share = holding.spans[-1].share
+    _paid, goodwill, _gain = _goodwill(holding, standings, cost, minor_units)
+    return rounded(share * Fraction(standings.end.worth), minor_units) - cost.last + goodwill
+
+
+def bargain_gain(holding: Holding, standings: Standings, cost: Cost, minor_units: int) -> Decimal:
+    """By how much the owners' share of the first day's net assets was more than what it cost."""
+    return _goodwill(holding, standings, cost, minor_units)[2]
+
+
+def _goodwill(
+    holding: Holding, standings: Standings, cost: Cost, minor_units: int
+) -> tuple[Decimal, Decimal, Decimal]:
+    """Goodwill as it was paid and as it is worth (IAS 21.47), and a gain from a bargain."""
+    if not holding.investment:
+        return ZERO, ZERO, ZERO
+    paid = cost.first - _acquired(holding, standings, minor_units)
+    if paid <= 0:
+        return ZERO, ZERO, -paid
+    first, end = standings.starts[0].rate, standings.end.rate
+    return paid, rounded(Fraction(paid) * end / first, minor_units), ZERO
+
+
+def _acquired(holding: Holding, standings: Standings, minor_units: int) -> Decimal:
+    """The owners' share of the net assets of the first day, where it is set off."""
+    if not holding.investment:
+        return ZERO
+    first = standings.starts[0]
+    return rounded(holding.spans[0].share * Fraction(first.worth), minor_units)
+
+
+def _kept(holding: Holding, standings: Standings, column: Column) -> dict[str, Fraction]:
+    """What the owners have of each account of equity and of prior results, at the last rate.
+
+    Of what was there on the first day nothing, where it is set off; of each change their share
+    on the days of the change.
+    """
+    points = (*standings.starts, standings.end)
+    codes = sorted({code for one in points for code in one.equity})
+    kept = dict.fromkeys((*codes, _PRIOR), Fraction(0))
+
+    def add(point: Standing, share: Fraction, prior: Decimal) -> None:
+        for code, amount in point.equity.items():
+            kept[code] += share * Fraction(amount) * standings.end.rate
+        kept[_PRIOR] += share * Fraction(prior) * standings.end.rate
+
+    spans = holding.within(date.min, column.end)
+    for span, start, end in zip(spans, points, points[1:], strict=False):
+        add(start, -span.share, start.prior)
+        add(end, span.share, end.prior)
+    if not holding.investment:
+        add(points[0], spans[0].share, points[0].results)
+    return kept
+
+
+def _equity(books: MemberBooks) -> set[str]:
+    return {
+        code for code in books.figures if books.accounts[code].account_class is AccountClass.EQUITY
+    }
+
+
+def _part(amount: Decimal, own: Holding, day: date, minor_units: int) -> Decimal:
+    return rounded(own.share_on(day) * Fraction(amount), minor_units)
+
+
+def _closed_into(session: Session, day: date) -> str:
+    """The account that took the result of the last year before a day; empty if none was closed."""
+    company_id = company_of(session).id
+    found = session.scalar(
+        select(Account.code)
+        .join(YearClosing, YearClosing.account_id == Account.id)
+        .join(FiscalYear, FiscalYear.id == YearClosing.fiscal_year_id)
+        .where(
+            Account.company_id == company_id,
+            YearClosing.company_id == company_id,
+            FiscalYear.company_id == company_id,
+            YearClosing.cancelled_at.is_(None),
+            FiscalYear.ends_on < day,
+        )
+        .order_by(FiscalYear.ends_on.desc())
+        .limit(1)
+    )
+    return found or ""
+
+
+class _Reading:
+    """Reads what a company was at points of time."""
+
+    def __init__(self, session: Session, group: Session, column: Column) -> None:
+        self.session = session
+        self.column = column
+        self.translated = Translated(session, group)
+        accounts = known_accounts(session)
+        self.equity = {
+            one.id: one.code for one in accounts if one.account_class is AccountClass.EQUITY
+        }
+        self.results = [
+            one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS
+        ]
+
+    def standing(self, day: date, earned_until: date, *, without_closing: bool = False) -> Standing:
+        """Equity at the end of a day, results at the end of one."""
+        closing = day if without_closing else None
+        equity = self._sums(day, self.equity, closing)
+        results = self._total(earned_until, closing)
+        before = day_before(self.column.start)
+        prior = results if earned_until <= before else self._total(before, None)
+        worth = -(sum(equity.values(), ZERO) + results)
+        return Standing(
+            {self.equity[key]: amount for key, amount in equity.items()},
+            results,
+            prior,
+            self.translated.closing(worth, day),
+            self.translated.rate(day),
+        )
+
+    def _total(self, day: date, closing: date | None) -> Decimal:
+        return sum(self._sums(day, self.results, closing).values(), ZERO)
+
+    def _sums(self, day: date, ids: Iterable[int], closing: date | None) -> dict[int, Decimal]:
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        return balances(self.session, day, wanted, without_closing_from=closing)
