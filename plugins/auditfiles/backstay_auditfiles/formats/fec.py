@@ -9,6 +9,7 @@ and expenses are left out (BOI-CF-IOR-60-40-20). The file is called ``<SIREN>FEC
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -66,6 +67,8 @@ _CLASS: Final = 3
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _FEWEST_LETTERS: Final = 3
 _SPACES: Final = str.maketrans(dict.fromkeys("\t\r\n|\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
+_TO_CHANGE: Final = re.compile(r"[\t\r\n|\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+"""What a text may not have; few have any of it."""
 _RESULT: Final = frozenset({"income", "expense"})
 
 
@@ -203,6 +206,7 @@ class _Rows:
         self, minor_units: int, accounts: dict[str, str], journals: dict[str, str]
     ) -> None:
         self._units = minor_units
+        self._zero = f"{ZERO:.{minor_units}f}".replace(".", ",")
         self._accounts = {code: f"{_text(code)}\t{_text(name)}" for code, name in accounts.items()}
         self._journals = {code: f"{_text(code)}\t{_text(name)}" for code, name in journals.items()}
 
@@ -240,12 +244,13 @@ class _Rows:
     def _both(self, amount: Decimal) -> str:
         """Debit and credit."""
         text = f"{abs(amount):.{self._units}f}".replace(".", ",")
-        zero = f"{ZERO:.{self._units}f}".replace(".", ",")
-        return f"{text}\t{zero}" if amount > 0 else f"{zero}\t{text}"
+        return f"{text}\t{self._zero}" if amount > 0 else f"{self._zero}\t{text}"
 
 
 def _text(text: str) -> str:
     """A text without what separates columns and rows."""
+    if _TO_CHANGE.search(text) is None:
+        return text.strip()
     return text.translate(_SPACES).strip()
 
 

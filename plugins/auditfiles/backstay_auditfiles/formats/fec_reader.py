@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from backstay.spi import gettext as _
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 _FILLED: Final = (0, 1, 2, 3, 4, 5, 8, 9, 10, 15)
 """Places of the columns that are never empty."""
-_DATES: Final = (3, 9, 15)
+_FIELDS: Final = itemgetter(*_FILLED)
+_DATES_OF_A_ROW: Final = (3, 9, 15, 14)
 _DEBIT, _CREDIT, _LETTERED, _LETTERED_ON, _FOREIGN, _CURRENCY = 11, 12, 13, 14, 16, 17
 _AUX, _AUX_NAME, _ACCOUNT, _ACCOUNT_NAME, _DATE, _VALID = 6, 7, 4, 5, 3, 15
 _AMOUNT: Final = re.compile(r"[+-]?\d{1,15}(?:[,.]\d{1,4})?")
@@ -50,7 +52,9 @@ class _Reader:
         self._begun = 0
         self._broken: dict[tuple[str, str], tuple[Decimal, int]] = {}
         self._valid = ""
+        self._dated = self._nothing = ""
         self._dates: dict[str, date | None] = {}
+        self._days: set[str] = set()
 
     def read(self, file: AuditFileTarget) -> FileRead:
         while data := file.readline(LONGEST + 1):
@@ -154,9 +158,10 @@ class _Reader:
             self._broken[self._entry] = (self._balance, self._begun)
 
     def _check_filled(self, row: list[str]) -> None:
-        for place in _FILLED:
-            if not row[place]:
-                self._wrong(COLUMNS[place], _("The field is empty."))
+        if not all(_FIELDS(row)):
+            for place in _FILLED:
+                if not row[place]:
+                    self._wrong(COLUMNS[place], _("The field is empty."))
         if not _PLAN.match(row[_ACCOUNT]):
             self._wrong(COLUMNS[_ACCOUNT], _("The code does not begin with three digits."))
         for one, other in ((_AUX, _AUX_NAME), (_FOREIGN, _CURRENCY), (_LETTERED_ON, _LETTERED)):
@@ -166,13 +171,15 @@ class _Reader:
             self._wrong(COLUMNS[_FOREIGN], _("“%(text)s” is no amount.", text=row[_FOREIGN][:40]))
 
     def _check_dates(self, row: list[str]) -> None:
-        for place in (*_DATES, _LETTERED_ON):
+        for place in _DATES_OF_A_ROW:
             text = row[place]
-            if text and self._date(text) is None:
+            if text and text not in self._days and self._date(text) is None:
                 self._wrong(COLUMNS[place], _("“%(text)s” is no date as 20261231.", text=text[:40]))
-        day = self._date(row[_DATE])
-        if day is not None:
-            self.found.days(day)
+        if row[_DATE] != self._dated:
+            self._dated = row[_DATE]
+            day = self._date(self._dated)
+            if day is not None:
+                self.found.days(day)
         if row[_VALID] < self._valid:
             self._wrong(
                 COLUMNS[_VALID], _("It is before that of the row above: entries are not in order.")
@@ -186,6 +193,7 @@ class _Reader:
             if _DIGITS.fullmatch(text):
                 try:
                     self._dates[text] = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+                    self._days.add(text)
                 except ValueError:
                     self._dates[text] = None
         return self._dates[text]
@@ -208,10 +216,14 @@ class _Reader:
         return first, second
 
     def _amount(self, text: str, place: int) -> Decimal | None:
-        if not text:
+        if not text or text == self._nothing:
             return ZERO
         if not _AMOUNT.fullmatch(text):
             name = "Montant" if self._with_side else COLUMNS[place]
             self._wrong(name, _("“%(text)s” is no amount.", text=text[:40]))
             return None
-        return Decimal(text.replace(",", "."))
+        amount = Decimal(text.replace(",", "."))
+        if not amount:
+            # The side of a row that has nothing is written in one way throughout a file.
+            self._nothing = text
+        return amount

@@ -7,6 +7,7 @@ database. Entries that close the last day's year are left out, as in the trial b
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 from importlib.metadata import version
@@ -67,6 +68,8 @@ _RATE: Final = Decimal("0.00000001")
 _PIECE: Final = 500
 _MOST_NAMED: Final = 5
 _CONTROL: Final = {number: " " for number in range(32) if chr(number) not in "\t\n\r"}
+_TO_CHANGE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f&<>\ud800-\udfff\ufffe\uffff]")
+"""What is escaped or left out; few texts have any of it."""
 _CONTROL.update({0xFFFE: " ", 0xFFFF: " ", **dict.fromkeys(range(0xD800, 0xE000), " ")})
 
 
@@ -177,8 +180,16 @@ def _check_lengths(
 
 def _leaf(name: str, text: str, most: int = 0) -> str:
     """An element that holds text; spaces at its ends and what XML forbids are left out."""
+    return f"<{name}>{_kept(text, most)}</{name}>\n"
+
+
+def _kept(text: str, most: int = 0) -> str:
+    """A text as XML can have it, cut to so many characters."""
+    if _TO_CHANGE.search(text) is None:
+        kept = text.strip()
+        return kept if not most or len(kept) <= most else kept[:most].strip()
     kept = text.translate(_CONTROL).strip()
-    return f"<{name}>{escape(kept[:most].strip() if most else kept)}</{name}>\n"
+    return escape(kept[:most].strip() if most else kept)
 
 
 def _filled(name: str, text: str, most: int) -> str:
@@ -264,6 +275,7 @@ class _Writer:
     def __init__(self, minor_units: int, kinds: dict[str, str]) -> None:
         self._units = minor_units
         self._kinds = kinds
+        self._accounts: dict[str, str] = {}
 
     def money(self, amount: Decimal) -> str:
         """An amount in the base currency."""
@@ -327,47 +339,44 @@ class _Writer:
                 _leaf("GLPostingDate", entry.date.isoformat()),
             )
         )
+        source = _filled("SourceDocumentID", entry.reference, MIDDLE).rstrip("\n")
+        said = _kept(entry.memo, LONG) or _kept(entry.number)
         for line in entry.lines:
-            yield self._line(entry, line)
+            yield self._line(line, source, said)
         yield "</Transaction>\n"
 
-    def _line(self, entry: BookEntry, line: BookLine) -> str:
+    def _line(self, line: BookLine, source: str, said: str) -> str:
+        """A line, on a line of its own.
+
+        Arguments:
+            source: the element that names the document; empty without one.
+            said: its description, where it has none itself.
+        """
+        account = self._accounts.get(line.account)
+        if account is None:
+            account = self._accounts[line.account] = _kept(line.account)
         party = ""
         if line.party:
             name = "Customer" if self._kinds[line.account] == "asset" else "Supplier"
-            party = _leaf(f"{name}ID", line.party)
+            party = f"<{name}ID>{_kept(line.party)}</{name}ID>"
         side = "Debit" if line.amount > 0 else "Credit"
-        return "".join(
-            (
-                "<Line>\n",
-                _leaf("RecordID", str(line.number)),
-                _leaf("AccountID", line.account),
-                _filled("SourceDocumentID", entry.reference, MIDDLE),
-                party,
-                _leaf("Description", line.text.strip() or entry.memo.strip() or entry.number, LONG),
-                f"<{side}Amount>\n",
-                _leaf("Amount", self.money(abs(line.amount))),
-                _foreign(line),
-                f"</{side}Amount>\n",
-                *self._taxes(line),
-                "</Line>\n",
-            )
+        text = line.text and _kept(line.text, LONG)
+        taxes = "".join(self._taxes(line)) if line.taxes else ""
+        return (
+            f"<Line><RecordID>{line.number}</RecordID><AccountID>{account}</AccountID>{source}"
+            f"{party}<Description>{text or said}</Description><{side}Amount>"
+            f"<Amount>{self.money(abs(line.amount))}</Amount>{_foreign(line)}</{side}Amount>"
+            f"{taxes}</Line>\n"
         )
 
     def _taxes(self, line: BookLine) -> Iterator[str]:
         sign = 1 if line.amount > 0 else -1
         for tax in line.taxes:
-            yield "".join(
-                (
-                    "<TaxInformation>\n",
-                    _leaf("TaxType", TAX_TYPE),
-                    _leaf("TaxCode", tax.code),
-                    _leaf("TaxPercentage", f"{tax.rate.normalize():f}"),
-                    _leaf("TaxBase", self.money(tax.base * sign)),
-                    "<TaxAmount>\n",
-                    _leaf("Amount", self.money(tax.amount * sign)),
-                    "</TaxAmount>\n</TaxInformation>\n",
-                )
+            yield (
+                f"<TaxInformation><TaxType>{TAX_TYPE}</TaxType><TaxCode>{_kept(tax.code)}</TaxCode>"
+                f"<TaxPercentage>{tax.rate.normalize():f}</TaxPercentage>"
+                f"<TaxBase>{self.money(tax.base * sign)}</TaxBase><TaxAmount>"
+                f"<Amount>{self.money(tax.amount * sign)}</Amount></TaxAmount></TaxInformation>"
             )
 
 
@@ -378,9 +387,8 @@ def _foreign(line: BookLine) -> str:
     rate = ""
     if abroad:
         rounded = (abs(line.amount) / abroad).quantize(_RATE, ROUND_HALF_UP)
-        rate = _leaf("ExchangeRate", f"{rounded.normalize():f}")
+        rate = f"<ExchangeRate>{rounded.normalize():f}</ExchangeRate>"
     return (
-        _leaf("CurrencyCode", line.currency)
-        + _leaf("CurrencyAmount", f"{abroad.normalize():f}")
-        + rate
+        f"<CurrencyCode>{_kept(line.currency)}</CurrencyCode>"
+        f"<CurrencyAmount>{abroad.normalize():f}</CurrencyAmount>{rate}"
     )

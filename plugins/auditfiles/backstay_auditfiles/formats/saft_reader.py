@@ -19,7 +19,11 @@ from backstay_auditfiles.formats.reading import LONGEST, ZERO, FileRead
 from backstay_auditfiles.formats.saft_layout import LAYOUT, NAMESPACE, PATTERNS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backstay.contracts.audit_files import AuditFileTarget
+
+    _Handler = Callable[[str, dict[str, Any]], None]
 
 _PIECE: Final = 64 * 1024
 _LONGEST_TAG: Final = 1024 * 1024
@@ -41,6 +45,46 @@ class _Refused(Exception):
     """Nothing more is read."""
 
 
+class _Kind:
+    """What is known of an element by its name, looked up once for all that have it.
+
+    Arguments:
+        places: where its children stand; None for one that holds text, or is not known.
+        needed: the children of which one has to be there; None for one that holds text.
+        single: the names of those for which there is no other.
+    """
+
+    __slots__ = ("fits", "handler", "name", "needed", "places", "single")
+
+    def __init__(self, name: str, handler: _Handler | None, *, strict: bool) -> None:
+        pattern = PATTERNS.get(name)
+        if pattern is not None and not strict and pattern.pattern[0] == "(":
+            pattern = None
+        self.name = name
+        self.places = _PLACES.get(name)
+        self.needed = _NEEDED.get(name)
+        self.single = frozenset(one[0] for one in self.needed or () if len(one) == 1)
+        self.handler = handler
+        self.fits = pattern.fullmatch if pattern else None
+
+
+class _Open:
+    """An element that was begun: what it holds so far, and the place of its last child."""
+
+    __slots__ = ("kind", "place", "values")
+
+    def __init__(self, kind: _Kind) -> None:
+        self.kind = kind
+        self.place = -1
+        self.values: dict[str, Any] | None = None
+
+    def holds(self) -> dict[str, Any]:
+        """Its children; most elements have none."""
+        if self.values is None:
+            self.values = {}
+        return self.values
+
+
 def read_saft(file: AuditFileTarget) -> FileRead:
     """Read a file from its beginning; what is wrong is noted, not raised."""
     file.seek(0)
@@ -58,17 +102,20 @@ class _Reader:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.EntityDeclHandler = self._doctype
+        self._parser.ordered_attributes = True
         self._strict = False
-        self._names: dict[str, str] = {}
-        self._stack: list[str] = []
-        self._values: list[dict[str, Any]] = [{}]
-        self._place: list[int] = [0]
+        self._ordered = False
+        self._passed_over = 0
+        self._kinds: dict[str, _Kind] = {}
+        self._root_of = _Open(_Kind("", None, strict=False))
+        self._stack: list[_Open] = []
+        self._above = self._root_of
         self._kept = ""
         self._known = {"CustomerID": set[str](), "SupplierID": set[str](), "TaxCode": set[str]()}
         self._balance = ZERO
         self._begun = 0
         self._dates: dict[str, date | None] = {}
-        self._handlers = {
+        self._handlers: dict[str, _Handler] = {
             "Header": self._header,
             "Account": self._account,
             "Customer": self._party,
@@ -109,7 +156,7 @@ class _Reader:
     def _no_xml(self, line: int, why: str | None) -> None:
         self.found.complain(
             line,
-            self._stack[-1] if self._stack else "",
+            self._above.kind.name,
             _("This is no XML, or only a part of it: %(why)s.", why=why),
         )
 
@@ -120,82 +167,102 @@ class _Reader:
         self._wrong("DOCTYPE", _("An audit file has no document type and no entities."))
         raise _Refused
 
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        short = self._names.get(name)
-        if short is None:
-            short = self._names[name] = name.rpartition(" ")[2]
-        if not self._stack:
-            self._root(name, short)
-        elif self._strict and _PASSED_OVER not in self._stack:
-            self._in_order(short)
-        self._stack.append(short)
-        if len(self._stack) > _DEEPEST:
-            self._wrong(short, _("Elements stand in each other deeper than in any audit file."))
+    def _start(self, name: str, _attributes: list[str]) -> None:
+        kind = self._kinds.get(name) or self._learn(name)
+        if self._ordered:
+            above = self._above
+            places = above.kind.places
+            if places is not None:  # None: a part that this reader does not know
+                found = places.get(kind.name)
+                if found is not None and (
+                    found[0] > above.place or (found[1] and found[0] == above.place)
+                ):
+                    above.place = found[0]
+                else:
+                    self._misplaced(kind.name, above, found)
+        stack = self._stack
+        self._above = begun = _Open(kind)
+        stack.append(begun)
+        if len(stack) > _DEEPEST:
+            self._wrong(kind.name, _("Elements stand in each other deeper than in any audit file."))
             raise _Refused
-        self._values.append({})
-        self._place.append(-1)
         self._kept = ""
-        if short == "Transaction":
+        if kind.name == "Transaction":
             self._balance, self._begun = ZERO, self._parser.CurrentLineNumber
+        elif kind.name == _PASSED_OVER:
+            self._passed_over += 1
+            self._ordered = False
 
-    def _root(self, name: str, short: str) -> None:
-        if short != "AuditFile":
-            self._wrong(short, _("A SAF-T file begins with the element AuditFile."))
-            raise _Refused
-        space = name.rpartition(" ")[0]
-        self._strict = space == NAMESPACE
-        self.found.variant = f"SAF-T {space}".strip()
+    def _learn(self, name: str) -> _Kind:
+        """What is known of an element that comes for the first time."""
+        space, _between, short = name.rpartition(" ")
+        if not self._kinds:
+            if short != "AuditFile":
+                self._wrong(short, _("A SAF-T file begins with the element AuditFile."))
+                raise _Refused
+            self._strict = self._ordered = space == NAMESPACE
+            self.found.variant = f"SAF-T {space}".strip()
+        kind = self._kinds[name] = _Kind(short, self._handlers.get(short), strict=self._strict)
+        return kind
 
-    def _in_order(self, name: str) -> None:
-        """Whether an element may stand here, after those before it."""
-        parent = self._stack[-1]
-        places = _PLACES.get(parent)
-        if places is None:
-            return  # a part that this reader does not know, such as source documents
-        found = places.get(name)
+    def _misplaced(self, name: str, above: _Open, found: tuple[int, bool] | None) -> None:
+        """Say why an element may not stand here, after those before it."""
+        parent = above.kind.name
         if found is None:
             self._wrong(name, _("It has no place in %(parent)s.", parent=parent))
-            return
-        place, many = found
-        before = self._place[-1]
-        if place < before:
+        elif found[0] < above.place:
             self._wrong(name, _("It stands too late in %(parent)s.", parent=parent))
-        elif place == before and not many:
-            self._wrong(name, _("It stands twice in %(parent)s.", parent=parent))
         else:
-            self._place[-1] = place
+            self._wrong(name, _("It stands twice in %(parent)s.", parent=parent))
 
     def _text(self, text: str) -> None:
         self._kept += text
         if len(self._kept) > LONGEST:
-            self._wrong(self._stack[-1], _("The text is longer than %(n)s characters.", n=LONGEST))
+            self._wrong(
+                self._above.kind.name,
+                _("The text is longer than %(n)s characters.", n=LONGEST),
+            )
             raise _Refused
 
     def _end(self, _name: str) -> None:
-        name = self._stack.pop()
-        values = self._values.pop()
-        self._place.pop()
-        text, self._kept = self._kept.strip(), ""
-        if _PASSED_OVER in self._stack:
-            return
-        if name in _NEEDED:
-            if self._strict:
-                for names in _NEEDED[name]:
-                    if not any(one in values for one in names):
-                        self._wrong(names[0], _("It is missing in %(parent)s.", parent=name))
-            self._values[-1][name] = True
-            handler = self._handlers.get(name)
-            if handler is not None:
-                handler(name, values)
-            return
-        self._values[-1][name] = text
-        pattern = PATTERNS.get(name)
-        if (
-            pattern is not None
-            and (self._strict or pattern.pattern[0] != "(")
-            and not pattern.fullmatch(text)
-        ):
-            self._wrong(name, _("“%(text)s” does not fit here.", text=text[:40]))
+        stack = self._stack
+        ended = stack.pop()
+        above = self._above = stack[-1] if stack else self._root_of
+        kind = ended.kind
+        text, self._kept = self._kept, ""
+        if self._passed_over:
+            if kind.name == _PASSED_OVER:
+                self._passed_over -= 1
+                self._ordered = self._strict and not self._passed_over
+            if self._passed_over:
+                return
+        holds = above.values
+        if holds is None:
+            holds = above.values = {}
+        if kind.needed is None:
+            text = text.strip()
+            holds[kind.name] = text
+            if kind.fits is not None and not kind.fits(text):
+                self._wrong(kind.name, _("“%(text)s” does not fit here.", text=text[:40]))
+        else:
+            holds[kind.name] = True
+            values = ended.holds()
+            if self._strict and not self._is_whole(kind, values):
+                self._missing(kind, values)
+            if kind.handler is not None:
+                kind.handler(kind.name, values)
+
+    def _is_whole(self, kind: _Kind, values: dict[str, Any]) -> bool:
+        if not values.keys() >= kind.single:
+            return False
+        return all(
+            len(names) == 1 or not values.keys().isdisjoint(names) for names in kind.needed or ()
+        )
+
+    def _missing(self, kind: _Kind, values: dict[str, Any]) -> None:
+        for names in kind.needed or ():
+            if values.keys().isdisjoint(names):
+                self._wrong(names[0], _("It is missing in %(parent)s.", parent=kind.name))
 
     def _number(self, text: object) -> Decimal:
         """An amount; what can't be read was complained of, and counts for nothing."""
@@ -229,7 +296,7 @@ class _Reader:
         self._known["TaxCode"].add(str(values.get("TaxCode", "")))
 
     def _amount(self, name: str, values: dict[str, Any]) -> None:
-        self._values[-1][name] = self._number(values.get("Amount"))
+        self._above.holds()[name] = self._number(values.get("Amount"))
 
     def _tax(self, _name: str, values: dict[str, Any]) -> None:
         self._refers("TaxCode", values)
