@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from backstay.spi import (
     Action,
+    Attachments,
     Column,
     Empty,
     Filter,
@@ -49,6 +50,7 @@ from backstay_ledger.models import (
 )
 from backstay_ledger.permissions import (
     BOOKS_VIEW,
+    ENTRY_DRAFT,
     FISCAL_YEAR_CREATE,
     PERIOD_CLOSE,
     PERIOD_LOCK,
@@ -240,6 +242,17 @@ FISCAL_YEARS: Final = Resource(
     api=YEAR_API,
 )
 
+
+def _keeps_evidence(_session: Session, period: Period) -> str | None:
+    """What a month was closed upon is kept with it."""
+    if period.state in {PeriodState.CLOSED, PeriodState.LOCKED}:
+        return translate(
+            "A closed period keeps its evidence, like the books themselves. If this is the wrong"
+            " file, attach the right one beside it."
+        )
+    return None
+
+
 PERIODS: Final = Resource(
     name="ledger.period",
     path="periods",
@@ -279,6 +292,15 @@ PERIODS: Final = Resource(
     steps=tuple(state.value for state in PeriodState),
     sections=(
         Section(_("Period"), ("year", "number", "kind", "first_day", "ends_on", "state", "drafts")),
+    ),
+    attachments=Attachments(
+        attach=ENTRY_DRAFT,
+        label=_("Evidence"),
+        help=_(
+            "What proves the month and belongs to no single entry: statements of banks, counts,"
+            " notices of rates, confirmations. It can be added after closing, too; then it stays."
+        ),
+        keeps=_keeps_evidence,
     ),
     actions=(
         Action(

@@ -26,6 +26,12 @@ document.addEventListener("keydown", (event) => {
     openHelp();
     return;
   }
+  // Alt with a digit takes what a page proposes under it, in fields too.
+  const digit = /^Digit([1-9])$/.exec(event.code);
+  if (digit && event.altKey && !command && !event.shiftKey) {
+    if (press(`Alt+${digit[1]}`)) event.preventDefault();
+    return;
+  }
   if (command || event.altKey || typing(event.target)) return;
 
   if (event.key === "?") {
