@@ -85,13 +85,23 @@ class Examples:
                 names = [name for name in fields if current.get(name) not in {None, ""}]
             if names:
                 return {n: field_value(fields[n].kind, current[n], self.reader) for n in names}
+        return self._made_up(one, operation, fields)
+
+    def _made_up(
+        self, one: Endpoint, operation: Operation, fields: Mapping[str, FormField]
+    ) -> dict[str, Any]:
+        """Values for what is needed, as the operation gives them or the fields allow."""
+        made = operation.example
+        given = made(self.session) if callable(made) else made
+        if callable(made) and not given:
+            return {}
         initial = self._initial(one, operation)
         body: dict[str, Any] = {}
         for field in fields.values():
             begun = initial.get(field.name) not in {None, ""}
             # What the form begins with is a choice that the others rest on.
             wanted = field.required or (begun and isinstance(field.kind, kinds.ChoiceField))
-            if not wanted or field.name in operation.example:
+            if not wanted or field.name in given:
                 continue
             if begun:
                 body[field.name] = field_value(field.kind, initial[field.name], self.reader)
@@ -109,7 +119,7 @@ class Examples:
                 for name, value in body.items()
                 if isinstance(fields[name].kind, kinds.TextField)
             }
-        return {**body, **operation.example}
+        return {**body, **given}
 
     def _pick(self, one: Endpoint, name: str, resource: str, taken: set[str]) -> str | None:
         """The id of a record that no other field has, nor another record in the same field."""

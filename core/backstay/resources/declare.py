@@ -130,7 +130,8 @@ class Operation:
             called with the service's result, returns a Flask response.
         in_api: False for what makes sense to a person at a browser only, such as a password that
             is shown once.
-        example: values for the API's reference, where those of the fields would not fit together.
+        example: values for the API's reference, where those of the fields would not fit together;
+            or what makes them of the records of a session's company, empty where it has none.
     """
 
     service: Callable[[Session, Any], Any]
@@ -143,7 +144,9 @@ class Operation:
     done: Text = ""
     respond: Callable[[Session, Any], Any] | None = None
     in_api: bool = True
-    example: Mapping[str, str] = field(default_factory=dict)
+    example: Mapping[str, Any] | Callable[[Session], Mapping[str, Any]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

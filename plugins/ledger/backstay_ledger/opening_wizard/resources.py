@@ -50,6 +50,8 @@ from backstay_ledger.opening_wizard.typed_items import PostItems
 from backstay_ledger.permissions import BOOKS_VIEW, OPENING_POST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
 _BEGUN: Final = "begun"
@@ -111,6 +113,37 @@ def _to_the_wizard(session: Session, opening: Opening) -> dict[str, Any]:
         if context_of(session).may(OPENING_POST)
         else ui.Button(translate("Ledger"), url_for("ledger.overview"), "book"),
     }
+
+
+def _example_lines(session: Session) -> dict[str, Any]:
+    """Two accounts of the company that a trial balance can name as they are."""
+    codes = _some_accounts(session, managed=False)
+    if len(codes) < 2:  # noqa: PLR2004 - an entry has two sides
+        return {}
+    lines = [
+        {"account": code, side: "100"}
+        for code, side in zip(codes, ("debit", "credit"), strict=True)
+    ]
+    return {"lines": lines}
+
+
+def _example_items(session: Session) -> dict[str, Any]:
+    """A document on an account that is managed by open items, if there is one."""
+    codes = _some_accounts(session, managed=True)[:1]
+    items = [
+        {"account": code, "party": "ACME Ltd", "reference": "INV-113", "debit": "100"}
+        for code in codes
+    ]
+    return {"items": items} if items else {}
+
+
+def _some_accounts(session: Session, *, managed: bool) -> Sequence[str]:
+    return session.scalars(
+        select(Account.code)
+        .where(Account.active, Account.open_item_managed.is_(managed))
+        .order_by(Account.code.desc())
+        .limit(2)
+    ).all()
 
 
 OPENINGS: Final = Resource(
@@ -254,6 +287,7 @@ OPENINGS: Final = Resource(
                     PostBalances,
                     OPENING_POST,
                     _("Post the trial balance"),
+                    example=_example_lines,
                     help=_(
                         "One entry on the first day. Accounts that are managed by open items stand"
                         " on the clearing account of the items instead."
@@ -267,6 +301,7 @@ OPENINGS: Final = Resource(
                     PostItems,
                     OPENING_POST,
                     _("Post open items"),
+                    example=_example_items,
                     help=_(
                         "Each becomes an entry of its own, all or none. The same document comes in"
                         " once."
