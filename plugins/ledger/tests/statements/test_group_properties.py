@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from backstay_ledger.statements.kinds import Part
 
-from .test_groups import gamma, group, read
+from .test_groups import group, read
 
-__all__ = ["gamma", "group"]
+__all__ = ["group"]
 ACCOUNTS = ("1000", "1500", "2500", "3000", "4500", "5500")
 histories = st.lists(
     st.tuples(
