@@ -90,20 +90,32 @@ def find_rates(
     missing = [code for code in wanted if code not in found]
     if missing:
         problems = tuple(
-            Problem(
-                ngettext(
-                    "There is no rate of %(currency)s in %(target)s on %(day)s, nor on the day"
-                    " before. Type it in, or import a file of rates.",
-                    "There is no rate of %(currency)s in %(target)s on %(day)s, nor in the %(n)s"
-                    " days before. Type it in, or import a file of rates.",
-                    days,
-                    currency=code,
-                    target=target,
-                    day=day,
-                ),
-                field,
-            )
-            for code in missing
+            Problem(_missing(code, target, day, days, kind), field) for code in missing
         )
         raise RateMissing(problems[0].message, field=field, problems=problems)
     return found
+
+
+def _missing(code: str, target: str, day: date, days: int, kind: RateKind) -> str:
+    """That a rate is missing, and of which kind: that of a day is no average of a month."""
+    if kind is RateKind.AVERAGE:
+        return ngettext(
+            "There is no average rate of %(currency)s in %(target)s on %(day)s, nor on the day"
+            " before. Type it in as an average, or import a file of rates.",
+            "There is no average rate of %(currency)s in %(target)s on %(day)s, nor in the %(n)s"
+            " days before. Type it in as an average, or import a file of rates.",
+            days,
+            currency=code,
+            target=target,
+            day=day,
+        )
+    return ngettext(
+        "There is no rate of %(currency)s in %(target)s on %(day)s, nor on the day"
+        " before. Type it in, or import a file of rates.",
+        "There is no rate of %(currency)s in %(target)s on %(day)s, nor in the %(n)s"
+        " days before. Type it in, or import a file of rates.",
+        days,
+        currency=code,
+        target=target,
+        day=day,
+    )

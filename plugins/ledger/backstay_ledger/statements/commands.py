@@ -166,7 +166,7 @@ def _print_group(
         Column(wanted.start, wanted.end),
         opens,
     )
-    table = group_table(found)
+    table = group_table(found, accounts=wanted.accounts)
     if as_data:
         told = mismatches_json(found, company_of(session).minor_units)
         click.echo(json.dumps({**as_json(session, table), "mismatches": told}, indent=2))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from backstay.spi import gettext as _
 from backstay.spi import plain_money
+from backstay_ledger.statements.compute import RowKind
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tables import Table, TableRow
 
@@ -14,21 +16,25 @@ if TYPE_CHECKING:
     from backstay_ledger.statements.consolidation import Consolidated
 
 
-def group_table(found: Consolidated) -> Table:
+def group_table(found: Consolidated, *, accounts: bool = True) -> Table:
     """Rows with a column for each company, the eliminations and the group.
 
     Below them whose the equity or the result is, and the mismatches.
+
+    Arguments:
+        accounts: the rows of accounts are among them, not only the headings.
     """
     sheet = found.statement.part is Part.BALANCE_SHEET
     rows = [
         TableRow(row.kind.value, row.code, row.heading, row.depth, row.amounts)
         for row in found.statement.rows
+        if accounts or row.kind is not RowKind.ACCOUNT
     ]
     rows += [
         TableRow("attribution", code, heading, 0, amounts)
         for code, heading, amounts in attribution_rows(found)
     ]
-    nothing = found.statement.result[0] * 0
+    nothing = Decimal(0)
     for one in found.mismatches:
         amounts = dict.fromkeys(found.companies, nothing)
         amounts[one.rule.first], amounts[one.rule.second] = one.first, one.second

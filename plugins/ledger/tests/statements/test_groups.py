@@ -200,3 +200,23 @@ def test_nobody_reads_a_company_that_is_not_open_to_them(group: Any) -> None:
 def test_amounts_are_exact(group: Any) -> None:
     found = read(group, Part.BALANCE_SHEET)
     assert all(isinstance(one, Decimal) for row in found.statement.rows for one in row.amounts)
+
+
+def test_headings_stand_alone_and_nothing_is_below_nothing(group: Any) -> None:
+    group.post(group.posting(("5000", "100.00"), ("1000", "-100.00")))  # ALPHA makes a loss
+    found = read(group, Part.BALANCE_SHEET)
+    whole, headings = group_table(found), group_table(found, accounts=False)
+    assert [row for row in whole.rows if row.kind != "account"] == list(headings.rows)
+    assert len(headings.rows) < len(whole.rows)
+    (mismatch,) = (row for row in headings.rows if row.kind == "mismatch")
+    assert [f"{one:.2f}" for one in mismatch.amounts] == ["100.00", "-90.00", "0.00", "10.00"]
+
+
+def test_an_average_that_is_missing_is_called_one(books: Any, other_books: Any) -> None:
+    other_books.post(other_books.sale("1200"))
+    with books.write() as session:
+        create_group(session, CreateGroup(code="all", name="All", members="BETA"))
+        command = TypeRate(date=date(2026, 12, 31), base="EUR", quote="JPY", rate="150")
+        type_rate(session, command)
+    with pytest.raises(RateMissing, match="no average rate of JPY in EUR on 2026-03-31"):
+        read(books, Part.PROFIT_LOSS)
