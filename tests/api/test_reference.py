@@ -95,6 +95,21 @@ def test_it_is_reached_from_the_account_menu_and_the_palette(boss: Browser) -> N
     assert "/api/v1/" in boss.get("/me/palette?q=api").text
 
 
+def test_it_says_what_an_answer_holds(boss: Browser) -> None:
+    page = boss.get("/api/v1/?resource=ledger.entry").text
+    shown = re.search(r'id="record".*?</table>', page, re.DOTALL)
+    assert shown
+    for member in ("number", "state", "lines", "lines[].account", "lines[].debit", "version"):
+        assert f"<code>{member}</code>" in shown[0], member
+    # A list has marks beside its records, and posting answers with the number.
+    listed, posted = (
+        page[page.index(f'id="ledger-entry-{name}"') :].split("</section>")[0]
+        for name in ("list", "on_list_post")
+    )
+    assert "<code>count_is_exact</code>" in listed
+    assert "<code>existed</code>" in posted
+
+
 @pytest.mark.usefixtures("boss")
 def test_every_example_works_when_it_is_pasted(
     web_app: Flask, database: Database, suite: Suite

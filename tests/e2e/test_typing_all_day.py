@@ -24,10 +24,10 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 NEW = "/c/DEMO/ledger/entries/new"
 SHEET = (
     "Text\tAccount\tAmount\n"
-    "Paper\t6000\t120.50\n"
-    '"Ink, ""blue"""\t6000\t(20.50)\n'
+    "Paper\t6000\t1.120,50\n"
+    '"Ink, ""blue"""\t6000\t(€1.020,50)\n'
     "Nobody\t999999\t7\n"
-    "Paid\t1000\t-107.00\n"
+    "Paid\t1000\t-107,00 EUR\n"
 )
 SCRIPTS = Path(web.__file__).parent / "static" / "js"
 _READ = """([rows, days, today]) => {
@@ -46,8 +46,12 @@ _READ = """([rows, days, today]) => {
 
 
 @pytest.fixture(scope="module")
-def clerk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
-    home: Path = tmp_path_factory.mktemp("typing") / "home"
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("typing") / "home"
+
+
+@pytest.fixture(scope="module")
+def clerk(home: Path) -> Iterator[Person]:
     with installation(home, home.with_suffix(".log")) as address, chromium() as browser:
         yield _signed_in(browser, address, home)
 
@@ -128,9 +132,9 @@ def test_a_day_is_typed_without_the_mouse(clerk: Person) -> None:
     correct(clerk)
 
     page.keyboard.press("Control+k")
-    page.keyboard.type("trial balance")
-    marked = page.locator("#palette-list [role=option][aria-selected=true]")
-    marked.filter(has_text="Trial balance").wait_for()
+    page.locator("#palette-list [role=option][aria-selected=true]").wait_for()
+    # Faster than the search answers: Enter is for what was typed.
+    page.keyboard.insert_text("trial balance")
     page.keyboard.press("Enter")
     page.wait_for_url("**/ledger/trial-balance*")
     clerk.look()
@@ -151,17 +155,62 @@ def paste_and_post(clerk: Person) -> None:
     paste(page, SHEET)
     page.locator("td", has_text="There is no account “999999”").wait_for()
     assert page.locator("#lines-1-text").input_value() == 'Ink, "blue"'
-    assert page.locator("#lines-1-credit").input_value() == "20.50"
+    # Amounts come as another country writes them.
+    assert page.locator("#lines-1-credit").input_value() == "1020.50"
     clerk.look()
     page.locator("#lines-2-account").focus()
     page.keyboard.press("Control+Delete")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowDown")
     page.locator("#lines-3-account:focus").wait_for()
-    # 120.50 - 20.50 is 100: the payment of 107 is put right by key.
+    # 1120.50 - 1020.50 is 100: the payment of 107 is put right by key.
     page.keyboard.press("Control+b")
     assert page.locator("#lines-3-credit").input_value() == "100.00"
     posted(page)
+
+
+def test_a_pile_is_typed_faster_than_the_search_answers(clerk: Person) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    page.locator("#lines-0-account").focus()
+    page.keyboard.type("10")
+    page.locator("#lines-0-account-list [aria-selected=true]", has_text="1000").wait_for()
+    # The list is that of two letters still: Enter takes what was typed, not what it marks.
+    page.keyboard.insert_text("10")
+    page.keyboard.press("Enter")
+    page.locator("#lines-0-text:focus").wait_for()
+    page.keyboard.press("Enter")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    pick(page, 1, "6000")
+    page.keyboard.press("Control+b")
+    page.locator("[data-balance][data-ok=true]", has_text="Balanced").wait_for()
+    assert page.locator("#lines-0-account").input_value().startswith("1010 ")
+    page.keyboard.press("Control+Shift+Enter")
+    page.wait_for_url("**/entries/new?*date=*")
+    page.locator("#date:focus").wait_for()
+    assert "Posted as GEN-" in page.locator("body").inner_text()
+
+
+def test_a_session_that_ends_while_typing_costs_nothing(clerk: Person, home: Path) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    page.locator("#memo").fill("Before lunch")
+    page.locator("[data-keep-state]", has_text="Kept at").wait_for()
+    clerk.context.clear_cookies()
+    page.locator("#lines-0-account").focus()
+    paste(page, "6000\t12\n1000\t-12\n")
+    page.locator("[data-keep-state][data-tone=bad]", has_text="You are signed out").wait_for()
+    # Posting would leave for the sign-in page without what was typed.
+    page.keyboard.press("Control+Enter")
+    page.wait_for_timeout(300)
+    assert page.url.endswith(NEW)
+    # In another window, and so with other tokens than this page has.
+    other = Person(clerk.base, clerk.context, clerk.context.new_page(), [])
+    other.sign_in("accountant", first_passwords(home)["accountant"])
+    other.page.close()
+    posted(page)
+    clerk.complaints.clear()
 
 
 def correct(clerk: Person) -> None:

@@ -49,6 +49,12 @@ def read(*weights: str, decimals: Decimals = "") -> list[str]:
         ("1.23,4", None, None),
         ("1,2345.6", None, None),
         ("1.234 567", None, None),
+        ("(1.234,56)", None, "-1234.56"),
+        ("( 20.50 )", "-20.50", None),
+        ("20.50-", "-20.50", None),
+        ("(20)", "-20", "-20"),
+        ("(-20)", None, None),
+        ("-", "0", "0"),
         ("", None, None),
         (".", None, None),
         ("1e3", None, None),
@@ -71,6 +77,7 @@ def test_every_amount_comes_back_from_either_form(amount: object) -> None:
 def test_one_clear_number_says_how_the_others_are_meant() -> None:
     assert read("1.234", "17", "", "2.500,10") == ["1234", "17", "", "2500.10"]
     assert read("1.234", "17", "2,500.10") == ["1.234", "17", "2500.10"]
+    assert read("(20)", "-", "7-", "(1,5)") == ["-20", "0", "-7", "-1.5"]
     assert opened("1.234", "2,5").notes == (
         "Numbers are read with a decimal comma: “1.234” in row 2 is 1234.",
     )

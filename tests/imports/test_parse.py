@@ -107,6 +107,16 @@ def test_a_missing_column_is_named_with_those_that_were_found() -> None:
     assert "entry, date, memo" in problem.message
 
 
+def test_a_column_may_stand_in_place_of_a_required_one() -> None:
+    either = (*COLUMNS[:2], ImportColumn("amount", "Amount", unless="weight"))
+    columns = (*either, ImportColumn("weight", "Weight", required=False))
+    (row,) = parse(b"entry,date,weight\nJ1,d,7\n", columns).rows
+    assert row.values == {"entry": "J1", "date": "d", "weight": "7", "amount": ""}
+    with pytest.raises(Invalid) as caught:
+        parse(b"entry,date\nJ1,d\n", columns)
+    assert [one.field for one in caught.value.problems] == ["amount"]
+
+
 def test_a_file_of_another_kind_is_told_what_was_expected() -> None:
     (problem,) = refused(b"id,kind,title\n1,a,b\n")
     assert "entry, date, amount" in problem.message

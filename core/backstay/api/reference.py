@@ -12,7 +12,7 @@ from backstay.api.body import read_parameters
 from backstay.api.examples import Examples, first
 from backstay.api.guard import caller
 from backstay.api.module_schemas import TAG as MODULES
-from backstay.api.openapi import document, operation_id
+from backstay.api.openapi import document, operation_id, record_name
 from backstay.api.routes import ROOT, endpoints_of, prefix_of
 from backstay.api.views import answer
 from backstay.i18n import gettext as _
@@ -58,6 +58,8 @@ class Call:
     parameters: tuple[FieldLine, ...]
     members: tuple[FieldLine, ...]
     answers: tuple[tuple[str, str], ...]
+    gives: tuple[FieldLine, ...]
+    """The members of its answer, where that is not simply the record."""
     example: str = ""
 
 
@@ -68,6 +70,7 @@ class Group:
     Arguments:
         name: of the resource, for addresses.
         title: what people call its records.
+        record: the members that answers show a record with.
         first: the command line that sets ``$ID`` for the examples; empty in the index.
     """
 
@@ -75,6 +78,7 @@ class Group:
     title: str
     help: str
     calls: tuple[Call, ...]
+    record: tuple[FieldLine, ...] = ()
     first: str = ""
 
 
@@ -191,7 +195,13 @@ def _in_full(
             for one in endpoints_of(resource)
         }
     calls = tuple(replace(call, example=shown[call.anchor]) for call in group.calls)
-    return replace(group, help=str(resource.help), calls=calls, first=first(prefix_of(resource)))
+    return replace(
+        group,
+        help=str(resource.help),
+        calls=calls,
+        record=tuple(_members(spec, spec["components"]["schemas"][record_name(resource)])),
+        first=first(prefix_of(resource)),
+    )
 
 
 def _of_modules(spec: Mapping[str, Any]) -> Group | None:
@@ -210,6 +220,8 @@ def _matches(call: Call, name: str, words: list[str]) -> bool:
 def _call(spec: Mapping[str, Any], path: str, method: str, what: Mapping[str, Any]) -> Call:
     sent = what.get("requestBody", {}).get("content", {}).get("application/json", {})
     schema = _resolved(spec, sent.get("schema", {}))
+    done = next(one for status, one in what["responses"].items() if status.startswith("2"))
+    given = done.get("content", {}).get("application/json", {}).get("schema", {})
     return Call(
         anchor=what["operationId"].replace(".", "-"),
         method=method.upper(),
@@ -227,6 +239,8 @@ def _call(spec: Mapping[str, Any], path: str, method: str, what: Mapping[str, An
         ),
         members=tuple(_members(spec, schema)),
         answers=tuple((status, one["description"]) for status, one in what["responses"].items()),
+        # The record is described once for all functions that answer with it.
+        gives=() if "$ref" in given else tuple(_members(spec, given, deep=False)),
     )
 
 
@@ -236,14 +250,15 @@ def _resolved(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
 
 
 def _members(
-    spec: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = ""
+    spec: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "", *, deep: bool = True
 ) -> Iterator[FieldLine]:
     for name, one in schema.get("properties", {}).items():
         help_text = one.get("description", "") or one.get("title", "")
         required = name in schema.get("required", ())
         yield FieldLine(prefix + name, _type(spec, one), required, help_text)
-        items = one.get("items", {})
-        if "$ref" in items:
+        parts = one.get("anyOf", (one,))
+        items: Mapping[str, Any] = next((part["items"] for part in parts if "items" in part), {})
+        if deep and ("$ref" in items or "properties" in items):
             yield from _members(spec, _resolved(spec, items), f"{prefix}{name}[].")
 
 
@@ -254,6 +269,8 @@ def _type(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(f"“{value}”" for value in schema["enum"][:12])
     kind = schema.get("format") or schema.get("type", "object")
+    if isinstance(kind, list):
+        return " | ".join(kind)
     if kind == "array":
         return f"array of {_type(spec, schema.get('items', {}))}"
     return str(kind)

@@ -153,21 +153,15 @@ def column_schema(column: Column) -> dict[str, Any]:
 
 def record_schema(resource: Resource) -> dict[str, Any]:
     """The JSON schema of a record; what the caller may not read is left out of it."""
-    from backstay.api.schemas import model_of  # late, as it says there
-
     properties: dict[str, Any] = {"id": ID_SCHEMA}
     for column in resource.columns:
         if column.name != "id":
             properties[column.name] = column_schema(column)
     operation = update_of(resource)
     if operation is not None:
-        sent = model_of(operation.command, partial=True).model_json_schema(
-            ref_template="#/components/schemas/{model}"
-        )
-        for name, schema in sent.get("properties", {}).items():
-            if not schema.get("writeOnly"):
-                known = {key: one for key, one in schema.items() if key == "title"}
-                properties.setdefault(name, known)
+        for one in schema_of(operation.command).fields:
+            if not isinstance(one.kind, (kinds.SecretField, kinds.FileField)):
+                properties.setdefault(one.name, field_schema(one.kind))
     if versioned(resource):
         properties["version"] = {"type": "integer"}
     return {"type": "object", "title": str(resource.label), "properties": properties}
@@ -194,6 +188,28 @@ def field_value(kind: kinds.FieldKind, value: Any, reader: Reader) -> Any:  # no
                 for line in value
             ]
     return raw(value)
+
+
+def field_schema(kind: kinds.FieldKind) -> dict[str, Any]:
+    """The JSON schema of what :func:`field_value` writes; every value may be missing."""
+    schema: dict[str, Any]
+    match kind:
+        case kinds.MoneyField():
+            schema = dict(MONEY_SCHEMA)
+        case kinds.DateField():
+            schema = dict(DATE_SCHEMA)
+        case kinds.NumberField():
+            schema = {"type": "integer"}
+        case kinds.BoolField():
+            schema = {"type": "boolean"}
+        case kinds.ChoicesField():
+            schema = {"type": "array", "items": {"type": "string"}}
+        case kinds.LinesField():
+            parts = {one.name: field_schema(one.kind) for one in schema_of(kind.line).fields}
+            schema = {"type": "array", "items": {"type": "object", "properties": parts}}
+        case _:
+            schema = {"type": "string"}
+    return {"title": str(kind.label), "anyOf": [schema, {"type": "null"}]}
 
 
 def result_value(value: Any) -> Any:  # noqa: PLR0911

@@ -97,6 +97,8 @@ class ApiViews:
         for name in ("sort", *(one.name for one in self.resource.filters)):
             if arguments.get(name) == "":
                 raise Malformed(_("“%(name)s” is empty: leave it out.", name=name), field=name)
+        if "after" in arguments and "before" in arguments:
+            raise Malformed(_("Send “after” or “before”, not both."), field="before")
         state = narrow.read_state(self.resource, arguments, reader)
         rows = self.query.page(session(), state, reader, arguments, size=_limit(arguments))
         return answer(

@@ -113,7 +113,9 @@ def layout_of(
             problems.append(_twice(name, header[places[name]], places[name], cell, place))
         else:
             places[name] = place
-    missing = [one.name for one in columns if one.required and one.name not in places]
+    missing = [
+        one.name for one in columns if one.required and not {one.name, one.unless} & places.keys()
+    ]
     if missing:
         problems += _missing(missing, header, columns, none_known=not places)
     if problems:

@@ -26,6 +26,7 @@ class ImportColumn:
     Arguments:
         name: its header.
         aliases: other headers that mean the same.
+        unless: a column in whose presence a required one may be missing.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ImportColumn:
     """Dates in other forms than year-month-day are asked about, and brought into that form."""
     is_number: bool = False
     """Numbers reach the kind with a decimal point and without groups, whatever the file has."""
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ _KEPT: Final = 100
 _SPACES: Final = " \u00a0\u2009\u202f'\u2019"
 _PLAIN: Final = re.compile(r"[+-]?\d+\.\d{1,2}")
 _MARKS: Final = re.compile(rf"[.,{_SPACES}]")
+_AS_READ: Final = re.compile(r"(?:[+-]?\d+(?:\.\d{1,2})?)?")
+"""What needs no look: kinds read it as it is."""
+_NOTHING: Final = frozenset({"-", "\u2013", "\u2014", "\u2212"})
+"""What spreadsheets write for zero."""
+_WRAPPED: Final = re.compile(rf"\(([\d.,{_SPACES}]+)\)|([\d.,{_SPACES}]+)[-\u2212]")
 
 
 def _written(decimal: str, group: str) -> re.Pattern[str]:
@@ -45,7 +50,12 @@ class Exact(str):
 
 def plain(text: str, decimals: Decimals) -> str | None:
     """A number of a file with a decimal point and without groups; None where it is no number so."""
+    if text in _NOTHING:
+        return "0"
     pattern, mark = _FORMS[decimals]
+    # Brackets and a minus behind are how ledgers and spreadsheets write what is below zero.
+    if wrapped := _WRAPPED.fullmatch(text):
+        text = f"-{(wrapped[1] or wrapped[2]).strip()}"
     if not pattern.fullmatch(text) or not any(map(str.isdigit, text)):
         return None
     whole, _mark, fraction = text.partition(mark)
@@ -165,7 +175,7 @@ def _plain_row(row: StagedRow, names: Sequence[str], decimals: Decimals) -> Stag
     changed = {}
     for name in names:
         text = row.values.get(name, "")
-        if isinstance(text, Exact) or not _MARKS.search(text) or _PLAIN.fullmatch(text):
+        if isinstance(text, Exact) or _AS_READ.fullmatch(text):
             continue
         changed[name] = plain(text, decimals) or text
     return StagedRow(row.number, row.values | changed) if changed else row

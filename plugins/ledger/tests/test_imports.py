@@ -99,6 +99,27 @@ def test_the_same_file_again_changes_nothing(books: Any) -> None:
     assert import_(books, JOURNAL, journal(*sale(), *sale("S3"))).new == 1
 
 
+def test_lines_have_texts_of_their_own_and_amounts_a_sign(books: Any) -> None:
+    header = "entry,date,memo,account,amount,line_text"
+    rows = journal(
+        "S1,2026-03-15,Sale,1100,100.00,Invoice 7",
+        "S1,2026-03-15,Sale,4000,-100.00,",
+        header=header,
+    )
+    import_(books, JOURNAL, rows)
+    assert [
+        tuple(row)
+        for row in books.rows("SELECT amount, text FROM ledger_line ORDER BY entry_id, line_no")
+    ] == [(1_000_000, "Invoice 7"), (-1_000_000, "")]
+    assert import_(books, JOURNAL, rows).present == 1
+    both = journal(
+        "S2,2026-03-15,Sale,1100,5.00,,6.00", header="entry,date,memo,account,debit,credit,amount"
+    )
+    [problem] = refused(books, JOURNAL, both)
+    assert (problem.row, problem.field) == (2, "debit")
+    assert "The amount is not what stands in debit and credit" in problem.message
+
+
 def test_changed_content_under_a_known_name_is_refused(books: Any) -> None:
     import_(books, JOURNAL, journal(*sale()))
     [problem] = refused(

@@ -18,7 +18,9 @@ from backstay_ledger.services.typed_lines import side_problem
 
 HEADER: Final = ("date", "memo", "source", "reference", "journal")
 """Columns that say the same in every row of an entry."""
+SIDES: Final = ("debit", "credit", "amount")
 LONGEST_SOURCE: Final = 80
+_COLUMNS: Final = {"text": "line_text"}
 _ZERO: Final = Decimal(0)
 
 
@@ -62,7 +64,7 @@ class FileEntry:
         if name.startswith("lines."):
             _lines, index, part = name.split(".", 2)
             line = int(index)
-            column = self.sides[line] if part.startswith("amount") else part
+            column = self.sides[line] if part.startswith("amount") else _COLUMNS.get(part, part)
             return Problem(problem.message, column, self.rows[line])
         if name == "lines":
             return Problem(self._about(problem.message), "entry", self.first)
@@ -152,17 +154,33 @@ def _compare_header(entry: FileEntry, header: dict[str, str], number: int) -> li
 def _read_line(entry: FileEntry, values: dict[str, str], number: int) -> list[Problem]:
     problems: list[Problem] = []
     amounts: dict[str, Decimal | None] = {}
-    for column in ("debit", "credit"):
+    for column in SIDES:
         try:
             amounts[column] = read_amount(values.get(column, ""))
         except BadCell as error:
             problems.append(Problem(str(error), column, number))
-    if not problems and (said := side_problem(amounts["debit"], amounts["credit"])):
+    sided = (amounts.get("debit") or _ZERO) - (amounts.get("credit") or _ZERO)
+    signed = _ZERO if sided else amounts.get("amount") or _ZERO
+    if not problems and (said := _amount_problem(**amounts)):
         problems.append(Problem(said, "debit", number))
     if not values.get("account"):
         problems.append(Problem(_("The account is missing."), "account", number))
-    amount = (amounts.get("debit") or _ZERO) - (amounts.get("credit") or _ZERO)
-    entry.lines.append(PostingLine(values.get("account", ""), amount))
+    amount = signed or sided
+    entry.lines.append(
+        PostingLine(values.get("account", ""), amount, text=values.get("line_text", ""))
+    )
     entry.rows.append(number)
-    entry.sides.append("debit" if amount > 0 else "credit")
+    entry.sides.append("amount" if signed else "debit" if amount > 0 else "credit")
     return problems
+
+
+def _amount_problem(
+    *, debit: Decimal | None, credit: Decimal | None, amount: Decimal | None
+) -> str | None:
+    """What is wrong with the amounts of a row, or None."""
+    if amount and not debit and not credit:
+        return None
+    # Some programs write both: then they have to say the same.
+    if amount and abs(amount) != abs((debit or _ZERO) - (credit or _ZERO)):
+        return _("The amount is not what stands in debit and credit. Leave one of them empty.")
+    return side_problem(debit, credit)

@@ -194,6 +194,15 @@ def editor(
         actions=(
             ui.Button(_("Cancel"), back, kind="ghost"),
             ui.Button(_("Save draft"), name="do", value="save", shortcut="Ctrl+S"),
+            *(
+                (
+                    ui.Button(
+                        _("Post and new"), name="do", value="next", shortcut="Ctrl+Shift+Enter"
+                    ),
+                )
+                if may_post and entry is None
+                else ()
+            ),
         ),
         primary=ui.Button(
             _("Post"),

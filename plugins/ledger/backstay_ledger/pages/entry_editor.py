@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask import request
+from flask import request, url_for
 from werkzeug.datastructures import MultiDict
 
 from backstay.spi import (
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from backstay_ledger.models import Entry
     from backstay_ledger.pages.entry_form import Editor
+    from backstay_ledger.services.drafts import SaveDraft
 
 TEMPLATE = "ledger/entry_editor.html"
 
@@ -62,7 +63,7 @@ TEMPLATE = "ledger/entry_editor.html"
 @blueprint.get("/entries/new", endpoint="entry_new")
 @requires(ENTRY_DRAFT)
 def new_entry() -> Response:
-    """An empty entry, one from a template, or an unfinished one to go on with."""
+    """An empty entry, one from a template, the next one, or an unfinished one to go on with."""
     db = session()
     if key := request.args.get("sheet", ""):
         return _go_on(key, None)
@@ -72,6 +73,10 @@ def new_entry() -> Response:
         sent["date"] = company_today(db).isoformat()
         lines = from_template(db, content, company_of(db))
         return _show(editor(db, header(db, None, sent), lines), None)
+    if day := request.args.get("date", "")[:40]:
+        # The next of a pile: in the same journal, and mostly of the same day.
+        last = MultiDict({"journal": request.args.get("journal", ""), "date": day})
+        return _show(editor(db, header(db, None, last), ()), None)
     return _show(editor(db, header(db), ()), None)
 
 
@@ -134,7 +139,7 @@ def _save(entry: Entry | None) -> Response:
             rounded = lines_with_cash(db, command, company_of(db), context().locale)
             return _show(editor(db, form, rounded, entry, key=key), entry)
         spellings = other_spellings(db, (line.party for line in command.lines))
-        if request.form.get("do") == "post":
+        if request.form.get("do") in {"post", "next"}:
             posted = post_entry(db, command)
             entry_id = posted.id
             flash_done(said_of(posted))
@@ -151,7 +156,15 @@ def _save(entry: Entry | None) -> Response:
     except (Invalid, Conflict) as error:
         db.rollback()
         return _show(shown.with_problems(error.problems), entry, error.status)
-    return redirect_to(resource_url("ledger.entry", "record", id=entry_id))
+    return redirect_to(_after(command, entry_id))
+
+
+def _after(command: SaveDraft, entry_id: int) -> str:
+    """Where whoever wrote an entry goes on: at its page, or with the next one."""
+    if request.form.get("do") == "next":
+        day = command.date.isoformat()
+        return url_for("ledger.entry_new", journal=command.journal, date=day)
+    return resource_url("ledger.entry", "record", id=entry_id)
 
 
 def _show(shown: Editor, entry: Entry | None, status: int = 200) -> Response:

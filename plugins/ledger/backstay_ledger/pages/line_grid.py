@@ -94,7 +94,8 @@ def read_grid(form: Mapping[str, str], prefix: str = "lines") -> tuple[TypedLine
     typed = (
         TypedLine(
             n,
-            cells.get("account", ""),
+            # An account that was emptied is none, although the picker was not left yet.
+            cells.get("account", "") if cells.get("typed") != "" else "",
             cells.get("typed", ""),
             cells.get("text", ""),
             cells.get("debit", ""),

@@ -230,6 +230,10 @@ def test_the_list_is_filtered_searched_and_paged_by_key(program: ApiClient) -> N
     assert [one["memo"] for one in program.get("entries?q=posted").json["items"]] == ["Posted"]
     elsewhere = program.get(f"entries?state=posted&limit=2&sort=date&after={first.json['after']}")
     assert elsewhere.status_code == 400
+    marks = f"after={first.json['after']}&before={page.json['before']}"
+    both = program.get(f"entries?state=draft&limit=2&sort=date&{marks}")
+    assert both.status_code == 400
+    assert both.json["errors"][0]["field"] == "before"
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,24 @@ def test_an_entry_is_posted_at_once_with_its_number(accountant: Browser, books: 
     assert edit.status_code == 303
 
 
+def test_the_next_of_a_pile_begins_in_the_same_journal_on_the_same_day(
+    accountant: Browser, books: Books
+) -> None:
+    answer = accountant.post(books.url("/entries/new"), form(books, *RENT, do="next"))
+    assert answer.status_code == 303, answer.text
+    (entry,) = books.entries()
+    assert entry.number_text == "GEN-2026-000001"
+    shown = accountant.get(answer.headers["Location"]).text
+    assert "Posted as GEN-2026-000001." in shown
+    assert 'value="2026-03-05"' in shown
+    assert re.search(r'<option[^>]*selected[^>]*value="GEN"|value="GEN"[^>]*selected', shown)
+    assert "Rent of March" not in shown
+    # It is refused like any other, and what was typed stays.
+    wrong = form(books, ("6000", "Shop", "1", ""), do="next")
+    assert accountant.post(books.url("/entries/new"), wrong).status_code == 422
+    assert len(books.entries()) == 1
+
+
 def test_a_typed_code_counts_more_than_what_was_picked_before(
     accountant: Browser, books: Books
 ) -> None:
@@ -77,6 +95,15 @@ def test_a_typed_code_counts_more_than_what_was_picked_before(
         (books.account("6000"), Decimal(1250)),
         (books.account("1000"), Decimal(-1250)),
     ]
+
+
+def test_an_account_that_was_emptied_is_none(accountant: Browser, books: Books) -> None:
+    sent = form(books, *RENT, do="post")
+    sent["lines-0-typed"] = ""
+    answer = accountant.post(books.url("/entries/new"), sent)
+    assert answer.status_code == 422
+    assert "Choose an account." in answer.text
+    assert books.entries() == []
 
 
 def test_an_unbalanced_entry_is_refused_and_everything_typed_stays(

@@ -19,7 +19,7 @@ function parts(input) {
 
 function stateOf(input) {
   if (!states.has(input)) {
-    states.set(input, { options: [], active: -1, label: input.defaultValue, query: null, request: null, timer: 0, failed: "", pause: AGAIN });
+    states.set(input, { options: [], active: -1, label: input.defaultValue, query: null, request: null, timer: 0, failed: "", stale: false, pause: AGAIN });
   }
   return states.get(input);
 }
@@ -45,6 +45,9 @@ document.addEventListener("input", (event) => {
   if (!input) return;
   const state = stateOf(input);
   clearTimeout(state.timer);
+  // The list is still that of fewer letters: nothing is taken from it until the new one is here.
+  state.request?.abort();
+  state.stale = true;
   state.timer = setTimeout(() => search(input, input.value.trim()), 110);
 });
 
@@ -65,7 +68,8 @@ document.addEventListener("keydown", (event) => {
     }
   } else if (event.key === "Enter" && open && state.active >= 0 && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
-    choose(input, state.options[state.active]);
+    if (state.stale) settle(input);
+    else choose(input, state.options[state.active]);
   } else if (event.key === "Escape" && open) {
     event.preventDefault();
     input.value = state.label;
@@ -168,6 +172,7 @@ async function search(input, query, show = true) {
   }
   if (signal.aborted) return;
   state.query = query;
+  state.stale = false;
   if (!state.failed) state.pause = AGAIN;
   if (show && document.activeElement === input) open(input, state.failed || words.empty, query !== "" && !state.failed);
   else state.active = query && state.options.length ? 0 : -1;

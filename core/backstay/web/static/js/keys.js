@@ -13,7 +13,7 @@ document.addEventListener("keydown", (event) => {
   const command = event.ctrlKey || event.metaKey;
 
   if (command && !event.altKey && event.key === "Enter") {
-    if (press("Ctrl+Enter")) event.preventDefault();
+    if (press(event.shiftKey ? "Ctrl+Shift+Enter" : "Ctrl+Enter")) event.preventDefault();
     return;
   }
   if (command && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "s") {

@@ -12,6 +12,9 @@ if (dialog instanceof HTMLDialogElement) {
   let active = -1;
   let request = null;
   let timer = 0;
+  /** What the choices shown are for. Enter waits for those of what is typed by then. */
+  let answered = null;
+  let waiting = false;
 
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k") return;
@@ -23,12 +26,15 @@ if (dialog instanceof HTMLDialogElement) {
   new MutationObserver(() => {
     if (!dialog.open) return;
     input.value = "";
+    answered = null;
+    waiting = false;
     load("");
     input.focus();
   }).observe(dialog, { attributeFilter: ["open"] });
 
   input.addEventListener("input", () => {
     clearTimeout(timer);
+    waiting = false;
     timer = setTimeout(() => load(input.value.trim()), 90);
   });
 
@@ -39,7 +45,12 @@ if (dialog instanceof HTMLDialogElement) {
       mark((active + moves[event.key] + options.length) % options.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (options[active]) go(options[active].item);
+      waiting = input.value.trim() !== answered;
+      if (!waiting) enter();
+      else {
+        clearTimeout(timer);
+        load(input.value.trim());
+      }
     }
   });
 
@@ -63,9 +74,16 @@ if (dialog instanceof HTMLDialogElement) {
       const answer = await fetch(url, { signal: request.signal, headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
       show(await answer.json());
+      answered = query;
+      if (waiting) enter();
     } catch (problem) {
       if (problem.name !== "AbortError") tell(dialog.dataset.failed);
     }
+  }
+
+  function enter() {
+    waiting = false;
+    if (options[active]) go(options[active].item);
   }
 
   function show(items) {

@@ -3,7 +3,7 @@
 // With a row of headings, or copied whole onto the account, columns are told by what they are;
 // otherwise they fill the cells from the focused one on. Unknown accounts stay and are marked.
 
-import { cellOf, parse } from "./amounts.js";
+import { FINEST, SIDES, cellOf, format, marksOf, parse } from "./amounts.js";
 import { cells, changed, complain, makeLine, tidy } from "./lines.js";
 
 const HEADINGS = {
@@ -60,12 +60,29 @@ function guess(rows, numeric) {
   return GUESSES[width] ?? null;
 }
 
-/** What spreadsheets wrap around numbers: brackets for minus, currency signs, a trailing minus. */
+/** What spreadsheets wrap around numbers: brackets or a trailing minus for minus, the currency. */
 function plain(text) {
-  const bare = text.replace(/^[€$£¥]\s*|\s*[€$£¥]$/g, "").trim();
+  const bare = text.replace(/[€$£¥]|^[A-Z]{3}(?=[\s\d(\u2212–-])|(?<=[\s\d)-])[A-Z]{3}$/g, "").trim();
   if (/^[-–—]$/.test(bare)) return "";
-  const negative = /^\(([^()]*)\)$/.exec(bare) ?? /^([\d.,'\s]+)-$/.exec(bare);
-  return negative ? `-${negative[1]}` : bare;
+  const negative = /^\(([^()]*)\)$/.exec(bare) ?? /^([\d.,'’\s]+?)\s*[-\u2212]$/.exec(bare);
+  return negative ? `-${negative[1].trim()}` : bare;
+}
+
+const otherMarks = ({ decimal }) => (decimal === "," ? { decimal: ".", group: "," } : { decimal: ",", group: "." });
+const reads = (text, marks) => !parse(plain(text), FINEST, marks).problem;
+
+/**
+ * Amounts that are written as in another country, in the way of this page: 1.234,50 where a point
+ * divides. Only where one of them can be read in no other way, and none speaks against it.
+ */
+function rewritten(rows, columns, marks) {
+  const other = otherMarks(marks);
+  const isAmount = (text, at) => /^[-\u2212]?\d[\d.,'’\s]*$/.test(plain(text)) && ["amount", ...SIDES, "foreign"].includes(columns[at]);
+  const amounts = rows.flatMap((row) => row.filter(isAmount));
+  const foreign = (text) => reads(text, other) && !reads(text, marks);
+  if (!amounts.some(foreign) || amounts.some((text) => reads(text, marks) && !reads(text, other))) return rows;
+  const write = (text) => format(parse(plain(text), FINEST, other).units, FINEST, marks, false).replace(/\D?0+$/, "");
+  return rows.map((row) => row.map((text, at) => (isAmount(text, at) && reads(text, other) ? write(text) : text)));
 }
 
 function fill(row, names, values, table) {
@@ -88,15 +105,16 @@ function names(input) {
 }
 
 export function pasteInto(text, input, table) {
+  const marks = marksOf(table);
   let rows = readTable(text);
-  const marks = { decimal: table.dataset.decimal, group: table.dataset.group };
-  const numeric = (value) => plain(value) === "" || !parse(plain(value), 4, marks).problem;
+  const numeric = (value) => plain(value) === "" || reads(value, marks) || reads(value, otherMarks(marks));
   const here = cells(input.closest("tr")).indexOf(input);
   const titled = headings(rows[0]);
   let columns = titled;
   if (titled) rows = rows.slice(1);
   else if (here === 0) columns = guess(rows, numeric);
   columns ??= cells(input.closest("tr")).slice(here).map(names);
+  rows = rewritten(rows, columns, marks);
   const body = table.tBodies[0];
   let row = input.closest("tr");
   const room = Number(table.dataset.maxLines || Infinity);

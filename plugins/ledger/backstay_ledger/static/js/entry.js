@@ -8,6 +8,9 @@ const table = form.querySelector("table[data-lines]");
 const state = form.querySelector("[data-keep-state]");
 const PAUSE = 1200;
 const AGAIN = 10_000;
+const LONG = 60_000;
+/** When the server answered last: since then nobody is known to be signed in. */
+let heard = Date.now();
 let timer = 0;
 let busy = false;
 let waiting = false;
@@ -26,9 +29,22 @@ function content() {
   return data;
 }
 
-async function send(url, data, signal) {
+/** Post in the background; status 0 says that whoever types is signed out. */
+async function send(url, data, signal, again = true) {
   const answer = await fetch(url, { method: "POST", body: data, signal, redirect: "manual", headers: { Accept: "application/json" } });
+  if (answer.status === 400 && again) {
+    // Signed in again in another window: this page takes over the token that holds there.
+    const page = await fetch(location.href, { signal, redirect: "manual" });
+    if (page.type === "opaqueredirect") return { ok: false, status: 0 };
+    const fresh = page.ok && /name="csrf_token" value="([^"]+)"/.exec(await page.text())?.[1];
+    if (fresh) {
+      for (const field of document.querySelectorAll("[name='csrf_token']")) field.value = fresh;
+      data.set("csrf_token", fresh);
+      return send(url, data, signal, false);
+    }
+  }
   const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+  if (answer.ok) heard = Date.now();
   return { ok: answer.ok, status: answer.status, ...said };
 }
 
@@ -56,17 +72,26 @@ async function keep() {
     } else if (answer.status === 409 || answer.status === 422) {
       stopped = true;
       say(answer.message ?? form.dataset.notKept, "bad");
+    } else if (answer.status === 0) {
+      heard = 0;
+      say(panel.dataset.signedOut, "bad");
+      later(AGAIN);
     } else {
       throw new Error(String(answer.status));
     }
   } catch (problem) {
     if (problem.name === "AbortError") return;
+    heard = 0;
     say(form.dataset.notKept, "bad");
     later(AGAIN);
   } finally {
     busy = false;
   }
   if (waiting) later(PAUSE);
+}
+
+async function idle() {
+  while (busy) await new Promise((done) => setTimeout(done, 50));
 }
 
 function later(pause) {
@@ -81,6 +106,15 @@ for (const kind of ["input", "change"]) {
     else later(PAUSE);
   });
 }
+// After a pause the session may have ended: the form would be lost on the way to the sign-in page.
+form.addEventListener("submit", (event) => {
+  const reached = () => stopped || Date.now() - heard < LONG;
+  if (reached()) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const sender = event.submitter;
+  idle().then(keep).then(() => reached() && form.requestSubmit(sender));
+}, true);
 // What is being sent is saved by the form itself; a sheet kept after it would come back.
 form.addEventListener("submit", () => {
   stopped = true;
@@ -233,7 +267,7 @@ let pending = 0;
 /** Until something was kept there is nothing that a voucher could be filed with. */
 async function placeForVouchers() {
   for (let tries = 0; !panel.dataset.attach && !stopped && tries < 2; tries += 1) {
-    while (busy) await new Promise((done) => setTimeout(done, 50));
+    await idle();
     if (!panel.dataset.attach) await keep();
   }
   return panel.dataset.attach;
@@ -311,8 +345,8 @@ new MutationObserver((changes) => changes.some((one) => one.type === "childList"
   panel.querySelector("#voucher-list").parentElement, { childList: true, subtree: true });
 follow();
 
-// Somebody else may have attached some to the same draft.
-document.addEventListener("visibilitychange", () => document.hidden || listVouchers());
+// Elsewhere somebody may have attached some to the same draft, or signed out.
+document.addEventListener("visibilitychange", () => document.hidden || ((heard = 0), listVouchers()));
 panel.addEventListener("click", (event) => {
   const button = event.target.closest("[data-picture]");
   if (button) showVoucher(button);
@@ -359,5 +393,7 @@ form.addEventListener("submit", (event) => {
 
 // Whoever came to type begins at once, unless something on the page asks to be read first.
 if (document.activeElement === document.body && !document.querySelector("[autofocus]")) {
-  form.elements.journal.focus({ preventScroll: true });
+  const first = new URLSearchParams(location.search).has("date") ? form.elements.date : form.elements.journal;
+  first.focus({ preventScroll: true });
+  first.select?.();
 }
