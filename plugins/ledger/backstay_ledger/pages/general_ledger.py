@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import request, url_for
 from sqlalchemy import select
 
-from backstay.spi import company_of, context, neutral, page, requires, session
+from backstay.spi import company_of, context, lazy, neutral, page, requires, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.dimensions.filters import asked_of, dimension_controls
@@ -26,6 +26,7 @@ from backstay_ledger.pages.report_dates import (
     read_span,
     year_to_date,
 )
+from backstay_ledger.pages.workbooks import workbook_file
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures
 from backstay_ledger.services.account_card import RowKind, account_cards, general_ledger
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 ROWS: Final = 400
 LINES_OF_AN_ACCOUNT: Final = 100
 _MOST_ACCOUNTS: Final = 25
+_KINDS: Final = {
+    RowKind.OPENING: lazy("Opening balance"),
+    RowKind.CLOSING: lazy("Closing balance"),
+}
 _COLUMNS: Final = (
     "account",
     "name",
@@ -99,6 +104,47 @@ def export_general_ledger() -> Response:
     return csv_file(
         f"general-ledger-{company_of(db).code}-{span.start}-{span.end}.csv",
         _COLUMNS,
+        rows,
+        entity="ledger.general_ledger",
+        parameters={"from": span.start.isoformat(), "to": span.end.isoformat(), **of.query},
+    )
+
+
+@blueprint.get("/general-ledger.xlsx", endpoint="general_ledger_xlsx")
+@requires(BOOKS_EXPORT)
+def general_ledger_as_workbook() -> Response:
+    """The whole report as a workbook."""
+    db = session()
+    asked, company = _asked(db), company_of(db)
+    span, of = asked.span, asked.sliced.of
+
+    def rows(reading: Session) -> Iterator[tuple[Any, ...]]:
+        ids = [key for key, _code in _accounts(reading, asked, "")]
+        for row in general_ledger(reading, span.start, span.end, ids, of.within(reading)):
+            line, moved = row.line, row.kind is not RowKind.OPENING
+            yield (
+                *(row.code, row.name, _KINDS.get(row.kind, "")),
+                *((line.date, line.number_text, line.text) if line else (None, None, None)),
+                line.reference if line else None,
+                *((row.debit, row.credit) if moved else (None, None)),
+                row.balance,
+            )
+
+    return workbook_file(
+        f"general-ledger-{company.code}-{span.start}-{span.end}.xlsx",
+        f"{company.name}: {_('General ledger')} {span.start} – {span.end} ({company.currency})",  # noqa: RUF001
+        (
+            (_("Account"), "code"),
+            (_("Name"), "text"),
+            ("", "code"),
+            (_("Date"), "date"),
+            (_("Entry"), "code"),
+            (_("Text"), "text"),
+            (_("Reference"), "text"),
+            (_("Debit"), "money"),
+            (_("Credit"), "money"),
+            (_("Balance"), "money"),
+        ),
         rows,
         entity="ledger.general_ledger",
         parameters={"from": span.start.isoformat(), "to": span.end.isoformat(), **of.query},
@@ -217,8 +263,13 @@ def _report(db: Session, asked: Asked, after: str) -> ui.ReportPage:
 def _exports(query: dict[str, Any]) -> tuple[ui.Button, ...]:
     if not context().may(BOOKS_EXPORT):
         return ()
-    href = url_for("ledger.general_ledger_export", **query)
-    return (ui.Button(_("Export"), href, "download", "ghost"),)
+    return tuple(
+        ui.Button(label, url_for(endpoint, **query), "download", "ghost")
+        for endpoint, label in (
+            ("ledger.general_ledger_export", _("CSV")),
+            ("ledger.general_ledger_xlsx", _("Spreadsheet")),
+        )
+    )
 
 
 def _group(figures: Figures, card: AccountCard, span: Span, of: Slice) -> ui.ReportGroup:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,7 +90,7 @@ def trial_balance_as_workbook() -> Response:
     as_of, _notes = read_day(request.args, "as_of", company_today(db))
     by, _problems = asked_by(db, request.args)
     table = trial_balance_table(db, as_of, asked_of(db, request.args).of, by)
-    return as_workbook(replace(table, title=f"{table.title} {as_of.isoformat()}"))
+    return as_workbook(table)
 
 
 def _balance_sheet() -> Table:
@@ -173,7 +172,8 @@ def _workbook(table: Table, minor_units: int) -> bytes:
         return formats[depth, money]
 
     bold = book.add_format({"bold": True, "align": "right"})
-    sheet.write_string(0, 0, f"{company.name}: {table.title}", style(0, money=False))
+    title = f"{company.name}: {table.title} {table.days}".strip()
+    sheet.write_string(0, 0, title, style(0, money=False))
     sheet.write_string(1, 0, _("Code"), style(0, money=False))
     sheet.write_string(1, 1, f"{_('Item')} ({company.currency})", style(0, money=False))
     for at, column in enumerate(table.columns, 2):
@@ -192,6 +192,8 @@ def _workbook(table: Table, minor_units: int) -> bytes:
     sheet.freeze_panes(2, 2)
     sheet.repeat_rows(0, 1)
     sheet.fit_to_pages(1, 0)
+    sheet.set_paper(9)  # A4
+    sheet.set_footer("&R&P / &N")
     if len(table.columns) > 3:  # noqa: PLR2004 - more do not fit a sheet that stands upright
         sheet.set_landscape()
     book.close()
@@ -199,7 +201,7 @@ def _workbook(table: Table, minor_units: int) -> bytes:
 
 
 def _file_name(table: Table) -> str:
-    days = table.columns[0].replace("/", "-")
+    days = (table.days or table.columns[0]).replace("/", "-")
     return f"{table.name}-{company_of(session()).code}-{days}"
 
 

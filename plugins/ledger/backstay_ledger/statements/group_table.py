@@ -9,7 +9,7 @@ from backstay.spi import gettext as _
 from backstay.spi import plain_money
 from backstay_ledger.statements.compute import RowKind
 from backstay_ledger.statements.kinds import Part
-from backstay_ledger.statements.tables import Table, TableRow
+from backstay_ledger.statements.tables import Table, TableRow, column_name
 
 if TYPE_CHECKING:
     from backstay_ledger.statements.compute import Amounts
@@ -47,6 +47,7 @@ def group_table(found: Consolidated, *, accounts: bool = True) -> Table:
         _("Balance sheet of the group") if sheet else _("Profit and loss of the group"),
         (*found.companies, _("eliminations"), _("group")),
         tuple(rows),
+        days=column_name(found.statement.columns[0], as_of=sheet),
     )
 
 

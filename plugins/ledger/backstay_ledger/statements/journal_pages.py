@@ -15,6 +15,7 @@ from backstay_ledger.dimensions.filters import asked_of, dimension_controls
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import Span, company_today, day_control, read_span
+from backstay_ledger.pages.workbooks import workbook_file
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.resources.figures import Figures, heads
 from backstay_ledger.statements.journal_report import (
@@ -103,6 +104,51 @@ def journal_report_as_csv() -> Response:
     )
 
 
+@blueprint.get("/journal-report.xlsx", endpoint="journal_report_xlsx")
+@requires(BOOKS_EXPORT)
+def journal_report_as_workbook() -> Response:
+    """All lines of the days as a workbook."""
+    db = session()
+    wanted, company = _wanted(db), company_of(db)
+    span, of = wanted.span, wanted.sliced.of
+
+    def rows(reading: Session) -> Iterator[tuple[Any, ...]]:
+        within = of.within(reading)
+        for entry in whole_journal(reading, span.start, span.end, wanted.journal, within):
+            for line in entry.lines:
+                yield (
+                    *(entry.date, entry.number, entry.journal, entry.memo, entry.reference),
+                    *(line.code, line.name, line.text),
+                    line.amount if line.amount > 0 else None,
+                    -line.amount if line.amount < 0 else None,
+                )
+
+    return workbook_file(
+        f"journal-{company.code}-{span.start}-{span.end}.xlsx",
+        f"{company.name}: {_('Journal')} {span.start} – {span.end} ({company.currency})",  # noqa: RUF001
+        (
+            (_("Date"), "date"),
+            (_("Entry"), "code"),
+            (_("Journal"), "code"),
+            (_("Memo"), "text"),
+            (_("Reference"), "code"),
+            (_("Account"), "code"),
+            (_("Name"), "text"),
+            (_("Text"), "text"),
+            (_("Debit"), "money"),
+            (_("Credit"), "money"),
+        ),
+        rows,
+        entity="ledger.journal_report",
+        parameters={
+            "from": span.start.isoformat(),
+            "to": span.end.isoformat(),
+            "journal": wanted.journal,
+            **of.query,
+        },
+    )
+
+
 def _wanted(db: Session) -> _Wanted:
     """The month until today, of all journals, when nothing is named."""
     today = company_today(db)
@@ -129,8 +175,10 @@ def _report(
         more = url_for("ledger.journal_report", **query, after=str(place))
     exports: tuple[ui.Button, ...] = ()
     if context().may(BOOKS_EXPORT):
-        href = url_for("ledger.journal_report_csv", **query)
-        exports = (ui.Button(_("Export"), href, "download", "ghost"),)
+        exports = tuple(
+            ui.Button(label, url_for(f"ledger.journal_report_{form}", **query), "download", "ghost")
+            for form, label in (("csv", _("CSV")), ("xlsx", _("Spreadsheet")))
+        )
     lines = [line.amount for entry in shown for line in entry.lines]
     return ui.ReportPage(
         title=_("Journal"),

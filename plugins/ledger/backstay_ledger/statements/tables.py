@@ -53,6 +53,8 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[TableRow, ...]
     compared: bool = False
+    days: str = ""
+    """Of the whole table, where its columns do not say them."""
 
 
 def column_name(column: Column, *, as_of: bool) -> str:

@@ -71,4 +71,5 @@ def trial_balance_table(session: Session, as_of: date, of: Slice = WHOLE, by: st
     rows = [TableRow("account", code, name, 1, amounts) for code, name, amounts in figures]
     if rows:
         rows.append(TableRow("total", "", _("Total"), 0, total))
-    return Table("trial-balance", _("Trial balance"), names, tuple(rows))
+    day = "" if by else as_of.isoformat()
+    return Table("trial-balance", _("Trial balance"), names, tuple(rows), days=day)

@@ -1,0 +1,154 @@
+"""Long reports as workbooks: written to disk row by row, figures as numbers, no formulas."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, datetime
+from decimal import Decimal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Response
+
+from backstay.spi import Event, audit_now, company_of, context, database, session, suite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from sqlalchemy.orm import Session
+
+MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ROWS_OF_A_SHEET: Final = 1_000_000
+_LONGEST_CELL: Final = 32_767
+_EXACT: Final = 15
+"""Digits of a number that a spreadsheet keeps."""
+_FIRST_YEAR: Final = 1901
+"""Of the dates that a spreadsheet knows."""
+_PIECE: Final = 64 * 1024
+_A4: Final = 9
+
+Head = tuple[str, str]
+"""What stands above a column, and the kind of its values: text, money, percent, ..."""
+
+
+def workbook_file(
+    name: str,
+    title: str,
+    heads: Sequence[Head],
+    rows: Callable[[Session], Iterable[Sequence[Any]]],
+    *,
+    entity: str,
+    parameters: dict[str, Any],
+) -> Response:
+    """Send rows as a workbook, with one row in memory at a time.
+
+    Arguments:
+        name: the file's name.
+        title: stands above the columns; company, days and currency belong there.
+        rows: reads the rows as values, in a session of its own.
+        entity: what is exported, and with which parameters, for the audit trail.
+    """
+    acting, company = context(), company_of(session())
+    audit_now(
+        Event(
+            action="export",
+            entity=entity,
+            label=name,
+            plugin="ledger",
+            company_id=company.id,
+            after={"format": "xlsx", **parameters},
+        )
+    )
+    target = tempfile.TemporaryFile(prefix="backstay-")  # noqa: SIM115 - closed when it was sent
+    try:
+        with database().read(acting, suite()) as reading:
+            _write(target, title, heads, rows(reading), company.minor_units)
+    except BaseException:
+        target.close()
+        raise
+    length = target.seek(0, 2)
+    target.seek(0)
+
+    def pieces() -> Iterator[bytes]:
+        while piece := target.read(_PIECE):
+            yield piece
+
+    response = Response(pieces(), mimetype=MEDIA_TYPE)
+    response.content_length = length
+    response.call_on_close(target.close)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _write(
+    target: Any,
+    title: str,
+    heads: Sequence[Head],
+    rows: Iterable[Sequence[Any]],
+    minor_units: int,
+) -> None:
+    xlsxwriter: Any = import_module("xlsxwriter")  # it says nothing of its types
+    zone = ZoneInfo(context().time_zone)
+    with tempfile.TemporaryDirectory(prefix="backstay-") as folder:
+        book = xlsxwriter.Workbook(
+            target,
+            {
+                "constant_memory": True,
+                "tmpdir": folder,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        looks = {
+            kind: book.add_format({"num_format": look})
+            for kind, look in (
+                ("money", "#,##0" + ("." + "0" * minor_units if minor_units else "")),
+                ("percent", "0.000"),
+                ("date", "yyyy-mm-dd"),
+                ("instant", "yyyy-mm-dd hh:mm"),
+            )
+        }
+        bold = book.add_format({"bold": True, "bottom": 1})
+        sheet, at = _sheet(book, title, heads, bold), 1
+        for row in rows:
+            if at == ROWS_OF_A_SHEET:
+                sheet, at = _sheet(book, title, heads, bold), 1
+            at += 1
+            for place, ((_label, kind), value) in enumerate(zip(heads, row, strict=True)):
+                _cell(sheet, at, place, value, looks.get(kind), zone)
+        book.close()
+
+
+def _sheet(book: Any, title: str, heads: Sequence[Head], bold: Any) -> Any:
+    """The next sheet: printed across an A4 page, its heads on each page."""
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(2, 0)
+    sheet.repeat_rows(0, 1)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&R&P / &N")
+    for place, (_label, kind) in enumerate(heads):
+        sheet.set_column(place, place, 28 if kind == "text" else 16)
+    sheet.write_string(0, 0, title, bold)
+    for place, (label, _kind) in enumerate(heads):
+        sheet.write_string(1, place, label, bold)
+    return sheet
+
+
+def _cell(sheet: Any, row: int, place: int, value: Any, look: Any, zone: ZoneInfo) -> None:
+    match value:
+        case None | "":
+            return
+        case datetime():
+            sheet.write_datetime(row, place, value.astimezone(zone).replace(tzinfo=None), look)
+        case date() if value.year >= _FIRST_YEAR:
+            sheet.write_datetime(row, place, value, look)
+        case int() | Decimal() if len(Decimal(value).as_tuple().digits) <= _EXACT:
+            sheet.write_number(row, place, value, look)
+        case Decimal():
+            sheet.write_string(row, place, f"{value:f}")
+        case _:
+            sheet.write_string(row, place, str(value)[:_LONGEST_CELL])
