@@ -45,7 +45,7 @@ from backstay_ledger.opening_wizard.opening import (
     missing_of,
     reopen_opening,
 )
-from backstay_ledger.opening_wizard.state import opening_state
+from backstay_ledger.opening_wizard.state import entries_of, opening_state
 from backstay_ledger.opening_wizard.typed_items import PostItems
 from backstay_ledger.permissions import BOOKS_VIEW, OPENING_POST
 
@@ -99,6 +99,18 @@ def _unreasoned(_session: Session, _opening: Opening) -> dict[str, Any]:
 
 def _not_complete(session: Session, opening: Opening) -> str | None:
     return " ".join(missing_of(session, opening_state(session, opening))) or None
+
+
+def _nothing_to_undo(session: Session, _opening: Opening) -> str | None:
+    return None if entries_of(session) else translate("Nothing of it is in the books.")
+
+
+def _wizard(session: Session) -> Sequence[ui.Button]:
+    """From the list to the steps."""
+    if not context_of(session).may(OPENING_POST):
+        return ()
+    label = translate("Opening of the books")
+    return (ui.Button(label, url_for("ledger.opening_wizard"), "table-import", "primary"),)
 
 
 def _to_the_wizard(session: Session, opening: Opening) -> dict[str, Any]:
@@ -160,7 +172,7 @@ OPENINGS: Final = Resource(
         Column("balances_account", _("Trial balance against"), _BALANCES.code, Kind.CODE),
         Column(
             "balances_standing",
-            _("Stands there"),
+            _("Not cleared of it"),
             _standing(Opening.balances_account_id),
             Kind.MONEY,
             total=False,
@@ -168,7 +180,7 @@ OPENINGS: Final = Resource(
         Column("items_account", _("Open items against"), _ITEMS.code, Kind.CODE),
         Column(
             "items_standing",
-            _("Stands there"),
+            _("Not cleared of them"),
             _standing(Opening.items_account_id),
             Kind.MONEY,
             total=False,
@@ -231,6 +243,7 @@ OPENINGS: Final = Resource(
             states=(_BEGUN,),
             past=_("undid a list of this"),
             danger=True,
+            refuses=_nothing_to_undo,
         ),
         Action(
             "reopen",
@@ -268,6 +281,7 @@ OPENINGS: Final = Resource(
         _("Where the books begin with lists of an old system, the opening brings them in."),
         "table-import",
     ),
+    buttons=_wizard,
     api=ApiShape(
         create=Operation(
             begin_opening,
