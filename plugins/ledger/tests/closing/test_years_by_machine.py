@@ -317,7 +317,7 @@ def test_each_reason_why_a_year_cannot_be_closed_is_an_error_of_its_own(
         "Close fiscal year 2026 first: years are closed in order.",
         (
             "Periods of fiscal year 2027 are not closed yet: 2027-02, 2027-03, 2027-04, 2027-05,"
-            " 2027-06, 2027-07, 2027-08, 2027-09, 2027-10, 2027-11, …"
+            " 2027-06, 2027-07, 2027-08, 2027-09, 2027-10, 2027-11, …."
         ),
         (
             "Drafts, or entries that wait for approval, are dated in 2027-03: post or delete them"

@@ -315,7 +315,7 @@ def _blockers(
     if not still:
         return
     yield _(
-        "Periods of fiscal year %(code)s are not closed yet: %(periods)s",
+        "Periods of fiscal year %(code)s are not closed yet: %(periods)s.",
         code=year.code,
         periods=_named(one.label for one in still),
     )
