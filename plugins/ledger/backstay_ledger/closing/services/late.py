@@ -95,7 +95,7 @@ def way_in(
     exception = _exception(session, scopes, posting.date)
     if exception is not None:
         return Late(exception), ""
-    return None, _problem(posting.date, period, None if lock is None else lock.up_to)
+    return None, _problem(posting.date, period, lock)
 
 
 def _exception(session: Session, scopes: set[LockScope], day: date) -> int | None:
@@ -116,14 +116,19 @@ def _exception(session: Session, scopes: set[LockScope], day: date) -> int | Non
     ).one_or_none()
 
 
-def _problem(day: date, period: PeriodRef, up_to: date | None) -> str:
+def _problem(day: date, period: PeriodRef, lock: Lock | None) -> str:
+    # Late: it is needed where somebody is refused, and posting is not slower for it.
+    from backstay_ledger.closing.services.locks import SCOPES
+
     if period.state is PeriodState.CLOSED:
         return _("%(period)s is closed.", period=period.label)
-    if up_to is not None:
+    if lock is not None:
         return _(
-            "%(day)s is locked for this sub-ledger: its lock reaches up to %(up_to)s.",
+            "%(day)s is locked for this sub-ledger (%(scope)s): its lock reaches up to %(up_to)s."
+            " Date it later, or have a second person approve an exception.",
             day=day,
-            up_to=up_to,
+            scope=next(str(one.label) for one in SCOPES if one.value == lock.scope.value),
+            up_to=lock.up_to,
         )
     return _(
         "%(period)s is closed to you (soft-closed): only those who may post in soft-closed"
