@@ -175,7 +175,7 @@ CLOSING_SAMPLES: Final = (
     Sample(resource="ledger.lock", make=lock, values={"up_to": lambda _number: _LONG_AGO}),
     Sample(resource="ledger.lock_exception", make=requested),
     Sample(resource="ledger.lock_exception", make=approved, state="approved"),
-    Sample(resource="ledger.deferral", make=deferral),
+    Sample(resource="ledger.deferral", make=deferral, values={"dimensions": lambda _number: ""}),
     Sample(resource="ledger.recurring", make=recurring),
     Sample(resource="ledger.fiscal_year", make=closable_year, action="close"),
     Sample(resource="ledger.fiscal_year", make=closed_year, action="reopen"),
