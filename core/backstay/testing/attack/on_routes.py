@@ -44,6 +44,8 @@ REDIRECTING: Final = (
     "to",
     "target",
 )
+GUESSED: Final = frozenset({"q", "sort", "after", "before", "page", "as_of", "version"})
+"""Parameters that many pages read, whether they show them or not."""
 STRANGE: Final = ("", "\x00", "' OR 1=1 --", "-1", "9" * 30, "\u202e\ud7ff", "%ff", "x" * 5000)
 
 
@@ -158,29 +160,52 @@ def parameters(arena: Arena) -> Iterator[Finding]:
     browser = arena.browser()
     for route in arena.every_route():
         path = arena.address(route)
-        names = _names(arena, browser, route, path)
-        for query in _polluted(names):
-            if route.is_api:
-                answered = arena.send(browser, route, f"{path}?{urlencode(query)}")
-                known = len({name for name, _value in query}) == len(query)
-                if not known and answered.status_code != MALFORMED:
-                    short = urlencode(query)[:80]
-                    yield Finding(route.place, f"{short} is answered {answered.status_code}")
-            elif route.method == "GET":
-                answered = browser.get(f"{path}?{urlencode(query)}")
-            else:
-                form: dict[str, Any] = defaultdict(list)
-                for name, value in query:
-                    form[name].append(value)
-                answered = arena.send(browser, route, path, data=dict(form))
-            if answered.status_code >= SERVER_ERROR:
-                short = urlencode(query)[:80]
-                yield Finding(route.place, f"{short} is answered {answered.status_code}")
+        shown = _names(arena, browser, route, path)
+        for value in STRANGE:
+            query = [(name, value) for name in sorted(shown | GUESSED)]
+            yield from _pollute(arena, browser, route, path, query)[1]
+        alone = sorted(shown | GUESSED)
+        if route.method == "GET" and not route.is_api:
+            # Most pages read none of what no page offers. So these come together, and one by one
+            # only where something is refused: that could have hidden what comes after it.
+            guessed = sorted(GUESSED - shown)
+            refused = False
+            for query in _twice_and_wrong(guessed):
+                status, findings = _pollute(arena, browser, route, path, query)
+                refused |= status >= MALFORMED
+                yield from findings
+            alone = alone if refused else sorted(shown)
+        for name in alone:
+            for query in _twice_and_wrong([name]):
+                yield from _pollute(arena, browser, route, path, query)[1]
 
 
-def _names(arena: Arena, browser: Visitor, route: Route, path: str) -> list[str]:
+def _pollute(
+    arena: Arena, browser: Visitor, route: Route, path: str, query: list[tuple[str, str]]
+) -> tuple[int, list[Finding]]:
+    """Send parameters; the status of the answer, and what is wrong with it."""
+    short = urlencode(query)[:80]
+    found = []
+    if route.is_api:
+        answered = arena.send(browser, route, f"{path}?{urlencode(query)}")
+        known = len({name for name, _value in query}) == len(query)
+        if not known and answered.status_code != MALFORMED:
+            found.append(Finding(route.place, f"{short} is answered {answered.status_code}"))
+    elif route.method == "GET":
+        answered = browser.get(f"{path}?{urlencode(query)}")
+    else:
+        form: dict[str, Any] = defaultdict(list)
+        for name, value in query:
+            form[name].append(value)
+        answered = arena.send(browser, route, path, data=dict(form))
+    if answered.status_code >= SERVER_ERROR:
+        found.append(Finding(route.place, f"{short} is answered {answered.status_code}"))
+    return answered.status_code, found
+
+
+def _names(arena: Arena, browser: Visitor, route: Route, path: str) -> set[str]:
     """The parameters that a route takes, as far as its page and its declaration say."""
-    names: set[str] = {"q", "sort", "after", "before", "page", "as_of", "version"}
+    names: set[str] = set()
     resource = arena.resource_of(route)
     if resource is not None:
         names |= {one.name for one in resource.filters}
@@ -188,15 +213,16 @@ def _names(arena: Arena, browser: Visitor, route: Route, path: str) -> list[str]
         answered = browser.get(path)
         if answered.mimetype == "text/html":
             names |= read_page(answered.text).inputs
-    return sorted(names - {"csrf_token", "_idem"})
+    return names - {"csrf_token", "_idem"}
 
 
-def _polluted(names: list[str]) -> Iterator[list[tuple[str, str]]]:
-    for value in STRANGE:
-        yield [(name, value) for name in names]
-    for name in names:
-        yield [(name, "1"), (name, "2"), (f"{name}[]", "1"), (f"{name}[a]", "{}")]
-        yield [(name, f"-{name}" if name == "sort" else "31.02.2020")]
+def _twice_and_wrong(names: list[str]) -> Iterator[list[tuple[str, str]]]:
+    yield [
+        pair
+        for name in names
+        for pair in ((name, "1"), (name, "2"), (f"{name}[]", "1"), (f"{name}[a]", "{}"))
+    ]
+    yield [(name, f"-{name}" if name == "sort" else "31.02.2020") for name in names]
 
 
 def redirects(arena: Arena) -> Iterator[Finding]:
@@ -206,7 +232,7 @@ def redirects(arena: Arena) -> Iterator[Finding]:
         if route.endpoint == "sign_in.sign_out":
             continue
         path = arena.address(route)
-        names = {*REDIRECTING, *_names(arena, browser, route, path)}
+        names = {*REDIRECTING, *GUESSED, *_names(arena, browser, route, path)}
         for target in ELSEWHERE:
             query = dict.fromkeys(sorted(names), target)
             for values in (query, dict.fromkeys(REDIRECTING, target)):
