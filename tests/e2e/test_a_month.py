@@ -295,7 +295,7 @@ def close(desk: Desk, controller: Desk) -> None:
     period = page.url
     cockpit = f"{period}/closing"
     page.goto(cockpit)
-    blocked = page.locator(".card", has_text="Blocks closing")
+    blocked = page.locator(".task", has_text="Blocks closing")
     assert blocked.count() == 3, blocked.all_inner_texts()
     desk.person.look()
     desk.press("Make what is due")
@@ -306,12 +306,12 @@ def close(desk: Desk, controller: Desk) -> None:
     page.goto(cockpit)
     page.locator("[name=words]").last.fill("Bank statement agreed")
     desk.press("Add task")
-    assert page.locator(".card", has_text="Blocks closing").count() == 1
-    task = page.locator(".card", has_text="Bank statement agreed")
+    assert page.locator(".task", has_text="Blocks closing").count() == 1
+    task = page.locator(".task", has_text="Bank statement agreed")
     task.locator("summary").click()
     task.get_by_role("button", name="Done").click()
     page.wait_for_load_state()
-    assert page.locator(".card", has_text="Blocks closing").count() == 0
+    assert page.locator(".task", has_text="Blocks closing").count() == 0
     desk.person.look()
     page.get_by_role("link", name="Close period").click()
     page.wait_for_url("**/do/close*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 
 AT = "/c/DEMO/core/imports"
 PATIENCE = 40_000
+OPEN = datetime.now(UTC).date().replace(day=1).isoformat()
+"""A day of this month: the demo company has closed its older ones."""
 CHART = "number,title,kind\n8100,Gifts,income\n8200,Fines,wrong\n8300,Prizes,income\n"
 
 
@@ -119,7 +122,7 @@ def test_a_sheet_of_a_workbook_is_chosen_matched_imported_and_undone(
 
 def test_decimal_commas_are_told_where_the_file_is_unclear(clerk: Person, tmp_path: Path) -> None:
     page = clerk.page
-    rows = "N1;2026-01-05;1010;1.234;\nN1;2026-01-05;4000;;1.234\n"
+    rows = f"N1;{OPEN};1010;1.234;\nN1;{OPEN};4000;;1.234\n"
     (tmp_path / "unclear.csv").write_text(f"entry;date;account;debit;credit\n{rows}", "utf-8")
     upload(clerk, tmp_path / "unclear.csv", "ledger.journal")
     page.get_by_text("can be 1.234 or 1234").wait_for()
@@ -158,9 +161,7 @@ def test_bad_rows_are_left_out_and_come_back_as_a_file(clerk: Person, tmp_path: 
 
 def test_a_check_under_way_is_cancelled(clerk: Person, tmp_path: Path) -> None:
     page = clerk.page
-    rows = "".join(
-        f"x{n},2026-01-01,1000,1.00,\nx{n},2026-01-01,4000,,1.00\n" for n in range(60000)
-    )
+    rows = "".join(f"x{n},{OPEN},1000,1.00,\nx{n},{OPEN},4000,,1.00\n" for n in range(60000))
     (tmp_path / "big.csv").write_text("entry,date,account,debit,credit\n" + rows, encoding="utf-8")
     upload(clerk, tmp_path / "big.csv", "ledger.journal")
     page.get_by_role("button", name="Cancel").click()

@@ -153,5 +153,5 @@ def backstay_commands() -> Sequence[click.Command]:
 
 @hookimpl
 def backstay_demo() -> Sequence[DemoData]:
-    """Three months of a small trading company."""
+    """A year of a small trading company."""
     return DEMO

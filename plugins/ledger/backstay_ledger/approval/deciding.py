@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backstay.contracts.approvals import Outcome, Preview, Subject, Verdict
@@ -32,7 +33,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.approval.holding import change_state, running_approvals, subject_of
 from backstay_ledger.closing.services.followers import follow
-from backstay_ledger.models import Entry, EntryKind, EntryState
+from backstay_ledger.models import Account, Entry, EntryKind, EntryState
 from backstay_ledger.open_items.mirrors import lock_items_of, settle_with_mirrors
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_APPROVE, ENTRY_DRAFT, ENTRY_POST
 from backstay_ledger.services.posting import post_orders, writable_company
@@ -185,10 +186,11 @@ def preview(session: Session, entry_id: int) -> Preview:
     row = entry.row
     money = money_formatter(context.locale, company.minor_units)
     foreign = any(line.currency for line in entry.lines)
+    names = _names(session, entry)
     rows = tuple(
         (
-            line.account,
-            line.text,
+            names.get(line.account, line.account),
+            ", ".join(filter(None, (line.party, line.text))),
             *(((f"{line.currency} {line.amount_currency}") if line.currency else "",) * foreign),
             money(line.amount) if line.amount > 0 else "",
             money(-line.amount) if line.amount < 0 else "",
@@ -217,6 +219,17 @@ def preview(session: Session, entry_id: int) -> Preview:
         frozenset({len(heads) - 2, len(heads) - 1}),
         resource_url("ledger.entry", "record", id=entry_id),
     )
+
+
+def _names(session: Session, entry: StoredEntry) -> dict[str, str]:
+    """Accounts of an entry with their names, by code."""
+    found = session.scalars(
+        select(Account).where(
+            Account.company_id == entry.row.company_id,
+            Account.code.in_({line.account for line in entry.lines}),
+        )
+    )
+    return {account.code: account.label for account in found}
 
 
 def _post(session: Session, entry: StoredEntry) -> Posted:

@@ -20,14 +20,8 @@ if TYPE_CHECKING:
     from backstay_ledger.audit.models import CheckRun
 
 
-def finding_rows(
-    session: Session, run: CheckRun, *, everything: bool
-) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
-    """A row for each check that found something, then one for each example.
-
-    Arguments:
-        everything: also a row for each check that found nothing.
-    """
+def finding_rows(session: Session, run: CheckRun) -> tuple[tuple[ui.Head, ...], tuple[ui.Row, ...]]:
+    """A row for each check that found something, then one for each example."""
     figures = Figures(session)
     found = findings_of(session, run.id)
     examples = {name for one in found for name in one.examples.split("\n")}
@@ -48,24 +42,31 @@ def finding_rows(
         if one.count > listed:
             text = _("and %(n)s more", n=figures.count(one.count - listed))
             rows.append(ui.Row((ui.Cell(text), ui.Cell(""), ui.Cell("")), depth=1))
-    if everything:
-        broken = {one.check for one in found}
-        rows += [
-            ui.Row(
-                (
-                    ui.Cell(str(message), "prose"),
-                    ui.Cell(name, "code"),
-                    ui.Cell(_("none"), "state", tone="ok"),
-                )
+    return _heads(), tuple(rows)
+
+
+def silent_rows(session: Session, run: CheckRun) -> tuple[ui.Row, ...]:
+    """A row for each check that found nothing."""
+    broken = {one.check for one in findings_of(session, run.id)}
+    return tuple(
+        ui.Row(
+            (
+                ui.Cell(str(message), "prose"),
+                ui.Cell(name, "code"),
+                ui.Cell(_("none"), "state", tone="ok"),
             )
-            for name, message in ALL_CHECKS
-            if name not in broken
-        ]
+        )
+        for name, message in ALL_CHECKS
+        if name not in broken
+    )
+
+
+def _heads() -> tuple[ui.Head, ...]:
     return heads(
         ("looks_for", _("What it looks for"), False),
         ("check", _("Check"), False),
         ("found", _("Found"), False),
-    ), tuple(rows)
+    )
 
 
 def _entries(session: Session, examples: set[str]) -> dict[str, str]:

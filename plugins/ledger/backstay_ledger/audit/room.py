@@ -24,7 +24,7 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.audit.controls import CONTROLS
-from backstay_ledger.audit.findings import finding_rows
+from backstay_ledger.audit.findings import finding_rows, silent_rows
 from backstay_ledger.audit.models import CheckRun, Seal
 from backstay_ledger.audit.run_jobs import RUN_CHECKS
 from backstay_ledger.audit.runs import last_runs
@@ -53,6 +53,7 @@ class Room:
     actions: tuple[ui.Button, ...]
     check_heads: tuple[ui.Head, ...]
     checks: tuple[ui.Row, ...]
+    silent: tuple[ui.Row, ...]
     run_heads: tuple[ui.Head, ...]
     runs: tuple[ui.Row, ...]
     seal_heads: tuple[ui.Head, ...]
@@ -67,7 +68,7 @@ def show_room() -> Response:
     db = session()
     latest = last_runs(db, _SOME)
     run = latest[0] if latest else None
-    check_heads, checks = finding_rows(db, run, everything=True) if run else ((), ())
+    check_heads, checks = finding_rows(db, run) if run else ((), ())
     actions: tuple[ui.Button, ...] = (
         ui.Button(_("All runs"), resource_url("ledger.check_run"), "list-details"),
     )
@@ -88,6 +89,7 @@ def show_room() -> Response:
             actions=actions,
             check_heads=check_heads,
             checks=checks,
+            silent=silent_rows(db, run) if run else (),
             run_heads=run_heads,
             runs=runs,
             seal_heads=seal_heads,

@@ -23,7 +23,7 @@ _STATE: Final = case((CheckRun.broken > 0, "broken"), else_="sound")
 
 
 def _panel(session: Session, run: Any) -> dict[str, Any]:
-    heads, rows = finding_rows(session, run, everything=False)
+    heads, rows = finding_rows(session, run)
     return {"heads": heads, "rows": rows}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
@@ -72,8 +73,12 @@ def _no_reason(_session: Session, _record: object) -> dict[str, Any]:
     return {"reason": ""}
 
 
-def _plan(session: Session, condition: Any) -> dict[str, Any]:
-    """The entries of a plan, each with its day, its amount and what became of it."""
+def _plan(session: Session, condition: Any, *, amounts: bool) -> dict[str, Any]:
+    """The entries of a plan, each with its day, its amount and what became of it.
+
+    Arguments:
+        amounts: each has one of its own.
+    """
     figures = Figures(session)
     found = session.execute(
         select(
@@ -92,14 +97,14 @@ def _plan(session: Session, condition: Any) -> dict[str, Any]:
     return {
         "heads": heads(
             ("day", translate("Day"), False),
-            ("amount", translate("Amount"), True),
+            *((("amount", translate("Amount"), True),) * amounts),
             ("entry", translate("Entry"), False),
         ),
         "rows": tuple(
             ui.Row(
                 (
                     ui.Cell(figures.day(day), "date"),
-                    ui.Cell("") if amount is None else figures.cell(amount),
+                    *((figures.cell(amount),) * amounts),
                     ui.Cell(
                         number
                         or (
@@ -109,7 +114,7 @@ def _plan(session: Session, condition: Any) -> dict[str, Any]:
                             if cancelled
                             else translate("not yet")
                         ),
-                        "code",
+                        "code" if number else "muted",
                     ),
                 ),
                 href=None if entry is None else resource_url("ledger.entry", "record", id=entry),
@@ -127,11 +132,40 @@ def _unposted(state: EntryState) -> str:
 
 
 def _releases(session: Session, deferral: Deferral) -> dict[str, Any]:
-    return _plan(session, PlannedEntry.deferral_id == deferral.id)
+    return _plan(session, PlannedEntry.deferral_id == deferral.id, amounts=True)
 
 
 def _made(session: Session, recurring: Recurring) -> dict[str, Any]:
-    return _plan(session, PlannedEntry.recurring_id == recurring.id)
+    return _plan(session, PlannedEntry.recurring_id == recurring.id, amounts=False)
+
+
+def _lines(session: Session, recurring: Recurring) -> dict[str, Any]:
+    """What each of the entries says."""
+    figures = Figures(session)
+    return {
+        "heads": heads(
+            ("account", translate("Account"), False),
+            ("text", translate("Text"), False),
+            ("debit", translate("Debit"), True),
+            ("credit", translate("Credit"), True),
+        ),
+        "rows": tuple(
+            ui.Row(
+                (
+                    ui.Cell(str(line.get("label", ""))),
+                    ui.Cell(str(line.get("text", ""))),
+                    *(
+                        figures.cell(Decimal(str(line[side])))
+                        if line.get(side)
+                        else ui.Cell("", "money")
+                        for side in ("debit", "credit")
+                    ),
+                )
+            )
+            for line in recurring.content.get("lines", ())
+        ),
+        "label": translate("Lines of each entry"),
+    }
 
 
 def _deferred(session: Session, deferral: Deferral) -> Response:
@@ -166,7 +200,10 @@ RECURRING: Final = Resource(
     sections=(
         Section(_("Plan"), ("name", "every", "day", "starts_on", "until", "make_as", "state")),
     ),
-    panels=(Panel(_("Entries"), "ledger/plan.html", _made, flush=True),),
+    panels=(
+        Panel(_("Lines"), "ledger/plan.html", _lines, flush=True),
+        Panel(_("Entries"), "ledger/plan.html", _made, flush=True),
+    ),
     create=Operation(
         plan_recurring,
         PlanRecurring,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import url_for
@@ -25,7 +26,12 @@ from backstay.spi import (
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
-from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun, Basis
+from backstay_ledger.cost_allocation.models import (
+    AllocationRule,
+    AllocationRun,
+    AllocationShare,
+    Basis,
+)
 from backstay_ledger.cost_allocation.rules import (
     BASES,
     AddAllocationRule,
@@ -37,7 +43,7 @@ from backstay_ledger.cost_allocation.rules import (
 from backstay_ledger.cost_allocation.running import RunAllocationRule, run_rule
 from backstay_ledger.dimensions.permissions import DIMENSION_EDIT
 from backstay_ledger.models import Account, Entry, EntryState, Period
-from backstay_ledger.models.dimensions import Dimension
+from backstay_ledger.models.dimensions import Dimension, DimensionValue
 from backstay_ledger.pages.report_dates import company_today
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST
 from backstay_ledger.resources.figures import Figures, heads
@@ -86,11 +92,33 @@ def _ran(_session: Session, run: AllocationRun) -> Response:
 
 
 def _shares(session: Session, rule: AllocationRule) -> dict[str, Any]:
-    """The shares of a rule, as they are typed."""
+    """The fixed shares of a rule, with what part of the whole each is."""
+    shares = session.execute(
+        select(DimensionValue.code, DimensionValue.name, AllocationShare.weight)
+        .join(AllocationShare, AllocationShare.value_id == DimensionValue.id)
+        .where(AllocationShare.rule_id == rule.id, AllocationShare.company_id == rule.company_id)
+        .order_by(DimensionValue.code)
+    ).all()
+    total = sum((row.weight for row in shares), Decimal(0))
     return {
-        "heads": heads(("shares", translate("Shares"), False)),
-        "rows": (ui.Row((ui.Cell(written_shares(session, rule) or translate("none"), "prose"),)),),
+        "heads": heads(
+            ("value", translate("Value"), False),
+            ("share", translate("Share"), True),
+            ("percent", translate("Percent"), True),
+        ),
+        "rows": tuple(
+            ui.Row(
+                (
+                    ui.Cell(f"{row.code} {row.name}"),
+                    ui.Cell(f"{row.weight.normalize():f}", "number"),
+                    ui.Cell(f"{100 * row.weight / total:.2f} %", "number"),
+                )
+            )
+            for row in shares
+        ),
         "label": translate("Shares"),
+        "nothing": translate("None: the parts are in proportion to what accounts moved."),
+        "buttons": (),
     }
 
 
@@ -194,7 +222,7 @@ ALLOCATION_RULES: Final = Resource(
         ),
     ),
     panels=(
-        Panel(_("Shares"), "ledger/plan.html", _shares, flush=True),
+        Panel(_("Shares"), "ledger/tree.html", _shares, flush=True),
         Panel(_("What it allocated"), "ledger/plan.html", _runs, flush=True),
     ),
     create=Operation(

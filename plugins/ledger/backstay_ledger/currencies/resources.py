@@ -58,8 +58,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+_DECIMALS: Final = 4
+"""Rates are printed with so many at least, so that their points stand below each other."""
+
+
 def _rate(value: Any) -> str:
-    return plain(value)
+    text = plain(value)
+    whole, _point, decimals = text.partition(".")
+    return f"{whole}.{decimals:0<{_DECIMALS}}"
 
 
 def _new_rate(session: Session, _record: object) -> dict[str, Any]:

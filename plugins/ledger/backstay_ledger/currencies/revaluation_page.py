@@ -148,7 +148,7 @@ def _row(figures: Figures, one: Adjustment, as_of: date) -> ui.Row:
     return ui.Row(
         (
             ui.Cell(f"{position.account} {position.name}"),
-            ui.Cell(one.reason),
+            ui.Cell(one.reason, "prose"),
             figures.cell(position.base),
             figures.cell(one.after),
             figures.cell(one.difference),

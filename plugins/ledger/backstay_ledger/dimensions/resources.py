@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from flask import has_request_context, request, url_for
 from sqlalchemy import func, select
 
 from backstay.spi import (
@@ -13,13 +14,17 @@ from backstay.spi import (
     Filter,
     Kind,
     Operation,
+    Panel,
     Related,
     Resource,
     Section,
+    context_of,
     redirect_to,
     resource_url,
 )
+from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
+from backstay.spi import view as ui
 from backstay_ledger.dimensions.permissions import DIMENSION_EDIT
 from backstay_ledger.dimensions.values import (
     AddDimension,
@@ -38,12 +43,17 @@ from backstay_ledger.dimensions.values import (
 from backstay_ledger.models import Account
 from backstay_ledger.models.dimensions import Dimension, DimensionValue, RequiredDimension
 from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.resources.figures import heads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Response
     from sqlalchemy.orm import Session
 
 _PARENT: Final = DimensionValue.__table__.alias("parent")
+_MOST: Final = 500
+"""Values that the record of a dimension shows; the list has all of them."""
 
 
 def _values(session: Session, dimension: Dimension) -> int:
@@ -51,6 +61,52 @@ def _values(session: Session, dimension: Dimension) -> int:
         DimensionValue.dimension_id == dimension.id
     )
     return session.scalar(counted) or 0
+
+
+def _tree(session: Session, dimension: Dimension) -> dict[str, Any]:
+    """The values of a dimension, each with those below it after it."""
+    values = session.scalars(
+        select(DimensionValue)
+        .where(DimensionValue.dimension_id == dimension.id)
+        .order_by(DimensionValue.code)
+        .limit(_MOST)
+    ).all()
+    below: dict[int | None, list[DimensionValue]] = {}
+    for value in values:
+        below.setdefault(value.parent_id, []).append(value)
+
+    def rows(parent: int | None, depth: int) -> Iterator[ui.Row]:
+        for value in below.get(parent, ()):
+            yield ui.Row(
+                (ui.Cell(value.code, "code"), ui.Cell(value.name)),
+                href=resource_url("ledger.dimension_value", "record", id=value.id),
+                depth=depth,
+            )
+            yield from rows(value.id, depth + 1)
+
+    buttons = [
+        ui.Button(
+            translate("Profit and loss by it"),
+            url_for("ledger.profit_loss", by=dimension.code),
+            "chart-bar",
+        )
+    ]
+    if context_of(session).may(DIMENSION_EDIT):
+        new = resource_url("ledger.dimension_value", "create", dimension=dimension.id)
+        buttons.append(ui.Button(translate("New value"), new, "plus"))
+    return {
+        "heads": heads(("code", translate("Code"), False), ("name", translate("Name"), False)),
+        "rows": tuple(rows(None, 0)),
+        "buttons": tuple(buttons),
+        "label": translate("Values"),
+        "nothing": translate("No values yet: add those that lines may carry."),
+    }
+
+
+def _of_dimension(_session: Session, _record: Any) -> dict[str, Any]:
+    """A new value belongs to the dimension whose page it was asked for on."""
+    given = request.args.get("dimension", "") if has_request_context() else ""
+    return {"dimension_id": int(given)} if given.isdecimal() and len(given) < 19 else {}  # noqa: PLR2004
 
 
 def _of_value(query: Any) -> Any:
@@ -100,6 +156,7 @@ DIMENSIONS: Final = Resource(
         done=_("Dimension saved."),
     ),
     related=(Related(_("Values"), "ledger.dimension_value", "dimension", _values, "list-details"),),
+    panels=(Panel(_("Values"), "ledger/tree.html", _tree, flush=True),),
     empty=Empty(
         _("No dimensions yet"),
         _("Add one, such as cost_centre, if reports should tell more than accounts do."),
@@ -117,9 +174,9 @@ VALUES: Final = Resource(
     icon="list-details",
     help=_("Values may stand below others; a report by one contains all below it."),
     columns=(
-        Column("code", _("Code"), DimensionValue.code, Kind.CODE, link=True),
+        Column("code", _("Code"), DimensionValue.code, Kind.CODE, sortable=True, link=True),
         Column("name", _("Name"), DimensionValue.name, link=True),
-        Column("dimension_id", _("Dimension"), Dimension.name),
+        Column("dimension_id", _("Dimension"), Dimension.name, sortable=True),
         Column("parent_id", _("Below"), _PARENT.c.code),
         Column("valid_from", _("Valid from"), DimensionValue.valid_from, Kind.DATE),
         Column("valid_to", _("Valid to"), DimensionValue.valid_to, Kind.DATE),
@@ -136,13 +193,21 @@ VALUES: Final = Resource(
     search=(DimensionValue.code, DimensionValue.name),
     search_label=_("Search by code or name"),
     joins=_of_value,
+    order=("dimension_id", "code"),
     title=lambda value: str(value.label),
     sections=(
         Section(
             _("Value"), ("dimension_id", "code", "name", "parent_id", "valid_from", "valid_to")
         ),
     ),
-    create=Operation(add_value, AddValue, DIMENSION_EDIT, _("New value"), done=_("Value saved.")),
+    create=Operation(
+        add_value,
+        AddValue,
+        DIMENSION_EDIT,
+        _("New value"),
+        initial=_of_dimension,
+        done=_("Value saved."),
+    ),
     update=Operation(
         edit_value, EditValue, DIMENSION_EDIT, _("Edit value"), done=_("Value saved.")
     ),
@@ -160,11 +225,12 @@ REQUIRED: Final = Resource(
     help=_("Lines on these accounts carry a value of the dimension, or are not posted."),
     columns=(
         Column("account_id", _("Account"), Account.code, Kind.CODE, link=True),
+        Column("account_name", _("Name"), Account.name),
         Column("dimension_id", _("Dimension"), Dimension.name),
     ),
     joins=_of_requirement,
     title=lambda _row: str(_("Required dimension")),
-    sections=(Section(_("Required dimension"), ("account_id", "dimension_id")),),
+    sections=(Section(_("Required dimension"), ("account_id", "account_name", "dimension_id")),),
     create=Operation(
         require_dimension,
         RequireDimension,

@@ -118,6 +118,8 @@ def _nodes(session: Session, tree: StatementTree) -> dict[str, Any]:
             ("statement", translate("Statement"), False),
         ),
         "rows": tuple(shown),
+        "label": translate("Nodes"),
+        "nothing": translate("No nodes yet: every account is shown as having no place."),
     }
 
 
@@ -191,7 +193,7 @@ TREES: Final = Resource(
     order=("code",),
     title=lambda tree: str(tree.label),
     sections=(Section(_("Tree"), ("code", "name", "purpose")),),
-    panels=(Panel(_("Nodes"), "ledger/statement_nodes.html", _nodes, flush=True),),
+    panels=(Panel(_("Nodes"), "ledger/tree.html", _nodes, flush=True),),
     create=Operation(
         create_tree, CreateTree, STATEMENT_EDIT, _("New tree"), done=_("Tree created.")
     ),

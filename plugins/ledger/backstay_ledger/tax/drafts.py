@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from backstay_ledger.tax.entries import AND
+from backstay_ledger.tax.lookup import AND
 from backstay_ledger.tax.rows import TaxRow
 
 if TYPE_CHECKING:

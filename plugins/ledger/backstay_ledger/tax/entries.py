@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -34,12 +33,9 @@ from backstay_ledger.tax.limits import (
     party_problem,
     withheld_lines,
 )
-from backstay_ledger.tax.lookup import CodeOnDay, PartOnDay, Rounding, codes_on, rounding_on
+from backstay_ledger.tax.lookup import AND, CodeOnDay, PartOnDay, Rounding, TaxTables
 from backstay_ledger.tax.rounding import RoundingPolicy, apportion, unit_of
 from backstay_ledger.tax.rows import TaxRow
-
-AND: Final = "+"
-"""Between the codes of a line with more than one tax, in the order in which they are computed."""
 
 _Key = tuple[str, str, str | None]
 """A line of tax: its code, its account, its currency."""
@@ -78,11 +74,16 @@ def orders_of(session: Session, postings: Sequence[Posting]) -> list[Order]:
     plain = not any(line.tax_code or line.role for posting in postings for line in posting.lines)
     if plain and not any(one.paid_in_cash or one.at_rate for one in postings):
         return [order_of(posting) for posting in postings]
-    return [completed(session, posting) for posting in postings]
+    taxes = TaxTables.of(session, postings)
+    return [_completed(session, posting, taxes) for posting in postings]
 
 
 def completed(session: Session, posting: Posting) -> Order:
     """One posting (see :func:`orders_of`)."""
+    return _completed(session, posting, TaxTables.of(session, [posting]))
+
+
+def _completed(session: Session, posting: Posting, taxes: TaxTables) -> Order:
     if posting.at_rate:
         posting = with_base_amounts(session, posting)
     order = order_of(posting)
@@ -90,23 +91,23 @@ def completed(session: Session, posting: Posting) -> Order:
         lines, roles = determined(session, posting)
         order = replace(order, posting=replace(posting, lines=lines), roles=roles)
     if any(line.tax_code for line in posting.lines):
-        order = _taxed(session, order)
+        order = _taxed(session, order, taxes)
     if posting.paid_in_cash:
         order = replace(order, posting=paid_in_cash(session, order.posting))
     return order
 
 
-def _taxed(session: Session, order: Order) -> Order:
+def _taxed(session: Session, order: Order, taxes: TaxTables) -> Order:
     posting = order.posting
     names = {code for line in posting.lines for code in line.tax_code.split(AND) if line.tax_code}
-    codes = codes_on(session, names, posting.date)
+    codes = taxes.codes_on(names, posting.date)
     work = _Lines(list(posting.lines))
     taxed = _taxed_lines(work, codes, posting)
     if not work.problems and (message := party_problem(posting, codes)):
         place = next(at for at, (_position, found) in enumerate(taxed) if _limits(found))
         work.problems.append(Problem(message, f"lines.{taxed[place][0]}.tax_code"))
     if not work.problems:
-        rounding = rounding_on(session, posting.date)
+        rounding = taxes.rounding_on(posting.date)
         _add_shares(session, work, taxed, codes, rounding, posting)
     if not work.problems:
         rows = _tax_lines(session, work, rounding.policy)

@@ -5,6 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from backstay_ledger.demo.lines import (
+    RATES,
+    REDUCED_SALE,
+    REVERSE_CHARGE,
+    STANDARD_PURCHASE,
+    STANDARD_SALE,
+)
 from backstay_ledger.services.accounts import account_by_code
 from backstay_ledger.tax.boxes import CreateBox, create_box
 from backstay_ledger.tax.codes import create_tax_code
@@ -14,7 +21,6 @@ from backstay_ledger.tax.models import BoxKind, TaxUse
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-STANDARD_SALE, STANDARD_PURCHASE = "S20", "P20"
 _BOXES: Final = (
     ("A1", "Sales at the standard rate", BoxKind.PAYABLE),
     ("A2", "Sales at the reduced rate", BoxKind.PAYABLE),
@@ -35,10 +41,10 @@ def add_demo_taxes(session: Session, *, output: str, deducted: str) -> None:
         for code, name, kind in _BOXES
     }
     sales, purchases = account_by_code(session, output).id, account_by_code(session, deducted).id
-    for code, name, use, rate, account, box in (
-        (STANDARD_SALE, "Standard rate", TaxUse.SALE, 20, sales, "A1"),
-        ("S10", "Reduced rate", TaxUse.SALE, 10, sales, "A2"),
-        (STANDARD_PURCHASE, "Standard rate", TaxUse.PURCHASE, 20, purchases, "B1"),
+    for code, name, use, account, box in (
+        (STANDARD_SALE, "Standard rate", TaxUse.SALE, sales, "A1"),
+        (REDUCED_SALE, "Reduced rate", TaxUse.SALE, sales, "A2"),
+        (STANDARD_PURCHASE, "Standard rate", TaxUse.PURCHASE, purchases, "B1"),
     ):
         create_tax_code(
             session,
@@ -46,7 +52,7 @@ def add_demo_taxes(session: Session, *, output: str, deducted: str) -> None:
                 code=code,
                 name=name,
                 use=use,
-                rate=str(rate),
+                rate=str(RATES[code]),
                 valid_from=_FROM,
                 account_id=account,
                 box_id=boxes[box],
@@ -55,10 +61,10 @@ def add_demo_taxes(session: Session, *, output: str, deducted: str) -> None:
     create_tax_code(
         session,
         CreateTaxCode(
-            code="RC20",
+            code=REVERSE_CHARGE,
             name="Reverse charge",
             use=TaxUse.PURCHASE,
-            rate="20",
+            rate=str(RATES[REVERSE_CHARGE]),
             valid_from=_FROM,
             account_id=purchases,
             box_id=boxes["B1"],
