@@ -126,6 +126,7 @@ class Operation:
         initial: values of a new form, or of the record's form, by field name; left out, they are
             the record's attributes of the same names.
         done: said when it succeeded.
+        submit: what the button of a form for a new record says; left out, “Create”.
         respond: answers in place of the way back to the record (a password that is shown once);
             called with the service's result, returns a Flask response.
         in_api: False for what makes sense to a person at a browser only, such as a password that
@@ -147,6 +148,7 @@ class Operation:
     example: Mapping[str, Any] | Callable[[Session], Mapping[str, Any]] = field(
         default_factory=dict
     )
+    submit: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

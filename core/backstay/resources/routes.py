@@ -203,7 +203,9 @@ class ResourceViews:
             self._task(
                 operation,
                 title=operation.label,
-                submit=view.Button(_("Create"), icon="check", kind="primary"),
+                submit=view.Button(
+                    str(operation.submit) or _("Create"), icon="check", kind="primary"
+                ),
                 cancel_href=url_for(endpoint_of(self.resource, "list")),
             )
         )

@@ -133,6 +133,7 @@ FILES: Final = Resource(
         initial=_latest_year,
         sections=(Section(_("Books of"), ("form", "fiscal_year", "start", "end")),),
         done=_("The file is being made."),
+        submit=_("Make the file"),
     ),
     actions=(
         Action(

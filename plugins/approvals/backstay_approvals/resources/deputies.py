@@ -72,6 +72,7 @@ DEPUTIES: Final = Resource(
         _("Name a deputy"),
         initial=_first,
         done=_("The deputy is named."),
+        submit=_("Name the deputy"),
     ),
     actions=(
         Action(

@@ -209,6 +209,10 @@ RECURRING: Final = Resource(
         PlanRecurring,
         ENTRY_POST,
         _("New recurring entry"),
+        sections=(
+            Section(_("What"), ("name", "template")),
+            Section(_("When"), ("every", "day", "starts_on", "until", "make_as")),
+        ),
         help=_("It begins with a template, whose lines all have their amounts."),
         done=_("Planned."),
     ),
@@ -278,6 +282,13 @@ DEFERRALS: Final = Resource(
         Defer,
         ENTRY_POST,
         _("New deferral"),
+        sections=(
+            Section(
+                _("What"),
+                ("name", "amount", "account", "deferral_account", "journal", "dimensions"),
+            ),
+            Section(_("When"), ("starts_on", "ends_on", "release_by")),
+        ),
         help=_(
             "The deferring entry is posted on the first day; the releases follow by themselves."
         ),

@@ -131,8 +131,13 @@ EXCEPTIONS: Final = Resource(
         RequestException,
         EXCEPTION_REQUEST,
         _("New exception"),
+        sections=(
+            Section(_("Who and what"), ("user", "scope", "first_day", "last_day", "until")),
+            Section(_("Why"), ("reason",)),
+        ),
         help=_("It holds once a second person has approved it."),
         done=_("Asked for. A second person has to approve it."),
+        submit=_("Ask for it"),
     ),
     actions=(
         Action(

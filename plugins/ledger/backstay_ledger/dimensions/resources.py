@@ -237,6 +237,7 @@ REQUIRED: Final = Resource(
         DIMENSION_EDIT,
         _("Require a dimension"),
         done=_("Required from now on."),
+        submit=_("Require it"),
     ),
     actions=(
         Action(

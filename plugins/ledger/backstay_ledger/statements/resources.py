@@ -237,7 +237,14 @@ NODES: Final = Resource(
         Column("code", _("Code"), StatementNode.code, Kind.CODE, link=True),
         Column("heading", _("Heading"), StatementNode.heading, link=True),
         Column("part", _("Statement"), StatementNode.part, choices=PARTS),
-        Column("position", _("Position"), StatementNode.position, Kind.NUMBER, total=False),
+        Column(
+            "position",
+            _("Position"),
+            StatementNode.position,
+            Kind.NUMBER,
+            sortable=True,
+            total=False,
+        ),
         Column("kind", _("Figure"), StatementNode.kind, choices=KINDS),
         Column("side", _("Sign"), StatementNode.side, choices=SIDES),
         Column("accounts", _("Accounts"), StatementNode.accounts),
@@ -257,6 +264,7 @@ NODES: Final = Resource(
     ),
     search=(StatementNode.code, StatementNode.heading),
     search_label=_("Search by code or heading"),
+    order=("position",),
     title=lambda node: str(node.label),
     sections=(
         Section(
@@ -318,9 +326,10 @@ CASH_ACCOUNTS: Final = Resource(
     icon="coins",
     help=_("The cash flow statement explains how the balance of these accounts changed."),
     columns=(
-        Column("code", _("Account"), Account.code, Kind.CODE, link=True),
+        Column("code", _("Account"), Account.code, Kind.CODE, sortable=True, link=True),
         Column("name", _("Name"), Account.name),
     ),
+    order=("code",),
     joins=lambda query: query.join(
         Account,
         (Account.id == CashAccount.account_id) & (Account.company_id == CashAccount.company_id),
@@ -333,6 +342,7 @@ CASH_ACCOUNTS: Final = Resource(
         STATEMENT_EDIT,
         _("Name a cash account"),
         done=_("It counts as cash now."),
+        submit=_("Count as cash"),
         respond=_to_cash_accounts,
     ),
     actions=(

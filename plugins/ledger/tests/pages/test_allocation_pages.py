@@ -54,7 +54,9 @@ def test_a_rule_is_made_previewed_and_run(
     assert "There is no value “900” of this dimension." in refused.text
     made = accountant.post(f"{listed}/new", rule)
     assert made.status_code == 303, made.text
-    assert "100=2, 200=1" in accountant.get(made.location).text
+    shown = accountant.get(made.location).text
+    assert "66.67 %" in shown
+    assert "33.33 %" in shown
     assert "100=2, 200=1" in accountant.get(f"{made.location}/edit").text
     assert "Preview" in accountant.get(listed).text
     preview = accountant.get(books.url("/allocation-rules/preview?day=2026-03-31")).text

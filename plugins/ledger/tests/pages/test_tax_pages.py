@@ -78,6 +78,7 @@ def test_a_filed_return_is_checked_against_its_hash_when_somebody_asks(
     accountant: Browser, coded: Books
 ) -> None:
     days = {"starts_on": "2026-03-01", "ends_on": "2026-03-31"}
+    assert "File tax return</span></button>" in accountant.get(coded.url("/tax-returns/new")).text
     made = accountant.post(coded.url("/tax-returns/new"), days)
     assert made.status_code == 303, made.text
     shown = accountant.get(made.headers["Location"]).text

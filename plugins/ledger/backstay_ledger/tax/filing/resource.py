@@ -199,6 +199,7 @@ TAX_FILINGS: Final = Resource(
             " day. Filing the same days again has only what was posted since: the correction."
         ),
         done=_("Tax return filed."),
+        submit=_("File tax return"),
     ),
     empty=Empty(
         _("No tax return was filed yet"),
