@@ -168,6 +168,11 @@ def test_charts_say_in_words_and_in_a_table_what_they_draw(
     assert "Expenses since" in shown
     assert "the highest result was 1,200.50 in 2026-01" in shown
     assert "/profit-and-loss?from=2026-01-01" in shown
+    # Twelve results, twelve months of cash, and each part of the expenses open their rows.
+    opened = re.findall(r'<a href="([^"]+)" tabindex="-1" aria-label="([^"]+)">', shown)
+    assert len(opened) >= 25
+    assert any("/profit-and-loss?from=2026-01-01" in href for href, _said in opened)
+    assert "2026-01: 1,200.50" in {said for _href, said in opened}
     assert accountant.get(busy.url("/charts?as_of=0001-01-01")).status_code == 422
 
 
