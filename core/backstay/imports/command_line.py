@@ -152,7 +152,9 @@ _OPTIONS: Final = (
 
 def import_summary(outcome: Outcome | Validation) -> str:
     """What is printed of it: the counts, then the notes, each on its line."""
-    counts = _("%(new)s new, %(present)s present", new=outcome.new, present=outcome.present)
+    counts = _(
+        "%(new)s new, %(present)s present", new=f"{outcome.new:,}", present=f"{outcome.present:,}"
+    )
     if isinstance(outcome, Validation):
         counts = _("%(counts)s (dry run: nothing was changed)", counts=counts)
     return "\n".join([counts, *(str(note) for note in outcome.notes)])

@@ -193,7 +193,7 @@ def test_a_journal_of_ten_thousand_entries_gives_its_published_balances(run: Run
     folder = data_folder() / "finance" / "journals"
     journal = str(folder / "10000x1000x10.journal")
     assert run("ledger", "import-chart", journal, "--company", "ACME")[0] == 0
-    for said in ("10000 new, 0 present", "0 new, 10000 present"):
+    for said in ("10,000 new, 0 present", "0 new, 10,000 present"):
         status, out, err = run("ledger", "import-journal", journal, "--company", "ACME")
         assert (status, out.splitlines()[0]) == (0, said), err
     _status, out, _err = run("ledger", "trial-balance", "--company", "ACME", "--json")

@@ -83,4 +83,4 @@ def test_two_hundred_thousand_rows_fit_into_300_megabytes(tmp_path: Path, url: s
     big = tmp_path / "big.csv"
     _write(big)
     said = run("ledger", "import-journal", str(big), "--company", "ACME", capped=True)
-    assert said.startswith(f"{ENTRIES} new, 0 present")
+    assert said.startswith(f"{ENTRIES:,} new, 0 present")
