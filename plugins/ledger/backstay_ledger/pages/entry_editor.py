@@ -5,6 +5,7 @@ A refusal answers with the same page: every line as it was typed, each problem a
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from backstay.spi import (
     Conflict,
     Invalid,
+    Problem,
     Stale,
     company_of,
     context,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 
     from backstay_ledger.models import Entry
     from backstay_ledger.pages.entry_form import Editor
+    from backstay_ledger.pages.line_grid import TypedLine
     from backstay_ledger.services.drafts import SaveDraft
 
 TEMPLATE = "ledger/entry_editor.html"
@@ -127,17 +130,30 @@ def _save(entry: Entry | None) -> Response:
     shown = editor(db, form, lines, entry, key=key)
     kept = request.form.get("sheet_version", "")
     shown = replace(shown, sheet_version=int(kept) if kept.isascii() and kept.isdecimal() else 0)
+    base = request.form.get("version", "")
+    if entry is not None and base.isascii() and base.isdecimal():
+        # What is mended is still based on what was opened, not on what others saved meanwhile.
+        shown = replace(shown, version=base)
     understood = understand(db, form, lines, company_of(db), context().locale)
-    if understood.problems:
-        return _show(shown.with_problems(understood.problems), entry, Invalid.status)
+    problems = understood.problems
+    if not problems and _finished_elsewhere(shown):
+        message = _(
+            "This entry was saved or thrown away in another window. Look at the journal entries"
+            " first: saved from here, it is another one."
+        )
+        problems = (Problem(message),)
+        # Whoever wants another one saves again.
+        shown = replace(shown, sheet=secrets.token_urlsafe(16), sheet_version=0)
+    if problems:
+        return _show(shown.with_problems(problems), entry, Invalid.status)
     command = draft_command(db, understood, entry, request.form.get("version", ""))
     try:
         if request.form.get("do") == "tax":
             with_tax = lines_with_tax(db, command, company_of(db), context().locale)
-            return _show(editor(db, form, with_tax, entry, key=key), entry)
+            return _show(_with_lines(shown, with_tax, entry), entry)
         if request.form.get("do") == "cash":
             rounded = lines_with_cash(db, command, company_of(db), context().locale)
-            return _show(editor(db, form, rounded, entry, key=key), entry)
+            return _show(_with_lines(shown, rounded, entry), entry)
         spellings = other_spellings(db, (line.party for line in command.lines))
         if request.form.get("do") in {"post", "next"}:
             posted = post_entry(db, command)
@@ -157,6 +173,18 @@ def _save(entry: Entry | None) -> Response:
         db.rollback()
         return _show(shown.with_problems(error.problems), entry, error.status)
     return redirect_to(_after(command, entry_id))
+
+
+def _with_lines(shown: Editor, lines: tuple[TypedLine, ...], entry: Entry | None) -> Editor:
+    """The same page with other lines: it goes on being kept under its key and version."""
+    again = editor(session(), shown.form, lines, entry, key=shown.sheet)
+    return replace(again, sheet_version=shown.sheet_version, version=shown.version)
+
+
+def _finished_elsewhere(shown: Editor) -> bool:
+    """Whether a new entry that was kept is kept no more, as another window has saved it."""
+    kept = bool(shown.sheet_version) and not shown.entry_id
+    return kept and sheet_of_key(session(), shown.sheet) is None
 
 
 def _after(command: SaveDraft, entry_id: int) -> str:

@@ -204,6 +204,24 @@ def test_who_came_second_sees_both_versions(accountant: Browser, books: Books) -
     assert books.entries()[0].memo == "Second was slower"
 
 
+def test_who_mends_a_mistake_overwrites_nobody(accountant: Browser, books: Books) -> None:
+    accountant.post(books.url("/entries/new"), form(books, *RENT))
+    (entry,) = books.entries()
+    address = books.url(f"/entries/{entry.id}/edit")
+    opened = str(entry.version)
+    first = form(books, *RENT, version=opened, memo="First was faster")
+    assert accountant.post(address, first).status_code == 303
+    wrong = form(books, ("6000", "Shop", "1/0", ""), RENT[1], version=opened, memo="Second")
+    refused = accountant.post(address, wrong)
+    assert refused.status_code == 422
+    version = re.search(r'name="version" value="(\d+)"', refused.text)
+    assert version is not None
+    mended = accountant.post(address, form(books, *RENT, version=version[1], memo="Second"))
+    assert mended.status_code == 409
+    assert "First was faster" in mended.text
+    assert books.entries()[0].memo == "First was faster"
+
+
 def test_a_double_click_makes_one_entry(accountant: Browser, books: Books) -> None:
     accountant.get(books.url("/entries/new"))
     idem = accountant.idem

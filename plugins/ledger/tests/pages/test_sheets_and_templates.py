@@ -70,6 +70,25 @@ def test_two_windows_do_not_overwrite_each_other(bookkeeper: Browser, books: Boo
     assert "another window" in late.json["message"]
 
 
+def test_two_windows_of_one_entry_do_not_post_it_twice(accountant: Browser, books: Books) -> None:
+    good = {"lines-0-debit": "7", "lines-1-typed": "1000", "do": "post", "date": "2026-03-15"}
+    keep(accountant, books)
+    sent = typed(books, sheet_version="1", **good)
+    assert accountant.post(books.url("/entries/new"), sent).status_code == 303
+    # The other window has a form of its own, so it is no repetition of the same one.
+    again = accountant.post(books.url("/entries/new"), sent, idem=secrets.token_hex(16))
+    assert again.status_code == 422
+    assert "was saved or thrown away in another window" in again.text
+    assert len(books.entries()) == 1
+    # Two that are alike can be meant: the page goes on as a new one.
+    key = re.search(r'name="sheet" value="([^"]+)"', again.text)
+    assert key
+    assert key[1] != KEY
+    meant = typed(books, **{**good, "sheet": key[1]})
+    assert accountant.post(books.url("/entries/new"), meant).status_code == 303
+    assert len(books.entries()) == 2
+
+
 def test_nobody_sees_what_somebody_else_is_typing(
     bookkeeper: Browser, accountant: Browser, books: Books
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +81,18 @@ def test_the_button_adds_the_lines_of_tax_and_saves_nothing(
         assert value in shown.text
     assert "2000 Payables" in shown.text
     assert coded.entries() == []
+
+
+def test_what_is_typed_is_kept_on_after_the_taxes_were_added(
+    accountant: Browser, coded: Books
+) -> None:
+    typed = sent("tax", "S20 gross", sheet="a-window-of-its-own", sheet_version="0")
+    kept = accountant.post(coded.url("/entries/sheets"), typed)
+    assert kept.json["version"] == 1
+    shown = accountant.post(coded.url("/entries/new"), {**typed, "sheet_version": "1"})
+    assert re.search(r'name="sheet_version" value="1"', shown.text)
+    # Vouchers that were attached are shown on, too.
+    assert 'data-list=""' not in shown.text
 
 
 def test_an_unknown_code_is_named_at_its_cell(accountant: Browser, coded: Books) -> None:
