@@ -123,7 +123,7 @@ def _to_the_wizard(session: Session, opening: Opening) -> dict[str, Any]:
         "text": missing or translate("Both lists are in the books exactly once."),
         "way": way
         if context_of(session).may(OPENING_POST)
-        else ui.Button(translate("Ledger"), url_for("ledger.overview"), "book"),
+        else ui.Button(translate("Ledger"), url_for("ledger.overview"), "book-2"),
     }
 
 
