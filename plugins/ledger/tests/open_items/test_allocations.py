@@ -240,3 +240,19 @@ def test_accounts_without_open_items_take_no_party(desk: Any) -> None:
     with pytest.raises(Invalid, match="takes no party") as refused:
         desk.item("x", "5", account="5000")
     assert refused.value.problems[0].field == "lines.0.party"
+
+
+def test_what_was_taken_until_an_undoing_is_free_from_that_day_on(desk: Any) -> None:
+    desk.item("invoice", "100", day=date(2026, 3, 1))
+    desk.item("payment", "-100", day=date(2026, 3, 1))
+    desk.item("other", "-100", day=date(2026, 3, 1))
+    (first,) = desk.allocate(("invoice", "payment", None))
+    desk.undo(first, on=date(2026, 6, 1))
+    with pytest.raises(Invalid, match="Allocate from 2026-06-01 on") as refused:
+        desk.allocate(("invoice", "other", None), on=date(2026, 4, 1))
+    assert [one.field for one in refused.value.problems] == ["pairs.0.on"]
+    (second,) = desk.allocate(("invoice", "other", None))
+    assert second.on == date(2026, 6, 1)
+    assert desk.left("invoice", date(2026, 4, 1)) == (0, 0)
+    assert desk.left("other", date(2026, 5, 31)) == (-100, -100)
+    assert desk.sound()
