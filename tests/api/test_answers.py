@@ -67,6 +67,19 @@ def test_every_refusal_is_a_problem_document(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_body_that_can_not_be_read_is_told_why(connect: Callable[..., ApiClient]) -> None:
+    program = connect()
+    for body, why in (
+        (b'{"code": ' + b"1" * 5000 + b"}", "A number of the body has too many digits."),
+        (b"[" * 100_000, "The body is nested too deeply."),
+        (b'{"code": NaN}', "The body is not valid JSON: NaN is no number."),
+    ):
+        refused = program.send("POST", "core/roles", body)
+        assert refused.status_code == 400
+        assert refused.json["errors"][0]["message"] == why
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_id_beyond_what_numbers_hold_is_taken_as_text_and_refused_as_number(
     connect: Callable[..., ApiClient],
 ) -> None:

@@ -63,8 +63,12 @@ def read_object() -> dict[str, Any]:
         raise UnsupportedMediaType(_("Send JSON with “Content-Type: application/json”."))
     try:
         value = json.loads(sent, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise Malformed(_("The body is not valid JSON: %(why)s", why=str(error)[:200])) from error
+    except RecursionError as error:
+        raise Malformed(_("The body is nested too deeply.")) from error
+    except ValueError as error:  # of more digits than Python reads
+        raise Malformed(_("A number of the body has too many digits.")) from error
     if not isinstance(value, dict):
         raise Malformed(_("The body must be a JSON object."))
     return value
@@ -82,4 +86,4 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(_("%(name)s is no number", name=name))
+    raise Malformed(_("The body is not valid JSON: %(name)s is no number.", name=name))
