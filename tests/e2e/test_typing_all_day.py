@@ -169,6 +169,17 @@ def paste_and_post(clerk: Person) -> None:
     posted(page)
 
 
+def test_an_amount_of_this_page_keeps_the_others_as_they_were_pasted(clerk: Person) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    page.locator("#lines-0-account").focus()
+    # 12.50 speaks for the way of this page, so 0.125 is no 125 and 1.234,50 is asked about.
+    paste(page, "6000\t1.234,50\n6000\t0.125\n1000\t-12.50\n")
+    assert page.locator("#lines-0-debit").input_value() == "1.234,50"
+    assert page.locator("#lines-1-debit").input_value() == "0.125"
+    clerk.complaints.clear()
+
+
 def test_a_pile_is_typed_faster_than_the_search_answers(clerk: Person) -> None:
     page = clerk.page
     page.goto(NEW)
@@ -207,6 +218,11 @@ def test_a_session_that_ends_while_typing_costs_nothing(clerk: Person, home: Pat
     assert page.url.endswith(NEW)
     # In another window, and so with other tokens than this page has.
     other = Person(clerk.base, clerk.context, clerk.context.new_page(), [])
+    other.sign_in("bookkeeper", first_passwords(home)["bookkeeper"])
+    page.keyboard.press("Control+Enter")
+    page.locator("[data-keep-state]", has_text="Somebody else is signed in now").wait_for()
+    assert page.url.endswith(NEW)
+    clerk.context.clear_cookies()
     other.sign_in("accountant", first_passwords(home)["accountant"])
     other.page.close()
     posted(page)

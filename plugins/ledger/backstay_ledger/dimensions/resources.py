@@ -69,11 +69,14 @@ def _tree(session: Session, dimension: Dimension) -> dict[str, Any]:
         select(DimensionValue)
         .where(DimensionValue.dimension_id == dimension.id)
         .order_by(DimensionValue.code)
-        .limit(_MOST)
+        .limit(_MOST + 1)
     ).all()
+    shown = values[:_MOST]
+    known = {value.id for value in shown}
     below: dict[int | None, list[DimensionValue]] = {}
-    for value in values:
-        below.setdefault(value.parent_id, []).append(value)
+    for value in shown:
+        # One whose parent is not shown any more stands at the top.
+        below.setdefault(value.parent_id if value.parent_id in known else None, []).append(value)
 
     def rows(parent: int | None, depth: int) -> Iterator[ui.Row]:
         for value in below.get(parent, ()):
@@ -98,7 +101,9 @@ def _tree(session: Session, dimension: Dimension) -> dict[str, Any]:
         "heads": heads(("code", translate("Code"), False), ("name", translate("Name"), False)),
         "rows": tuple(rows(None, 0)),
         "buttons": tuple(buttons),
-        "label": translate("Values"),
+        "label": translate("Values")
+        if len(shown) == len(values)
+        else translate("The first %(most)s values; the list has all", most=_MOST),
         "nothing": translate("No values yet: add those that lines may carry."),
     }
 

@@ -184,7 +184,7 @@ def _with_lines(shown: Editor, lines: tuple[TypedLine, ...], entry: Entry | None
 def _finished_elsewhere(shown: Editor) -> bool:
     """Whether a new entry that was kept is kept no more, as another window has saved it."""
     kept = bool(shown.sheet_version) and not shown.entry_id
-    return kept and sheet_of_key(session(), shown.sheet) is None
+    return kept and sheet_of_key(session(), shown.sheet, lock=True) is None
 
 
 def _after(command: SaveDraft, entry_id: int) -> str:
@@ -200,6 +200,7 @@ def _show(shown: Editor, entry: Entry | None, status: int = 200) -> Response:
     return page(
         TEMPLATE,
         page=shown,
+        person=context().actor.user_id,
         vouchers=vouchers_of(entry, kept),
         crumbs=_crumbs(entry),
         status=status,

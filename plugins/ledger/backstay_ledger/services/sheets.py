@@ -127,9 +127,13 @@ def load_sheet(session: Session, key: str) -> EntrySheet:
     return _theirs(_own(session, EntrySheet.key == key))
 
 
-def sheet_of_key(session: Session, key: str) -> EntrySheet | None:
-    """A sheet of one's own, or None while nothing was kept under this key."""
-    return _own(session, EntrySheet.key == key) if key else None
+def sheet_of_key(session: Session, key: str, *, lock: bool = False) -> EntrySheet | None:
+    """A sheet of one's own, or None while nothing was kept under this key.
+
+    Arguments:
+        lock: wait for whoever is saving it in another window.
+    """
+    return _own(session, EntrySheet.key == key, lock=lock) if key else None
 
 
 def sheet_by_id(session: Session, sheet_id: int, *, lock: bool = False) -> EntrySheet:

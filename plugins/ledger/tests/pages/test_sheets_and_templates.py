@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -87,6 +89,26 @@ def test_two_windows_of_one_entry_do_not_post_it_twice(accountant: Browser, book
     meant = typed(books, **{**good, "sheet": key[1]})
     assert accountant.post(books.url("/entries/new"), meant).status_code == 303
     assert len(books.entries()) == 2
+
+
+def test_two_windows_that_post_at_the_same_moment_post_once(
+    accountant: Browser, books: Books
+) -> None:
+    keep(accountant, books)
+    good = {"lines-0-debit": "7", "lines-1-typed": "1000", "do": "post", "date": "2026-03-15"}
+    sent = typed(books, sheet_version="1", **good)
+    start = threading.Barrier(2)
+
+    def window() -> int:
+        start.wait()
+        return accountant.post(
+            books.url("/entries/new"), sent, idem=secrets.token_hex(16)
+        ).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(window) for _one in range(2)]
+        assert sorted(one.result() for one in answers) == [303, 422]
+    assert len(books.entries()) == 1
 
 
 def test_nobody_sees_what_somebody_else_is_typing(

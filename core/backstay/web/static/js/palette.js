@@ -24,10 +24,12 @@ if (dialog instanceof HTMLDialogElement) {
   });
 
   new MutationObserver(() => {
+    clearTimeout(timer);
+    request?.abort();
+    waiting = false;
     if (!dialog.open) return;
     input.value = "";
     answered = null;
-    waiting = false;
     load("");
     input.focus();
   }).observe(dialog, { attributeFilter: ["open"] });

@@ -69,7 +69,9 @@ function plain(text) {
 }
 
 const otherMarks = ({ decimal }) => (decimal === "," ? { decimal: ".", group: "," } : { decimal: ",", group: "." });
-const reads = (text, marks) => !parse(plain(text), FINEST, marks).problem;
+/** A number as it is written with these marks, by the rules of imports: a group has three digits and none begins with 0. */
+const written = ({ decimal, group }) => new RegExp(`^[-\u2212]?(?:\\d+|[1-9]\\d{0,2}(?:[${group}\\s'’]\\d{3})+)(?:[${decimal}]\\d+)?$`);
+const reads = (text, marks) => written(marks).test(plain(text));
 
 /**
  * Amounts that are written as in another country, in the way of this page: 1.234,50 where a point

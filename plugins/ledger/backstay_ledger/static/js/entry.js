@@ -36,7 +36,10 @@ async function send(url, data, signal, again = true) {
     // Signed in again in another window: this page takes over the token that holds there.
     const page = await fetch(location.href, { signal, redirect: "manual" });
     if (page.type === "opaqueredirect") return { ok: false, status: 0 };
-    const fresh = page.ok && /name="csrf_token" value="([^"]+)"/.exec(await page.text())?.[1];
+    const text = page.ok ? await page.text() : "";
+    const fresh = /name="csrf_token" value="([^"]+)"/.exec(text)?.[1];
+    // What one person typed is never saved or posted as another's.
+    if (fresh && !text.includes(`data-person="${form.dataset.person}"`)) return { ok: false, status: 0, message: panel.dataset.otherPerson };
     if (fresh) {
       for (const field of document.querySelectorAll("[name='csrf_token']")) field.value = fresh;
       data.set("csrf_token", fresh);
@@ -44,7 +47,7 @@ async function send(url, data, signal, again = true) {
     }
   }
   const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-  if (answer.ok) heard = Date.now();
+  if (answer.type !== "opaqueredirect" && answer.status !== 400) heard = Date.now();
   return { ok: answer.ok, status: answer.status, ...said };
 }
 
@@ -74,10 +77,11 @@ async function keep() {
       say(answer.message ?? form.dataset.notKept, "bad");
     } else if (answer.status === 0) {
       heard = 0;
-      say(panel.dataset.signedOut, "bad");
+      say(answer.message ?? panel.dataset.signedOut, "bad");
       later(AGAIN);
     } else {
-      throw new Error(String(answer.status));
+      say(form.dataset.notKept, "bad");
+      later(AGAIN);
     }
   } catch (problem) {
     if (problem.name === "AbortError") return;
