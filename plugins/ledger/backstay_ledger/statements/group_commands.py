@@ -9,8 +9,9 @@ import click
 
 from backstay.spi import command_environment
 from backstay.spi import gettext as _
-from backstay_ledger.statements.group_shares import AddShare, add_share, percent_of, shares_of
+from backstay_ledger.statements.group_shares import percent_of, shares_of
 from backstay_ledger.statements.groups import group_by_code
+from backstay_ledger.statements.share_edits import AddShare, add_share
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,7 +49,8 @@ def group_share(  # noqa: PLR0913 - one for each option of the command
 ) -> None:
     """List the shares in the companies of GROUP, or add one with --member, --from and --share.
 
-    A share that has no last day yet ends the day before the new one begins.
+    A share that has no last day yet ends the day before the new one begins. Left out, --investment
+    and --dividends are those of the share before.
     """
     given = (bool(member), start is not None, bool(share))
     if any(given) and not all(given):

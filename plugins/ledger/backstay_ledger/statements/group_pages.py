@@ -192,7 +192,7 @@ def _row(figures: Figures, found: Consolidated, row: StatementRow, part: Part) -
     def behind(company: str) -> str:
         if row.kind is RowKind.ACCOUNT:
             account = found.account_ids[company].get(row.code)
-            if account is not None:
+            if account:  # rows that are no account have none in any company
                 return url_for("ledger.account_card", company=company, id=account, **days)
         return url_for(statement, company=company, **days_query(part, column))
 

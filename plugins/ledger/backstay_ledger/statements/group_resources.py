@@ -26,15 +26,7 @@ from backstay.spi import lazy as _
 from backstay.spi import view as ui
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW, STATEMENT_EDIT
 from backstay_ledger.statements.group_models import CompanyGroup, GroupShare
-from backstay_ledger.statements.group_shares import (
-    AddShare,
-    DeleteShare,
-    EditShare,
-    add_share,
-    delete_share,
-    edit_share,
-    percent_of,
-)
+from backstay_ledger.statements.group_shares import percent_of
 from backstay_ledger.statements.groups import (
     CreateGroup,
     DeleteGroup,
@@ -42,6 +34,14 @@ from backstay_ledger.statements.groups import (
     create_group,
     delete_group,
     edit_group,
+)
+from backstay_ledger.statements.share_edits import (
+    AddShare,
+    DeleteShare,
+    EditShare,
+    add_share,
+    delete_share,
+    edit_share,
 )
 
 if TYPE_CHECKING:
@@ -220,7 +220,10 @@ SHARES: Final = Resource(
             ),
             icon="trash",
             danger=True,
-            confirm=_("Delete this share? The books are not touched."),
+            confirm=_(
+                "Delete this share? The one before it, where there is one, is valid on its days."
+                " The books are not touched."
+            ),
         ),
     ),
     empty=Empty(

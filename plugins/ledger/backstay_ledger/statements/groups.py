@@ -227,14 +227,27 @@ def _shares(group: CompanyGroup) -> Select[GroupShare]:
 
 
 def _keep_shares(session: Session, group: CompanyGroup, command: EditGroup) -> None:
-    """Refuse to take out a company while shares in it are on record."""
+    """Refuse to take out a company while shares in it, or those that it holds, are on record."""
     members = members_of(command.members)
-    held = {one.member for one in session.scalars(_shares(group))}
-    if gone := sorted(held.difference(members)):
+    shares = list(session.scalars(_shares(group)))
+    if gone := sorted({one.member for one in shares}.difference(members)):
         raise Invalid(
             _("%(code)s has shares in this group: delete those first.", code=gone[0]),
             field="members",
         )
+    known = {company_of(session).code, *members}
+    for share in shares:
+        for line in f"{share.investment}\n{share.dividends}".splitlines():
+            if line.strip() and line.split()[0] not in known:
+                raise Invalid(
+                    _(
+                        "The share in %(member)s is held by a company that is not in the group any"
+                        " more: “%(line)s”. Change that share first.",
+                        member=share.member,
+                        line=line.strip(),
+                    ),
+                    field="members",
+                )
 
 
 def _values(command: CreateGroup) -> dict[str, str]:

@@ -6,8 +6,9 @@ import csv
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,8 @@ from backstay.spi import Company
 from backstay.testing.fixtures import company_ref
 from backstay.testing.web import give
 from backstay_ledger.permissions import PERMISSIONS
-from backstay_ledger.statements import journal_pages, journal_report
+from backstay_ledger.statements import group_pages, journal_pages, journal_report
+from backstay_ledger.statements.consolidation import consolidate
 
 if TYPE_CHECKING:
     from backstay.testing.web import Browser
@@ -201,6 +203,34 @@ def test_a_group_is_read_as_one_by_who_may_see_its_companies(
         assert accountant.get(f"{sheet}.{form}?as_of=2026-02-28").status_code == 200
     result = busy.url(f"/company-groups/{number}/profit-and-loss?to=2026-02-28")
     assert "400.50" in accountant.get(result).text
+
+
+def test_a_row_of_a_group_that_is_no_account_opens_the_statement_of_its_company(
+    accountant: Browser, busy: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the translation difference of a foreign company is."""
+    made = accountant.post(
+        busy.url("/company-groups/new"), {"code": "all", "name": "All", "members": "GAMMA"}
+    )
+    number = made.location.rstrip("/").rpartition("/")[2]
+    with busy.database.write(operator_context("system:test"), busy.suite) as session:
+        session.add(Company(code="GAMMA", name="Gamma Ltd", currency="EUR", minor_units=2))
+    with busy.database.read(operator_context("system:test"), busy.suite) as session:
+        ada = session.scalars(select(User.id).where(User.login == "ada")).one()
+    gamma = company_ref(busy.database, busy.suite, "GAMMA")
+    give(busy.database, ada, [one.name for one in PERMISSIONS], gamma)
+    sheet = busy.url(f"/company-groups/{number}/balance-sheet?as_of=2026-02-28")
+    before = set(re.findall(r'href="([^"]*/accounts/\d+[^"]*)"', accountant.get(sheet).text))
+    assert before
+
+    def without_ids(*args: Any) -> Any:
+        found = consolidate(*args)
+        none = {code: dict.fromkeys(ids, 0) for code, ids in found.account_ids.items()}
+        return replace(found, account_ids=none)
+
+    monkeypatch.setattr(group_pages, "consolidate", without_ids)
+    shown = accountant.get(sheet).text
+    assert not re.findall(r'href="([^"]*/accounts/\d+[^"]*)"', shown)
 
 
 def test_the_journal_shows_every_line_of_its_days(
