@@ -120,6 +120,47 @@ def test_lines_have_texts_of_their_own_and_amounts_a_sign(books: Any) -> None:
     assert "The amount is not what stands in debit and credit" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("debit", "credit", "amount", "accepted"),
+    [
+        ("100", "", "100", True),
+        ("", "100", "-100", True),
+        ("", "100", "100", True),
+        ("100", "", "-100", False),
+        ("", "-100", "-100", False),
+    ],
+)
+def test_an_amount_with_a_minus_is_a_credit(
+    books: Any, debit: str, credit: str, amount: str, accepted: bool
+) -> None:
+    header = "entry,date,memo,account,debit,credit,amount"
+    other = ("", "100") if debit or credit.startswith("-") else ("100", "")
+    rows = journal(
+        f"S1,2026-03-15,Sale,1100,{debit},{credit},{amount}",
+        f"S1,2026-03-15,Sale,4000,{','.join(other)},",
+        header=header,
+    )
+    if accepted:
+        import_(books, JOURNAL, rows)
+        return
+    [problem] = refused(books, JOURNAL, rows)
+    assert (problem.row, problem.field) == (2, "debit")
+    assert "The amount is not what stands in debit and credit" in problem.message
+
+
+def test_an_amount_that_is_missing_is_told_at_the_column_that_the_file_has(books: Any) -> None:
+    rows = journal(
+        "S1,2026-03-15,Sale,1100,100.00",
+        "S1,2026-03-15,Sale,4000,",
+        header="entry,date,memo,account,amount",
+    )
+    for row in rows:  # as core hands rows over: columns that the file lacks are empty
+        row.values.update(debit="", credit="")
+    [problem] = refused(books, JOURNAL, rows)
+    assert (problem.row, problem.field) == (3, "amount")
+    assert problem.message == "The amount is missing."
+
+
 def test_changed_content_under_a_known_name_is_refused(books: Any) -> None:
     import_(books, JOURNAL, journal(*sale()))
     [problem] = refused(

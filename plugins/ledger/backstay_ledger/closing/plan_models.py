@@ -5,13 +5,16 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backstay.spi import Audit, CompanyScoped, Id, Identified, Versioned, short
 from backstay_ledger.models.base import LedgerBase
+
+DEFERRAL: Final = "ledger.deferral"
+"""The source of the entry that defers an amount, and of those that release it."""
 
 
 class Every(enum.Enum):

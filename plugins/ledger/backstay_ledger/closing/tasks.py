@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from backstay.contracts.closing import Blocker, CloseTask
-from backstay.spi import company_of, ngettext
+from backstay.spi import company_of, ngettext, today
 from backstay.spi import lazy as _
+from backstay_ledger.closing.plan_models import Recurring
 from backstay_ledger.closing.services.plans import due
+from backstay_ledger.closing.services.recurring import not_to_be_made
 from backstay_ledger.cost_allocation.running import not_run
 from backstay_ledger.currencies.lookup import RateMissing
 from backstay_ledger.models import (
@@ -64,16 +66,23 @@ def _unposted(
 
 
 def missing_recurring(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
-    """Recurring entries whose day has come in the period and that were not made."""
-    return [
-        Blocker(
-            f"{one.day} {one.label}",
-            "ledger.recurring",
-            one.recurring_id,
-        )
+    """Recurring entries whose day has come in the period and that were not made, and why not."""
+    found = [
+        (one, one.recurring_id)
         for one in due(session, period.ends_on, period.starts_on)
         if one.recurring_id is not None
     ][:_MOST]
+    reasons: dict[int, str | None] = {}
+    until = today(company_of(session).time_zone)
+    blockers: list[Blocker] = []
+    for one, key in found:
+        if key not in reasons and one.day <= until:
+            recurring = session.get_one(Recurring, key)
+            reasons[key] = not_to_be_made(session, recurring, one.day)
+        why = reasons.get(key)
+        text = f"{one.day} {one.label}"
+        blockers.append(Blocker(f"{text}: {why}" if why else text, "ledger.recurring", key))
+    return blockers
 
 
 def releases(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:

@@ -2,6 +2,8 @@
 
 What a currency's debits (or credits) are worth together is rounded once, half up, and split over
 its lines by the largest remainder. So lines that balance in their currency do in base currency.
+Taxes that are added afterwards are rounded by themselves: what they leave over is taken up by the
+largest line without a tax.
 """
 
 from __future__ import annotations
@@ -46,6 +48,33 @@ def with_base_amounts(session: Session, posting: Posting) -> Posting:
         for place, part in zip(places, parts, strict=True):
             lines[place] = replace(lines[place], amount=part)
     return replace(posting, lines=tuple(lines))
+
+
+def settled(session: Session, posting: Posting, complete: Posting) -> Posting:
+    """The same posting, balanced where taxes that were added are rounded in another way.
+
+    Only in currencies whose amounts come to zero, and whose lines all left their base amounts to
+    the rate; what is left over is less than a unit of the base currency for each line.
+
+    Arguments:
+        posting: as it was given.
+        complete: the same with base amounts and lines of tax; the given lines keep their places.
+    """
+    unit = Decimal(1).scaleb(-company_of(session).minor_units)
+    lines = list(complete.lines)
+    given = len(posting.lines)
+    for currency in sorted({line.currency for line in posting.lines if line.currency}):
+        places = [place for place, line in enumerate(lines) if line.currency == currency]
+        if any(posting.lines[place].amount for place in places if place < given):
+            continue
+        left = sum((lines[place].amount for place in places), Decimal(0))
+        foreign = sum((_foreign(lines[place]) for place in places), Decimal(0))
+        untaxed = [place for place in places if not lines[place].tax_code]
+        if foreign or not left or not untaxed or abs(left) >= unit * len(places):
+            continue
+        largest = max(untaxed, key=lambda place: abs(lines[place].amount))
+        lines[largest] = replace(lines[largest], amount=lines[largest].amount - left)
+    return replace(complete, lines=tuple(lines))
 
 
 def _rates(

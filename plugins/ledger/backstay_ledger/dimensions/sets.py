@@ -110,11 +110,15 @@ class LineSets:
                 self._values[dimension, value] = _Known(dimension_id, value_id, first, last)
 
     def on(
-        self, line: PostingLine, account: AccountRef | None, day: date | None
+        self, line: PostingLine, account: AccountRef | None, day: date | None, *, requires: bool
     ) -> tuple[LineSet | None, list[str]]:
-        """The set of a line on an account, or what is wrong with it (see :meth:`of`)."""
+        """The set of a line on an account, or what is wrong with it (see :meth:`of`).
+
+        Arguments:
+            requires: it has to have what the account requires.
+        """
         held, problems = self.of(line.dimensions, day) if line.dimensions else (None, [])
-        if account is not None and day is not None:
+        if account is not None and requires:
             given = {dimension for dimension, _value in line.dimensions}
             problems += [
                 _(
@@ -131,7 +135,8 @@ class LineSets:
         """The set of a line, or what is wrong with what it says.
 
         Arguments:
-            day: of the entry; None for a reversal, which says again what was valid once.
+            day: of the entry; None for one that says again what was valid once: a reversal, a
+                closing, the release of a deferral.
         """
         problems: list[str] = []
         found: dict[str, _Known] = {}

@@ -88,6 +88,7 @@ def read_rows(rows: Sequence[StagedRow]) -> tuple[list[FileEntry], list[Problem]
     """The entries of a file, in the order of their first rows, and what can't be read."""
     entries: dict[str, FileEntry] = {}
     problems: list[Problem] = []
+    column = _amount_column(rows)
     for row in rows:
         values = {name: text.strip() for name, text in row.values.items()}
         name = values.get("entry", "")
@@ -109,7 +110,7 @@ def read_rows(rows: Sequence[StagedRow]) -> tuple[list[FileEntry], list[Problem]
             found = _read_header(entry)
         else:
             found = _compare_header(entry, header, row.number)
-        found += _read_line(entry, values, row.number)
+        found += _read_line(entry, values, row.number, column)
         entry.readable = entry.readable and not found
         problems += found
     return list(entries.values()), problems
@@ -151,18 +152,18 @@ def _compare_header(entry: FileEntry, header: dict[str, str], number: int) -> li
     ]
 
 
-def _read_line(entry: FileEntry, values: dict[str, str], number: int) -> list[Problem]:
+def _read_line(entry: FileEntry, values: dict[str, str], number: int, column: str) -> list[Problem]:
     problems: list[Problem] = []
     amounts: dict[str, Decimal | None] = {}
-    for column in SIDES:
+    for side in SIDES:
         try:
-            amounts[column] = read_amount(values.get(column, ""))
+            amounts[side] = read_amount(values.get(side, ""))
         except BadCell as error:
-            problems.append(Problem(str(error), column, number))
+            problems.append(Problem(str(error), side, number))
     sided = (amounts.get("debit") or _ZERO) - (amounts.get("credit") or _ZERO)
     signed = _ZERO if sided else amounts.get("amount") or _ZERO
-    if not problems and (said := _amount_problem(**amounts)):
-        problems.append(Problem(said, "debit", number))
+    if not problems and (said := _amount_problem(column, **amounts)):
+        problems.append(Problem(said, column, number))
     if not values.get("account"):
         problems.append(Problem(_("The account is missing."), "account", number))
     amount = signed or sided
@@ -174,13 +175,27 @@ def _read_line(entry: FileEntry, values: dict[str, str], number: int) -> list[Pr
     return problems
 
 
+def _amount_column(rows: Sequence[StagedRow]) -> str:
+    """Where a missing amount is told; a column that the file lacks is empty in all rows."""
+    used = {column for row in rows for column in SIDES if row.values.get(column, "").strip()}
+    return "amount" if used == {"amount"} else "debit"
+
+
 def _amount_problem(
-    *, debit: Decimal | None, credit: Decimal | None, amount: Decimal | None
+    column: str,
+    *,
+    debit: Decimal | None,
+    credit: Decimal | None,
+    amount: Decimal | None,
 ) -> str | None:
     """What is wrong with the amounts of a row, or None."""
     if amount and not debit and not credit:
         return None
-    # Some programs write both: then they have to say the same.
-    if amount and abs(amount) != abs((debit or _ZERO) - (credit or _ZERO)):
+    # Some programs write both: then they have to say the same. One without a sign may go with a
+    # credit, as many write it; one with a minus is a credit.
+    sided = (debit or _ZERO) - (credit or _ZERO)
+    if amount and (abs(amount) != abs(sided) or amount < 0 < sided):
         return _("The amount is not what stands in debit and credit. Leave one of them empty.")
+    if column == "amount":
+        return _("The amount is missing.")
     return side_problem(debit, credit)

@@ -70,18 +70,29 @@ class FinishOpening:
 
 @dataclass(frozen=True, slots=True)
 class ClearingShown:
-    """A clearing account and what stands on it, base currency, debit positive."""
+    """A clearing account and what stands on it, base currency, debit positive.
+
+    Arguments:
+        part: the list that it is for.
+        account, name: its code and its name.
+    """
 
     part: str
     account: str
+    name: str
     balance: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class AccountShown:
-    """What the trial balance says of an account, what its items come to, and what is missing."""
+    """What the trial balance says of an account, what its items come to, and what is missing.
+
+    Arguments:
+        account, name: its code and its name.
+    """
 
     account: str
+    name: str
     balance: Decimal
     items: Decimal
     missing: Decimal
@@ -176,7 +187,7 @@ def enter_items(session: Session, command: PostItems) -> OpeningPosted:
     try:
         return _posted(session, post_items(session, understood(command.items)))
     except (Invalid, Conflict) as error:
-        raise named_by_item(error) from error
+        raise named_by_item(error, command.items) from error
 
 
 def preview_opening(session: Session, command: PreviewOpening) -> OpeningPreview:
@@ -203,7 +214,7 @@ def preview_opening(session: Session, command: PreviewOpening) -> OpeningPreview
             orders = item_orders(session, opening, understood(command.items))
             checked = check_orders(session, [one.order for one in orders], lock=False)
         except (Invalid, Conflict) as error:
-            raise named_by_item(renamed(error)) from error
+            raise named_by_item(renamed(error), command.items) from error
         present = sum(one.existing is not None for one in checked)
         made += [one for one, found in zip(orders, checked, strict=True) if found.existing is None]
     after = _with(session, opening, made)
@@ -273,12 +284,13 @@ def _shown(session: Session, opening: Opening, state: OpeningState) -> OpeningSh
         opening.finished_at is not None,
         not missing,
         tuple(
-            ClearingShown(one.part.value, one.account, one.balance.quantize(unit))
+            ClearingShown(one.part.value, one.code, one.name, one.balance.quantize(unit))
             for one in state.clearing
         ),
         tuple(
             AccountShown(
-                one.account,
+                one.code,
+                one.name,
                 one.balance.quantize(unit),
                 one.items.quantize(unit),
                 one.missing.quantize(unit),
@@ -298,7 +310,7 @@ def _with(session: Session, opening: Opening, made: Sequence[Ordered]) -> Openin
     named = {key for _one, _line, _part, key, _day in stood if key is not None} - accounts.keys()
     for account in session.scalars(select(Account).where(Account.id.in_(named))):
         accounts[account.id] = ItemsOfAccount(
-            account.id, account.code, account.label, Decimal(0), Decimal(0)
+            account.id, account.code, account.name, Decimal(0), Decimal(0)
         )
     for one, line, part, key, _day in stood:
         if key is None:

@@ -152,7 +152,7 @@ def _say(shown: OpeningShown | None, done: list[Outcome], *, dry_run: bool, as_j
         click.echo(_("No opening was begun."))
         return
     for one_clearing in shown.clearing:
-        click.echo(f"{one_clearing.account}: {one_clearing.balance}")
+        click.echo(f"{one_clearing.account} {one_clearing.name}: {one_clearing.balance}")
     for one_missing in shown.missing if not shown.finished else ():
         click.echo(one_missing)
     if shown.finished:
@@ -169,12 +169,18 @@ def _as_json(shown: OpeningShown) -> dict[str, Any]:
         "finished": shown.finished,
         "complete": shown.complete,
         "clearing": [
-            {"part": one.part, "account": one.account, "balance": str(one.balance)}
+            {
+                "part": one.part,
+                "account": one.account,
+                "name": one.name,
+                "balance": str(one.balance),
+            }
             for one in shown.clearing
         ],
         "accounts": [
             {
                 "account": one.account,
+                "name": one.name,
                 "balance": str(one.balance),
                 "items": str(one.items),
                 "missing": str(one.missing),

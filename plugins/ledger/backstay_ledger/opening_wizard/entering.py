@@ -330,14 +330,19 @@ def _post(session: Session, made: Sequence[Ordered]) -> list[Posted]:
 
 
 def renamed(error: Invalid | Conflict) -> Invalid | Conflict:
-    """The same error with the fields of items in place of those of the lines they become."""
-    fields: dict[str, str | None] = {"key": "reference", "lines": None, "date": None}
+    """The same error with the fields of items in place of those of the lines they become.
+
+    What is wrong with the day on which the books begin is no item's fault, and is said once.
+    """
+    fields: dict[str, str | None] = {"key": "reference", "lines": None}
     # Both lines of an item have the same amount: what is wrong with it is said once.
     problems: dict[tuple[int | None, str | None], Problem] = {}
     for one in error.problems:
         name = (one.field or "").rpartition(".")[2]
-        field = fields.get(name, name)
-        problems.setdefault((one.row, field), replace(one, field=field))
+        row, field = one.row, fields.get(name, name)
+        if name == "date":
+            row = field = None
+        problems.setdefault((row, field), replace(one, row=row, field=field))
     return type(error)(error.message, problems=tuple(problems.values()))
 
 

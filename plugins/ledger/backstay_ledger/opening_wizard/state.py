@@ -19,17 +19,21 @@ class ItemsOfAccount:
 
     Arguments:
         account_id: of the account that is managed by open items.
-        code: of the account.
-        account: its code and name.
+        code, name: of the account.
         balance: what the trial balance says.
         items: what the items come to that were entered.
     """
 
     account_id: int
     code: str
-    account: str
+    name: str
     balance: Decimal
     items: Decimal
+
+    @property
+    def account(self) -> str:
+        """The account as people read it."""
+        return f"{self.code} {self.name}"
 
     @property
     def missing(self) -> Decimal:
@@ -43,8 +47,14 @@ class Clearing:
 
     part: OpeningPart
     account_id: int
-    account: str
+    code: str
+    name: str
     balance: Decimal
+
+    @property
+    def account(self) -> str:
+        """The account as people read it."""
+        return f"{self.code} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def opening_state(session: Session, opening: Opening) -> OpeningState:
     }
     return OpeningState(
         tuple(
-            Clearing(part, key, f"{found[key].code} {found[key].name}", found[key].balance)
+            Clearing(part, key, found[key].code, found[key].name, found[key].balance)
             for part, key in chosen.items()
         ),
         _by_account(session, opening),
@@ -177,7 +187,7 @@ def _by_account(session: Session, opening: Opening) -> tuple[ItemsOfAccount, ...
     )
     sums: dict[int, ItemsOfAccount] = {}
     for key, code, name, part, amount in found:
-        held = sums.get(key) or ItemsOfAccount(key, code, f"{code} {name}", Decimal(0), Decimal(0))
+        held = sums.get(key) or ItemsOfAccount(key, code, name, Decimal(0), Decimal(0))
         if part is OpeningPart.BALANCES:
             sums[key] = replace(held, balance=amount)
         else:

@@ -112,18 +112,22 @@ def understood(items: Sequence[TypedItem]) -> list[OpeningItem]:
     return [_signed(item, row) for row, item in enumerate(items, 1)]
 
 
-def named_by_item(error: Invalid | Conflict) -> Invalid | Conflict:
-    """The same error, each problem named by its item in place of a row of a file."""
-    problems = tuple(
-        one
-        if one.row is None
-        else replace(one, row=None, field=f"items.{one.row - 1}.{_CELLS.get(one.field, one.field)}")
-        for one in error.problems
-    )
-    return type(error)(error.message, problems=problems)
+def named_by_item(error: Invalid | Conflict, items: Sequence[TypedItem]) -> Invalid | Conflict:
+    """The same error, each problem named by its item in place of a row of a file.
 
-
-_CELLS: dict[str | None, str] = {"amount": "debit", None: "account"}
+    What is wrong with an amount is named at the side that was sent.
+    """
+    problems: list[Problem] = []
+    for one in error.problems:
+        if one.row is None:
+            problems.append(one)
+            continue
+        place, field = one.row - 1, one.field
+        if field == "amount":
+            field = "credit" if items[place].credit else "debit"
+        name = f"items.{place}.{field}" if field else f"items.{place}"
+        problems.append(replace(one, row=None, field=name))
+    return type(error)(error.message, problems=tuple(problems))
 
 
 def _signed(item: TypedItem, row: int) -> OpeningItem:

@@ -244,11 +244,16 @@ FISCAL_YEARS: Final = Resource(
 
 
 def _keeps_evidence(_session: Session, period: Period) -> str | None:
-    """What a month was closed upon is kept with it."""
+    """What a month was closed upon is kept with it, also after it was reopened."""
     if period.state in {PeriodState.CLOSED, PeriodState.LOCKED}:
         return translate(
             "A closed period keeps its evidence, like the books themselves. If this is the wrong"
             " file, attach the right one beside it."
+        )
+    if period.version > 1:  # nothing of it changes but its state
+        return translate(
+            "The period was closed before, if only softly: what it was closed upon is kept. If this"
+            " is the wrong file, attach the right one beside it."
         )
     return None
 

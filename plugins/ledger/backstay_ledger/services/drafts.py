@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 from sqlalchemy import delete
@@ -40,7 +41,7 @@ from backstay_ledger.services.content import (
     entry_values,
     line_values,
 )
-from backstay_ledger.services.orders import Checked, order_of
+from backstay_ledger.services.orders import Checked, Order, order_of
 from backstay_ledger.services.posting import (
     ENTRIES,
     LINES,
@@ -84,6 +85,7 @@ class SaveDraft:
         id: the draft that is changed, or None for a new one.
         version: the version of the draft that was on the screen.
         journal: the journal's code.
+        at_rate: the rate of the date says what foreign amounts are worth, not debit or credit.
     """
 
     journal: Annotated[
@@ -121,6 +123,7 @@ class SaveDraft:
     ] = False
     id: int | None = None
     version: int | None = None
+    at_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +171,8 @@ def post_entry(session: Session, command: SaveDraft) -> Posted:
     """
     authorize(session, ENTRY_POST)
     if command.id is None:
-        return post_orders(session, [completed(session, _posting(session, command))])[0]
-    check_orders(session, [completed(session, _posting(session, command))], lock=False)
+        return post_orders(session, [order_as_typed(session, command)])[0]
+    check_orders(session, [order_as_typed(session, command)], lock=False)
     _save(session, command)
     return post_stored(session, stored_entry(session, command.id, lock=True))
 
@@ -279,7 +282,12 @@ def load_draft(session: Session, entry_id: int, version: int | None) -> StoredEn
     return draft
 
 
-def _posting(session: Session, command: SaveDraft) -> Posting:
+def order_as_typed(session: Session, command: SaveDraft) -> Order:
+    """What an entry asks to be posted, with its taxes.
+
+    Raises:
+        Invalid: a line can't be understood, or a tax or a rate is missing.
+    """
     lines, problems = signed_lines(session, command.lines)
     if problems:
         # What is wrong with the rest is said at once too; a line that is refused already is not.
@@ -290,7 +298,12 @@ def _posting(session: Session, command: SaveDraft) -> Posting:
             if ".".join((problem.field or "").split(".")[:2]) not in bad
         ]
         raise Invalid(_("The entry can't be saved."), problems=tuple(problems))
-    return _as_posting(command, lines)
+    if command.at_rate:
+        lines = tuple(
+            replace(line, amount=Decimal(0)) if line.amount_currency else line for line in lines
+        )
+    posting = replace(_as_posting(command, lines), at_rate=command.at_rate)
+    return completed(session, posting)
 
 
 def _as_posting(command: SaveDraft, lines: tuple[PostingLine, ...]) -> Posting:
@@ -321,7 +334,7 @@ def _save(session: Session, command: SaveDraft) -> int:
     before = None if command.id is None else load_draft(session, command.id, command.version)
     if before is not None:
         before_change(session, before)
-    order = completed(session, _posting(session, command))
+    order = order_as_typed(session, command)
     checked = check_orders(session, [order], lock=True, drafts=True)[0]
     with guarded():
         if before is None:

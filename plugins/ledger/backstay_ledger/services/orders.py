@@ -27,6 +27,8 @@ class Order:
         by_allocation: an allocation posts it, or undoing one; nobody else may.
         approved: a second person has approved it; the database holds who.
         in_closing: it is posted in the closing period of its year: a closing entry or its reversal.
+        carried: its dimensions were valid on the day of another entry, which it follows; a value
+            that has ended since does not stop it.
     """
 
     posting: Posting
@@ -38,6 +40,7 @@ class Order:
     approved: bool = False
     by_allocation: bool = False
     in_closing: bool = False
+    carried: bool = False
 
     @property
     def period_kind(self) -> PeriodKind:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine, Source
 from backstay.spi import NotFound, company_of
 from backstay.spi import gettext as _
+from backstay_ledger.closing.plan_models import DEFERRAL
 from backstay_ledger.dimensions.sets import LineSet, pairs_of
 from backstay_ledger.models import Account, Entry, Journal, Line, OpenItem
 from backstay_ledger.services.bulk_rows import among, pieces
@@ -148,4 +149,5 @@ def draft_order(draft: StoredEntry, *, approved: bool = False) -> Order:
         draft_id=row.id,
         taxes=draft.taxes,
         approved=approved,
+        carried=row.source_type == DEFERRAL,
     )

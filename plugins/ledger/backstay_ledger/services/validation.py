@@ -124,6 +124,7 @@ class _Check:
         self.first_used: dict[str, int] = {}
         self.sets = line_sets(session, orders, self.accounts.values(), write=lock, drafts=drafts)
         self.day: date | None = None
+        self.requires = True
         keys = [order.posting.key for order in orders if order.posting.key]
         self.existing = existing_by_key(session, self.company.id, keys) if keys else {}
 
@@ -131,8 +132,9 @@ class _Check:
         """Check one order; None if it has problems."""
         posting = order.posting
         self.row = posting.row
-        carried = {EntryKind.REVERSAL, EntryKind.CLOSING}  # what lines carried when it was valid
-        self.day = None if order.kind in carried else posting.date
+        again = order.kind in {EntryKind.REVERSAL, EntryKind.CLOSING}
+        self.requires = not again
+        self.day = None if again or order.carried else posting.date  # what was valid once stays
         before = len(self.problems)
         journal = self.journals.get(posting.journal)
         if journal is None:
@@ -192,7 +194,11 @@ class _Check:
         if account is not None and (account.open_items or line.party or line.due_date is not None):
             for item in item_problems(account, line, order.posting, order.kind, draft=self.drafts):
                 self._add(item.message, f"{place}.{item.field}")
-        held, wrong = self.sets.on(line, account, self.day) if self.sets else (None, ())
+        held, wrong = (
+            self.sets.on(line, account, self.day, requires=self.requires)
+            if self.sets
+            else (None, ())
+        )
         for one in wrong:
             self._add(one, f"{place}.dimensions")
         if account is None or len(self.problems) > before:

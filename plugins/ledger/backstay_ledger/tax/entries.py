@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import Invalid, Problem, company_of
 from backstay.spi import gettext as _
-from backstay_ledger.currencies.at_rate import with_base_amounts
+from backstay_ledger.currencies.at_rate import settled, with_base_amounts
 from backstay_ledger.currencies.cash import paid_in_cash
 from backstay_ledger.determination.resolve import (
     AccountNotDetermined,
@@ -84,14 +84,14 @@ def completed(session: Session, posting: Posting) -> Order:
 
 
 def _completed(session: Session, posting: Posting, taxes: TaxTables) -> Order:
-    if posting.at_rate:
-        posting = with_base_amounts(session, posting)
-    order = order_of(posting)
+    order = order_of(with_base_amounts(session, posting) if posting.at_rate else posting)
     if any(line.role for line in posting.lines):
-        lines, roles = determined(session, posting)
-        order = replace(order, posting=replace(posting, lines=lines), roles=roles)
+        lines, roles = determined(session, order.posting)
+        order = replace(order, posting=replace(order.posting, lines=lines), roles=roles)
     if any(line.tax_code for line in posting.lines):
         order = _taxed(session, order, taxes)
+        if posting.at_rate:
+            order = replace(order, posting=settled(session, posting, order.posting))
     if posting.paid_in_cash:
         order = replace(order, posting=paid_in_cash(session, order.posting))
     return order

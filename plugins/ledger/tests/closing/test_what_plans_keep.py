@@ -8,14 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from backstay.contracts.closing import ClosingPeriod
 from backstay.errors import Invalid
 from backstay.spi import now
-from backstay_ledger.closing.plan_models import Every, MakeAs, ReleaseBy
+from backstay_ledger.closing.plan_models import Every, MakeAs, Recurring, ReleaseBy
 from backstay_ledger.closing.services.deferrals import Defer, defer
 from backstay_ledger.closing.services.plans import due, make
 from backstay_ledger.closing.services.recurring import PlanRecurring, plan_recurring
+from backstay_ledger.closing.tasks import missing_recurring
+from backstay_ledger.currencies.rates import TypeRate, type_rate
 from backstay_ledger.dimensions.slices import slice_of
 from backstay_ledger.dimensions.values import (
     AddDimension,
@@ -26,6 +29,7 @@ from backstay_ledger.dimensions.values import (
     require_dimension,
 )
 from backstay_ledger.models import Account, AccountClass, EntryTemplate, Journal
+from backstay_ledger.models.dimensions import Dimension, DimensionValue
 from backstay_ledger.open_items.ageing import ageing
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.balances import trial_balance
@@ -172,9 +176,76 @@ def test_a_foreign_bill_comes_again_in_its_currency(books: Any, ids: Any) -> Non
         {"account": str(ids["5000"]), "debit": "100.00", "dimensions": "cost_centre=200"} | abroad,
         {"account": str(ids["2000"]), "credit": "100.00", "party": "Cloud"} | abroad,
     )
+    quote(books, date(2026, 1, 1), "1.10")
+    quote(books, date(2026, 2, 1), "1.25")
+    run(books, date(2026, 2, 1))
+    items = books.rows(
+        "SELECT currency, amount, amount_base FROM ledger_open_item ORDER BY due_date"
+    )
+    assert items == [("USD", -110_0000, -100_0000), ("USD", -110_0000, -88_0000)]
+    assert of_centre(books, "200", "5000", date(2026, 2, 28)) == 188
+    assert sound(books)
+
+
+def quote(books: Any, day: date, rate: str) -> None:
+    """What one EUR costs in USD on a day."""
+    with books.write() as session:
+        type_rate(session, TypeRate(date=day, base="EUR", quote="USD", rate=rate, source="ECB"))
+
+
+@pytest.mark.parametrize("make_as", list(MakeAs))
+def test_a_foreign_bill_with_tax_balances_at_every_rate(
+    books: Any, ids: Any, make_as: MakeAs
+) -> None:
+    """USD 10.01 and 2.00 of tax: 10.82 + 2.16 EUR at 0.925, which of 12.01 are 11.11 less 0.01."""
+    dollars = {"currency": "USD"}
+    spent = {"account": str(ids["5000"]), "debit": "10.00", "foreign": "10.01", "tax": "P20"}
+    owed = {"account": str(ids["2000"]), "credit": "12.00", "foreign": "12.01", "party": "Cloud"}
+    centre = {"dimensions": "cost_centre=200"}
+    plan(books, spent | dollars | centre, owed | dollars, make_as=make_as)
+    quote(books, date(2026, 1, 1), "0.925")
     run(books, FIRST)
-    items = books.rows("SELECT currency, amount, amount_base FROM ledger_open_item")
-    assert items == [("USD", -110_0000, -100_0000)]
+    lines = books.rows("SELECT amount, amount_currency FROM ledger_line ORDER BY line_no")
+    assert lines == [(10_8200, 10_0100), (-12_9800, -12_0100), (2_1600, 2_0000)]
+    assert books.rows("SELECT amount_base FROM ledger_open_item") == [(-12_9800,)]
+
+
+def test_a_foreign_bill_that_differs_in_its_currency_is_refused(books: Any, ids: Any) -> None:
+    spent = {"account": str(ids["5000"]), "debit": "100.00", "currency": "USD", "foreign": "110"}
+    owed = {"account": str(ids["2000"]), "credit": "100.00", "party": "Cloud"}
+    with pytest.raises(Invalid, match="differ in USD"):
+        plan(books, spent | {"dimensions": "cost_centre=200"}, owed)
+
+
+def test_the_cockpit_says_why_a_recurring_entry_is_missing(books: Any, ids: Any) -> None:
+    abroad = {"currency": "USD", "foreign": "110.00"}
+    key = plan(
+        books,
+        {"account": str(ids["5000"]), "debit": "100.00", "dimensions": "cost_centre=200"} | abroad,
+        {"account": str(ids["2000"]), "credit": "100.00", "party": "Cloud"} | abroad,
+    )
+    january = ClosingPeriod(0, "2026-01", FIRST, date(2026, 1, 31))
+    with pytest.raises(Invalid, match="no rate of USD in EUR on 2026-01-01"):
+        run(books, FIRST)
+    assert "Rent: There is no rate of USD" in missing(books, january)
+    quote(books, FIRST, "1.10")
+    assert missing(books, january) == "2026-01-01 Rent"
+    # Planned when taxes of templates were not computed: 100 against 100 without the tax.
+    with books.write() as session:
+        recurring = session.get_one(Recurring, key)
+        spent, owed = recurring.content["lines"]
+        taxed = [spent | {"tax": "P20"}, owed]
+        session.execute(
+            update(Recurring).values(content=recurring.content | {"lines": taxed}),
+            execution_options={"audited": True},
+        )
+    assert "Rent: The entry is out by" in missing(books, january)
+
+
+def missing(books: Any, period: ClosingPeriod) -> str:
+    with books.read() as session:
+        (found,) = missing_recurring(session, period)
+    return str(found.text)
 
 
 def test_a_deferral_and_its_releases_stay_with_the_cost_centre(books: Any, ids: Any) -> None:
@@ -198,6 +269,42 @@ def test_a_deferral_and_its_releases_stay_with_the_cost_centre(books: Any, ids: 
     run(books, date(2026, 3, 31))
     assert of_centre(books, "100", "5000", date(2026, 3, 31)) == 300
     assert of_centre(books, "100", "1100", date(2026, 3, 31)) == 900
+    assert sound(books)
+
+
+@pytest.mark.parametrize("inactive", [False, True])
+def test_releases_go_on_when_their_cost_centre_has_ended(
+    books: Any, ids: Any, inactive: bool
+) -> None:
+    centre = ((CENTRE, "100"),)
+    bill = books.posting(("5000", "1200"), ("1000", "-1200"), date=FIRST)
+    first, second = bill.lines
+    bill = replace(bill, lines=(replace(first, dimensions=centre), second))
+    books.post(bill)
+    command = Defer(
+        name="Insurance",
+        amount=Decimal(1200),
+        account=ids["5000"],
+        deferral_account=ids["1100"],
+        journal=ids["GEN"],
+        starts_on=FIRST,
+        ends_on=date(2026, 12, 31),
+        release_by=ReleaseBy.MONTH,
+        dimensions="cost_centre=100",
+    )
+    with books.write() as session:
+        defer(session, command)
+        value = session.scalars(select(DimensionValue).where(DimensionValue.code == "100")).one()
+        value.valid_to = date(2026, 1, 31)
+        session.flush()
+        if inactive:
+            session.get_one(Dimension, value.dimension_id).active = False
+    run(books, date(2026, 3, 31))
+    assert of_centre(books, "100", "5000", date(2026, 3, 31)) == 300
+    assert of_centre(books, "100", "1100", date(2026, 3, 31)) == 900
+    late = replace(bill, date=date(2026, 2, 2), key="late")
+    with pytest.raises(Invalid, match=r"not valid on|inactive"):
+        books.post(late)
     assert sound(books)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from backstay.cli_environment import Environment
 from backstay.errors import BackstayError, Conflict
 from backstay.testing.api import ApiClient
 from backstay.testing.web import make_user, web_app
+from backstay_ledger.closing.services.years import blockers_of_closing
 from backstay_ledger.commands import ledger
 from backstay_ledger.dimensions.values import (
     AddDimension,
@@ -20,7 +23,9 @@ from backstay_ledger.dimensions.values import (
     add_dimension,
     add_value,
 )
+from backstay_ledger.models import Account, AccountClass, FiscalYear, Journal
 from backstay_ledger.permissions import BOOKS_VIEW, PERIOD_CLOSE, PERMISSIONS
+from backstay_ledger.services.accounts import CreateAccount, create_account
 
 from .steps import sound
 
@@ -330,6 +335,48 @@ def test_each_reason_why_a_year_cannot_be_closed_is_an_error_of_its_own(
     assert preview(program, "2027")["blocked_by"] == said
     assert "is not closed" in refused(reopen(program, "2026"))
     assert years.count("ledger_year_closing") == 0
+
+
+def test_an_account_out_of_use_is_not_proposed_and_a_missing_journal_is_a_reason(
+    years: Any, connect: Connect, run: Callable[..., Any]
+) -> None:
+    program = connect(years.company)
+    with years.write() as session:
+        account_class = AccountClass.EQUITY
+        command = CreateAccount(code="3950", name="Carried on", account_class=account_class)
+        other = create_account(session, command).id
+    sell(program, "2026-05-05", "400.00")
+    sell(program, "2027-05-05", "100.00")
+    close_months(program, "2026")
+    close_months(program, "2027")
+    assert close(program, "2026", other).status_code == 200
+    assert preview(program, "2027")["account"] == "3950"
+    with years.write() as session:
+        session.get_one(Account, other).active = False
+    assert preview(program, "2027")["account"] == "3900"
+    year = ("--company", "ALPHA", "--year", "2027")
+    tried = run("close-year", *year, "--dry-run")
+    assert (tried["account"], tried["blocked_by"]) == ("3900", [])
+    with years.write() as session:
+        session.scalars(select(Journal).where(Journal.code == "GEN")).one().active = False
+    said = "There is no active general journal; create one."
+    assert preview(program, "2027")["blocked_by"] == [said]
+    assert said in refused(close(program, "2027", account(years, "3900")), 422)
+    with years.write() as session:
+        named = session.scalars(select(Account).where(Account.code == "3900")).one()
+        named.active = False
+    shown = preview(program, "2027")
+    assert (shown["account"], shown["lines"]) == (None, [])
+    assert shown["blocked_by"] == [said, "Name the account of retained earnings."]
+
+
+def test_an_archived_company_is_a_reason(years: Any) -> None:
+    with years.read() as session:
+        outside = session.info["context"]
+        session.info["context"] = outside.in_company(replace(years.company, archived=True))
+        found = session.scalars(select(FiscalYear).where(FiscalYear.code == "2026")).one()
+        reasons = blockers_of_closing(session, found)
+    assert "Company ALPHA is archived: its books are closed." in reasons
 
 
 def test_wrong_fields_are_named(years: Any, connect: Connect) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from backstay.testing.api import ApiClient
 from backstay.testing.web import make_user, web_app
 from backstay_ledger.commands import ledger
 from backstay_ledger.permissions import BOOKS_VIEW, PERMISSIONS
+from plugins.ledger.tests.closing.steps import move
 
 from .beginnings import Beginning, beginning_of
 
@@ -156,9 +158,13 @@ def test_the_steps_of_the_wizard_over_the_api(program: ApiClient, start: Beginni
     ]
     after = shown.json["after"]
     assert [one["balance"] for one in after["clearing"]] == ["0.00", "200.00"]
-    assert [(one["account"], one["missing"]) for one in after["accounts"]] == [
-        ("1100 Receivables", "500.00"),
-        ("2000 Payables", "-300.00"),
+    assert [(one["account"], one["name"]) for one in after["clearing"]] == [
+        ("9000", "Opening trial balance"),
+        ("9010", "Opening open items"),
+    ]
+    assert [(one["account"], one["name"], one["missing"]) for one in after["accounts"]] == [
+        ("1100", "Receivables", "500.00"),
+        ("2000", "Payables", "-300.00"),
     ]
     assert entries(start) == 0
 
@@ -231,6 +237,40 @@ def test_what_is_wrong_over_the_api_is_named_and_nothing_is_posted(
         in program.post(f"{place}/actions/undo", {"part": "items", "reason": "x"}).text
     )
     assert entries(start) == 0
+
+
+def test_a_closed_period_is_said_once_and_an_amount_at_the_side_that_was_sent(
+    program: ApiClient, start: Beginning
+) -> None:
+    begin(program, start)
+    owed = {**ITEMS[2], "credit": "300.001", "currency": None, "amount_currency": None}
+    for action in ("post_items", "preview"):
+        answer = program.post(f"openings/actions/{action}", {"items": [*ITEMS[:2], owed]})
+        assert [one["field"] for one in answer.json["errors"]] == ["items.2.credit"], answer.text
+    move(start.books, "closed", day=date(2026, 1, 1))
+    for action in ("post_items", "preview"):
+        answer = program.post(f"openings/actions/{action}", {"items": ITEMS})
+        assert answer.status_code == 409
+        assert [(one.get("field"), one["message"]) for one in answer.json["errors"]] == [
+            (None, "2026-01 is closed.")
+        ]
+    assert entries(start) == 0
+
+
+def test_a_trial_balance_that_is_sent_again_under_its_key_comes_in_once(
+    program: ApiClient, start: Beginning
+) -> None:
+    begin(program, start)
+    sent = [
+        program.post(
+            "openings/actions/post_balances",
+            {"lines": LINES},
+            headers={"Idempotency-Key": "trial-1"},
+        )
+        for _n in range(2)
+    ]
+    assert [one.status_code for one in sent] == [201, 201]
+    assert entries(start) == 1
 
 
 def test_who_may_only_look_sees_the_opening_and_changes_nothing(

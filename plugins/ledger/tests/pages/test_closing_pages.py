@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from backstay_ledger.models import AccountClass
+from sqlalchemy import select
+
+from backstay.spi import now
+from backstay_ledger.closing.plan_models import Every
+from backstay_ledger.closing.services.recurring import PlanRecurring, plan_recurring
+from backstay_ledger.models import Account, AccountClass, EntryTemplate
 from backstay_ledger.permissions import BOOKS_VIEW, PERIOD_CLOSE
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, period_on
@@ -46,6 +51,37 @@ def test_the_cockpit_lists_what_blocks_and_two_persons_waive_it(
     assert "Agree to waive" in other.get(address).text
     other.post(f"{address}/tasks", {**task, "step": "agree"})
     assert "Blocks closing" not in accountant.get(address).text
+
+
+def test_the_lines_of_a_recurring_entry_say_all_that_comes_again(
+    accountant: Browser, books: Books
+) -> None:
+    with books.database.write(books.context, books.suite) as session:
+        key = {row.code: str(row.id) for row in session.execute(select(Account.code, Account.id))}
+        abroad = {"currency": "USD", "foreign": "1110.00"}
+        spent = {"account": key["4000"], "label": "4000 Sales", "debit": "999.99"}
+        owed = {"account": key["1000"], "label": "1000 Cash", "credit": "999.99", "party": "Cloud"}
+        template = EntryTemplate(
+            company_id=books.context.company.id,
+            owner_id=1,
+            name="Cloud",
+            shared=True,
+            created_by="x",
+            created_at=now(),
+            content={"journal": "GEN", "lines": [spent | abroad, owed | abroad]},
+        )
+        session.add(template)
+        session.flush()
+        command = PlanRecurring(
+            name="Cloud", template=template.id, every=Every.MONTH, day=1, starts_on=MARCH
+        )
+        plan = plan_recurring(session, command).id
+    page = accountant.get(books.url(f"/recurring-entries/{plan}")).text
+    assert "1,110.00 USD" in page
+    assert "999.99" not in page  # each entry is worth what the rate of its day says
+    assert "Cloud</td>" in page
+    assert "Party" in page
+    assert "Dimensions" not in page
 
 
 def test_a_reader_sees_the_checklist_and_works_on_nothing(reader: Browser, books: Books) -> None:

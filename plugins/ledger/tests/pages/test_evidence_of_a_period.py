@@ -46,4 +46,19 @@ def test_a_closed_month_takes_evidence_and_keeps_it(accountant: Browser, books: 
     assert "A closed period keeps its evidence" in page
     refused = accountant.post(f"{address}/attachments/{files(books)[0]}/remove")
     assert refused.status_code == 409
+    assert accountant.post(f"{address}/do/reopen", {"reason": "late bill"}).status_code == 303
+    assert "what it was closed upon is kept" in accountant.get(address).text
+    refused = accountant.post(f"{address}/attachments/{files(books)[0]}/remove")
+    assert refused.status_code == 409
     assert len(files(books)) == 2
+
+
+def test_a_month_that_is_soft_closed_keeps_its_evidence(accountant: Browser, books: Books) -> None:
+    with books.database.read(books.context, books.suite) as session:
+        period = session.scalars(select(Period.id).order_by(Period.starts_on)).first()
+    address = books.url(f"/periods/{period}")
+    assert attach(accountant, address, STATEMENT, "BANK-202601.txt") == 303
+    assert accountant.post(f"{address}/do/soft_close", {"reason": ""}).status_code == 303
+    refused = accountant.post(f"{address}/attachments/{files(books)[0]}/remove")
+    assert refused.status_code == 409
+    assert len(files(books)) == 1

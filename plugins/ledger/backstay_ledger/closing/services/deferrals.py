@@ -31,7 +31,13 @@ from backstay.spi import (
     now,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.closing.plan_models import Deferral, PlannedEntry, PlanState, ReleaseBy
+from backstay_ledger.closing.plan_models import (
+    DEFERRAL,
+    Deferral,
+    PlannedEntry,
+    PlanState,
+    ReleaseBy,
+)
 from backstay_ledger.closing.services.spreading import spread
 from backstay_ledger.dimensions.sets import read_pairs
 from backstay_ledger.models import (
@@ -172,7 +178,7 @@ def defer(session: Session, command: Defer) -> Deferral:
             PostingLine(account.code, -amount, dimensions=dimensions),
         ),
         memo=_("Deferral: %(name)s", name=command.name),
-        source=Source("ledger", "ledger.deferral", str(deferral_id)),
+        source=Source("ledger", DEFERRAL, str(deferral_id)),
     )
     posted = _post(session, Order(posting))
     deferral = Deferral(
@@ -208,7 +214,8 @@ def defer(session: Session, command: Defer) -> Deferral:
 def release(session: Session, planned: PlannedEntry) -> Posted:
     """Post one release of a deferral; the caller has checked the permission and locked its row.
 
-    Its lines have the dimensions of the entry that deferred the amount.
+    Its lines have the dimensions of the entry that deferred the amount, also those that have ended
+    since: the amount belongs there.
     """
     deferral = session.get_one(Deferral, planned.deferral_id)
     amount = planned.amount or Decimal(0)
@@ -223,9 +230,9 @@ def release(session: Session, planned: PlannedEntry) -> Posted:
             for line in reversed(deferred.lines)
         ),
         memo=_("Release: %(name)s", name=deferral.name),
-        source=Source("ledger", "ledger.deferral", str(deferral.id)),
+        source=Source("ledger", DEFERRAL, str(deferral.id)),
     )
-    return post_orders(session, [Order(posting)])[0]
+    return post_orders(session, [Order(posting, carried=True)])[0]
 
 
 def cancel_deferral(session: Session, command: CancelDeferral) -> Deferral:

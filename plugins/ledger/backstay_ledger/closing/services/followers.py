@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backstay.contracts.ledger import Posted
 from backstay.spi import Conflict
 from backstay.spi import gettext as _
-from backstay_ledger.closing.plan_models import Deferral, PlannedEntry
+from backstay_ledger.closing.plan_models import DEFERRAL, Deferral, PlannedEntry
 from backstay_ledger.models import EntryKind
 from backstay_ledger.services.resting import Resting
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entries
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from backstay_ledger.services.content import EntryRow
     from backstay_ledger.services.stored import StoredEntry
-
-DEFERRAL: Final = "ledger.deferral"
-"""The source of the entry that defers an amount, and of those that release it."""
 
 
 def reverse_on(session: Session, company_id: int, entry_id: int, day: date) -> None:

@@ -32,12 +32,13 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.closing.plan_models import Every, MakeAs, PlannedEntry, PlanState, Recurring
 from backstay_ledger.permissions import ENTRY_POST
-from backstay_ledger.services.drafts import SaveDraft, post_entry, save_draft
+from backstay_ledger.services.drafts import SaveDraft, order_as_typed, post_entry, save_draft
 from backstay_ledger.services.fiscal_years import add_months
 from backstay_ledger.services.journals import general_journal
 from backstay_ledger.services.posting import writable_company
 from backstay_ledger.services.templates import load_template
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines
+from backstay_ledger.services.validation import check_orders
 from backstay_ledger.tax.entries import completed
 from backstay_ledger.tax.typed import read_tax
 
@@ -118,7 +119,7 @@ def plan_recurring(session: Session, command: PlanRecurring) -> Recurring:
             _("Every line of the template needs an amount, and there are at least two."),
             field="template",
         )
-    _refuse_unbalanced(session, lines, command.starts_on)
+    _refuse_unbalanced(session, lines, command)
     recurring = Recurring(
         company_id=company.id,
         name=command.name.strip(),
@@ -183,17 +184,13 @@ def missing_days(session: Session, recurring: Recurring, up_to: date) -> list[da
 def make_recurring(session: Session, recurring: Recurring, day: date) -> int:
     """Make the entry of a day, as the plan says; returns its id.
 
-    Part of a larger use case, which has checked its permission and locked the plan.
+    Amounts in foreign currencies are those of the template; the rate of the day says what they are
+    worth. Part of a larger use case, which has checked its permission and locked the plan.
+
+    Raises:
+        Invalid, Conflict: as for posting; or a currency has no rate on the day.
     """
-    content: dict[str, Any] = recurring.content
-    first = next(due_days(recurring, day), day)
-    command = SaveDraft(
-        journal=str(content.get("journal") or general_journal(session)),
-        date=day,
-        memo=str(content.get("memo") or recurring.name),
-        reference=str(content.get("reference") or ""),
-        lines=_lines(content, day - first),
-    )
+    command = _entry(session, recurring, day)
     entry = (
         post_entry(session, command).id
         if recurring.make_as is MakeAs.POSTED
@@ -211,12 +208,40 @@ def make_recurring(session: Session, recurring: Recurring, day: date) -> int:
     return entry
 
 
-def _refuse_unbalanced(session: Session, lines: tuple[DraftLine, ...], day: date) -> None:
-    """Refuse what could not be posted on a day, its taxes included.
+def not_to_be_made(session: Session, recurring: Recurring, day: date) -> str | None:
+    """Why the entry of a day can't be made as it stands now, or None."""
+    try:
+        order = order_as_typed(session, _entry(session, recurring, day))
+        drafts = recurring.make_as is MakeAs.DRAFT
+        check_orders(session, [order], lock=False, drafts=drafts)
+    except (Invalid, Conflict) as error:
+        return error.problems[0].message if error.problems else error.message
+    return None
+
+
+def _entry(session: Session, recurring: Recurring, day: date) -> SaveDraft:
+    """The entry of a day, as it would be typed."""
+    content: dict[str, Any] = recurring.content
+    first = next(due_days(recurring, day), day)
+    return SaveDraft(
+        journal=str(content.get("journal") or general_journal(session)),
+        date=day,
+        memo=str(content.get("memo") or recurring.name),
+        reference=str(content.get("reference") or ""),
+        lines=_lines(content, day - first),
+        at_rate=True,
+    )
+
+
+def _refuse_unbalanced(
+    session: Session, lines: tuple[DraftLine, ...], command: PlanRecurring
+) -> None:
+    """Refuse what could not be posted on the first day, its taxes included.
 
     Raises:
         Invalid: a line can't be understood, or debit and credit differ.
     """
+    day = command.starts_on
     signed, problems = signed_lines(session, lines)
     if problems:
         raise Invalid(problems[0].message, field="template")
@@ -227,6 +252,15 @@ def _refuse_unbalanced(session: Session, lines: tuple[DraftLine, ...], day: date
         raise Invalid(error.message, field="template") from error
     if sum(line.amount for line in complete.lines):
         raise Invalid(_("Debit and credit of the template differ."), field="template")
+    left: dict[str, Decimal] = {}
+    for line in complete.lines:
+        if line.currency and line.amount_currency:
+            left[line.currency] = left.get(line.currency, Decimal(0)) + line.amount_currency
+    if command.make_as is MakeAs.POSTED and (out := [code for code in left if left[code]]):
+        raise Invalid(
+            _("Debit and credit of the template differ in %(currency)s.", currency=out[0]),
+            field="template",
+        )
 
 
 def _lines(content: dict[str, Any], later: timedelta) -> tuple[DraftLine, ...]:

@@ -31,7 +31,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.closing.models import YearClosing
-from backstay_ledger.closing.services.carrying import closing_lines
+from backstay_ledger.closing.services.carrying import closing_lines, result_balances
 from backstay_ledger.closing.services.periods import ADJUSTMENT, add_period
 from backstay_ledger.models import (
     IS_DRAFT,
@@ -199,19 +199,23 @@ def closing_of(session: Session, fiscal_year_id: int) -> YearClosing | None:
 
 
 def proposed_account(session: Session) -> int | None:
-    """The account of the last closing, or the first of equity whose name says what it is for."""
+    """The account of the last closing, or the first of equity whose name says what it is for.
+
+    Only an active one of equity: whatever else closings were posted to takes no result any more.
+    """
+    usable = (Account.account_class == AccountClass.EQUITY, Account.active)
     last = session.scalars(
-        select(YearClosing.account_id).order_by(YearClosing.id.desc()).limit(1)
+        select(Account.id)
+        .join(YearClosing, YearClosing.account_id == Account.id)
+        .where(YearClosing.company_id == company_of(session).id, *usable)
+        .order_by(YearClosing.id.desc())
+        .limit(1)
     ).one_or_none()
     if last is not None:
         return last
     return session.scalars(
         select(Account.id)
-        .where(
-            Account.account_class == AccountClass.EQUITY,
-            Account.active,
-            func.lower(Account.name).contains("retained"),
-        )
+        .where(*usable, func.lower(Account.name).contains("retained"))
         .order_by(Account.code)
         .limit(1)
     ).one_or_none()
@@ -263,7 +267,24 @@ def blockers_of_closing(session: Session, year: FiscalYear) -> tuple[str, ...]:
     """Why a fiscal year can't be closed now, each reason by itself; empty where it can."""
     periods = session.scalars(select(Period).where(Period.fiscal_year_id == year.id)).all()
     years = list_fiscal_years(session)
-    return tuple(_blockers(session, year, years, periods, _in_force(session)))
+    closed = _in_force(session)
+    found = list(_blockers(session, year, years, periods, closed))
+    if year.id not in closed:
+        found += _out_of_use(session, year)
+    return tuple(found)
+
+
+def _out_of_use(session: Session, year: FiscalYear) -> Iterator[str]:
+    """What the closing itself refuses whatever the year looks like."""
+    try:
+        writable_company(session)
+    except Conflict as error:
+        yield error.message
+    try:
+        general_journal(session)
+    except Invalid as error:
+        if result_balances(session, year):  # without a result no entry is posted
+            yield error.message
 
 
 def not_to_be_closed(session: Session, year: FiscalYear) -> str | None:
