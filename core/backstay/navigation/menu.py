@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from flask import g, request, url_for
 from werkzeug.routing import BuildError
 
+from backstay.clock import now
 from backstay.i18n import gettext as _
 from backstay.i18n import lazy
 from backstay.navigation.declare import Area, Page
+from backstay.resources.formats import instant_text
 from backstay.web.page import CompanyChoice, Crumb, NavArea, NavItem, Shell
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from backstay.access.grants import Access
+    from backstay.access.grants import Access, Person
     from backstay.access.sessions import SignedIn
     from backstay.db.context import CompanyRef
     from backstay.i18n import Text
@@ -162,7 +164,20 @@ def shell_of(runtime: Runtime, *, title: str = "", crumbs: Sequence[Crumb] | Non
         sign_out_href="/sign-out",
         appearance_href="/me/appearance",
         palette_url=f"/me/palette?company={company.code}" if company else "/me/palette",
+        letterhead=_letterhead(),
+        printed=_printed(access.person),
     )
+
+
+def _letterhead() -> str:
+    """The company that the page belongs to, not the one that is in focus elsewhere."""
+    context = g.get("context")
+    return context.company.name if context is not None and context.company else "Backstay"
+
+
+def _printed(person: Person) -> str:
+    at = now().replace(second=0, microsecond=0)
+    return f"{person.name} · {instant_text(at, person.time_zone, person.locale)}"
 
 
 def _theme(stored: str) -> Literal["light", "dark", "auto"]:

@@ -27,9 +27,9 @@ from backstay_ledger.imports import IMPORTS
 from backstay_ledger.models import LedgerBase
 from backstay_ledger.navigation import PAGES
 from backstay_ledger.opening_wizard.imports import OPENING_IMPORTS
-from backstay_ledger.pages import BLUEPRINTS
+from backstay_ledger.pages.all_pages import BLUEPRINTS
 from backstay_ledger.permissions import PERMISSIONS, ROLE_TEMPLATES
-from backstay_ledger.resources import RESOURCES
+from backstay_ledger.resources.all_resources import RESOURCES
 
 if TYPE_CHECKING:
     import click

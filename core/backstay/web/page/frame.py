@@ -71,6 +71,10 @@ class Shell:
     sign_out_href: str = "/sign-out"
     appearance_href: str = "/me/appearance"
     palette_url: str = "/me/palette"
+    letterhead: str = "Backstay"
+    """What stands on top of paper: the company whose page it is."""
+    printed: Text = ""
+    """Who printed it, and when it was read."""
 
     @property
     def company(self) -> CompanyChoice | None:

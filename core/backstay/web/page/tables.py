@@ -90,6 +90,16 @@ class FilterControl:
     several: bool = False
     """Of a list: any number of choices may be in force (reports take one)."""
 
+    @property
+    def chosen(self) -> Text:
+        """What a report says on paper; empty where nothing was chosen, and for days."""
+        if self.kind == "date":
+            return ""
+        if not self.choices:
+            return self.value_label or self.value
+        found = next((one for one in self.choices[1:] if one.current), None)
+        return str(found.label).strip() if found else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveChip:
@@ -241,4 +251,3 @@ class ReportPage:
     empty: EmptyState | None = None
     next_href: str | None = None
     first_href: str | None = None
-    printed_by: Text = ""

@@ -56,8 +56,6 @@ def control_as_csv(name: str) -> Response:
 def control_as_workbook(name: str) -> Response:
     """The same as a workbook, written to disk row by row and sent from there."""
     control, span, asked, shown = _wanted(name)
-    company = company_of(session())
-    days = f"{span.start} – {span.end}"  # noqa: RUF001 - from one to the other
 
     def rows(reading: Session) -> Iterator[tuple[Any, ...]]:
         for row in _found(control, reading, asked, shown=shown):
@@ -65,7 +63,11 @@ def control_as_workbook(name: str) -> Response:
 
     return workbook_file(
         _file_name(name, span, "xlsx"),
-        f"{company.name}: {control.label}, {days} ({company.currency})",
+        str(control.label),
+        (
+            span.label,
+            ", ".join(f"{one.label} {asked.values[one.name]}" for one in control.parameters),
+        ),
         [(str(one.label), one.kind) for one in control.columns],
         rows,
         entity="ledger.control",

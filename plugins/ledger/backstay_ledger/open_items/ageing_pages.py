@@ -80,9 +80,10 @@ def export_ageing_workbook() -> Response:
             TableRow("party", "", one.party or _("Without a party"), 1, (*one.amounts, one.total))
             for one in group
         ]
-    first, *others = (str(label) for _name, label in BUCKETS)
-    columns = (f"{as_of.isoformat()} {first}", *others, _("Total"))
-    return as_workbook(Table("ageing", _("Ageing"), columns, tuple(rows)))
+    columns = (*(str(label) for _name, label in BUCKETS), _("Total"))
+    of = ", ".join(filter(None, (account, party)))
+    table = Table("ageing", _("Ageing"), columns, tuple(rows), days=as_of.isoformat(), of=of)
+    return as_workbook(table)
 
 
 def report(

@@ -126,13 +126,14 @@ def general_ledger_as_workbook() -> Response:
                 *(row.code, row.name, _KINDS.get(row.kind, "")),
                 *((line.date, line.number_text, line.text) if line else (None, None, None)),
                 line.reference if line else None,
-                *((row.debit, row.credit) if moved else (None, None)),
+                *((row.debit or None, row.credit or None) if moved else (None, None)),
                 row.balance,
             )
 
     return workbook_file(
         f"general-ledger-{company.code}-{span.start}-{span.end}.xlsx",
-        f"{company.name}: {_('General ledger')} {span.start} – {span.end} ({company.currency})",  # noqa: RUF001
+        _("General ledger"),
+        (span.label, _accounts_said(asked), of.label),
         (
             (_("Account"), "code"),
             (_("Name"), "text"),
@@ -149,6 +150,12 @@ def general_ledger_as_workbook() -> Response:
         entity="ledger.general_ledger",
         parameters={"from": span.start.isoformat(), "to": span.end.isoformat(), **of.query},
     )
+
+
+def _accounts_said(asked: Asked) -> str:
+    if not (asked.first or asked.last):
+        return ""
+    return _("accounts %(first)s to %(last)s", first=asked.first or "…", last=asked.last or "…")
 
 
 def _cells(figures: Figures, row: GeneralLedgerRow) -> tuple[str, ...]:

@@ -26,6 +26,11 @@ class Span:
     end: date
     notes: tuple[ui.Note, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The days as files write them."""
+        return f"{self.start} – {self.end}"  # noqa: RUF001 - from one to the other
+
 
 def company_today(session: Session) -> date:
     """The business date where the company is."""

@@ -27,6 +27,8 @@ _FIRST_YEAR: Final = 1901
 """Of the dates that a spreadsheet knows."""
 _PIECE: Final = 64 * 1024
 _A4: Final = 9
+_LONGEST_NAME: Final = 31
+_NO_NAME: Final = "[]:*?/\\'"
 
 Head = tuple[str, str]
 """What stands above a column, and the kind of its values: text, money, percent, ..."""
@@ -34,7 +36,8 @@ Head = tuple[str, str]
 
 def workbook_file(
     name: str,
-    title: str,
+    label: str,
+    said: Sequence[str],
     heads: Sequence[Head],
     rows: Callable[[Session], Iterable[Sequence[Any]]],
     *,
@@ -45,7 +48,9 @@ def workbook_file(
 
     Arguments:
         name: the file's name.
-        title: stands above the columns; company, days and currency belong there.
+        label: what the report is called; names the sheets.
+        said: what stands above the columns besides the company and the currency: the days, and
+            which part of the books, where it is not all.
         rows: reads the rows as values, in a session of its own.
         entity: what is exported, and with which parameters, for the audit trail.
     """
@@ -63,7 +68,9 @@ def workbook_file(
     target = tempfile.TemporaryFile(prefix="backstay-")  # noqa: SIM115 - closed when it was sent
     try:
         with database().read(acting, suite()) as reading:
-            _write(target, title, heads, rows(reading), company.minor_units)
+            titles = f"{company.name}: {label}", " · ".join(one for one in said if one)
+            title = f"{' '.join(titles)} ({company.currency})"
+            _write(target, label, title, heads, rows(reading), company.minor_units)
     except BaseException:
         target.close()
         raise
@@ -83,6 +90,7 @@ def workbook_file(
 
 def _write(
     target: Any,
+    label: str,
     title: str,
     heads: Sequence[Head],
     rows: Iterable[Sequence[Any]],
@@ -111,19 +119,29 @@ def _write(
             )
         }
         bold = book.add_format({"bold": True, "bottom": 1})
-        sheet, at = _sheet(book, title, heads, bold), 1
+        right = book.add_format({"bold": True, "bottom": 1, "align": "right"})
+        marks = {"money": right, "percent": right, "number": right}
+
+        def begun() -> Any:
+            sheet = _sheet(book, label, heads)
+            sheet.write_string(0, 0, title, bold)
+            for place, (head, kind) in enumerate(heads):
+                sheet.write_string(1, place, head, marks.get(kind, bold))
+            return sheet
+
+        sheet, at = begun(), 1
         for row in rows:
             if at == ROWS_OF_A_SHEET:
-                sheet, at = _sheet(book, title, heads, bold), 1
+                sheet, at = begun(), 1
             at += 1
             for place, ((_label, kind), value) in enumerate(zip(heads, row, strict=True)):
                 _cell(sheet, at, place, value, looks.get(kind), zone)
         book.close()
 
 
-def _sheet(book: Any, title: str, heads: Sequence[Head], bold: Any) -> Any:
+def _sheet(book: Any, label: str, heads: Sequence[Head]) -> Any:
     """The next sheet: printed across an A4 page, its heads on each page."""
-    sheet = book.add_worksheet()
+    sheet = book.add_worksheet(sheet_name(label, len(book.worksheets()) + 1))
     sheet.freeze_panes(2, 0)
     sheet.repeat_rows(0, 1)
     sheet.set_landscape()
@@ -132,10 +150,14 @@ def _sheet(book: Any, title: str, heads: Sequence[Head], bold: Any) -> Any:
     sheet.set_footer("&R&P / &N")
     for place, (_label, kind) in enumerate(heads):
         sheet.set_column(place, place, 28 if kind == "text" else 16)
-    sheet.write_string(0, 0, title, bold)
-    for place, (label, _kind) in enumerate(heads):
-        sheet.write_string(1, place, label, bold)
     return sheet
+
+
+def sheet_name(label: str, number: int = 1) -> str:
+    """What a sheet may be called: 31 signs, and not every one."""
+    ending = f" ({number})" if number > 1 else ""
+    plain = "".join(one for one in label if one not in _NO_NAME).strip()
+    return plain[: _LONGEST_NAME - len(ending)] + ending
 
 
 def _cell(sheet: Any, row: int, place: int, value: Any, look: Any, zone: ZoneInfo) -> None:

@@ -38,6 +38,11 @@ class Asked:
     by: str = ""
 
     @property
+    def label(self) -> str:
+        """What a file's heading says besides the days: a tree of one's own, and which part."""
+        return ", ".join(filter(None, (self.tree.name if self.tree.code else "", self.of.label)))
+
+    @property
     def query(self) -> dict[str, Any]:
         """What a link carries on, besides the days."""
         return {

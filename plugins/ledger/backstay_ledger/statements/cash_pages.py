@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
@@ -74,7 +75,8 @@ def _direct() -> bool:
 def _table() -> Table:
     db = session()
     asked = asked_span(db, request.args)
-    return cash_table(cash_flow(db, asked.tree, asked.columns, direct=_direct()))
+    flow = cash_flow(db, asked.tree, asked.columns, direct=_direct())
+    return replace(cash_table(flow), of=asked.label)
 
 
 def _controls(db: Session, asked: Asked, *, direct: bool) -> tuple[ui.FilterControl, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,10 +15,11 @@ from backstay_ledger.dimensions.filters import asked_by, asked_of
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import company_today, read_day
+from backstay_ledger.pages.workbooks import sheet_name
 from backstay_ledger.permissions import BOOKS_EXPORT
 from backstay_ledger.resources.figures import Figures
 from backstay_ledger.statements.asked import asked_as_of, asked_span, by_dimensions
-from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
+from backstay_ledger.statements.compute import UNPLACED, balance_sheet, profit_and_loss
 from backstay_ledger.statements.tables import table_of
 from backstay_ledger.statements.tree_files import COLUMNS, tree_rows
 from backstay_ledger.statements.trees import load_own_tree
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from backstay_ledger.statements.tables import Table
+    from backstay_ledger.statements.tables import Table, TableRow
 
 WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EXACT: Final = 15
@@ -96,17 +98,15 @@ def trial_balance_as_workbook() -> Response:
 def _balance_sheet() -> Table:
     db = session()
     asked = by_dimensions(db, request.args, asked_as_of(db, request.args))
-    return table_of(
-        balance_sheet(db, asked.tree, asked.columns, asked.of, asked.by), accounts=asked.accounts
-    )
+    found = balance_sheet(db, asked.tree, asked.columns, asked.of, asked.by)
+    return replace(table_of(found, accounts=asked.accounts), of=asked.label)
 
 
 def _profit_and_loss() -> Table:
     db = session()
     asked = by_dimensions(db, request.args, asked_span(db, request.args))
-    return table_of(
-        profit_and_loss(db, asked.tree, asked.columns, asked.of, asked.by), accounts=asked.accounts
-    )
+    found = profit_and_loss(db, asked.tree, asked.columns, asked.of, asked.by)
+    return replace(table_of(found, accounts=asked.accounts), of=asked.label)
 
 
 def as_csv(table: Table) -> Response:
@@ -160,7 +160,7 @@ def _workbook(table: Table, minor_units: int) -> bytes:
             "strings_to_numbers": False,
         },
     )
-    sheet = book.add_worksheet(table.title[:31])
+    sheet = book.add_worksheet(sheet_name(table.title))
     look = "#,##0" + ("." + "0" * minor_units if minor_units else "")
     formats: dict[tuple[int, bool], Any] = {}
 
@@ -171,15 +171,18 @@ def _workbook(table: Table, minor_units: int) -> bytes:
             formats[depth, money] = book.add_format(wanted)
         return formats[depth, money]
 
+    code = book.add_format({"align": "left"})
     bold = book.add_format({"bold": True, "align": "right"})
     title = f"{company.name}: {table.title} {table.days}".strip()
+    title += f" · {table.of}" if table.of else ""
     sheet.write_string(0, 0, title, style(0, money=False))
     sheet.write_string(1, 0, _("Code"), style(0, money=False))
     sheet.write_string(1, 1, f"{_('Item')} ({company.currency})", style(0, money=False))
-    for at, column in enumerate(table.columns, 2):
+    for at, column in enumerate(table.heads or table.columns, 2):
         sheet.write_string(1, at, column, bold)
     for line, row in enumerate(table.rows, 2):
-        sheet.write_string(line, 0, "" if row.code.startswith("?") else row.code)
+        # Headings have codes for programs only.
+        sheet.write_string(line, 0, row.code if _is_said(row) else "", code)
         sheet.write_string(line, 1, row.heading, style(row.depth, money=False))
         for at, amount in enumerate(row.amounts, 2):
             if len(amount.as_tuple().digits) <= _EXACT:
@@ -198,6 +201,10 @@ def _workbook(table: Table, minor_units: int) -> bytes:
         sheet.set_landscape()
     book.close()
     return target.getvalue()
+
+
+def _is_said(row: TableRow) -> bool:
+    return row.kind in {"account", "box"} and not row.code.startswith(UNPLACED)
 
 
 def _file_name(table: Table) -> str:

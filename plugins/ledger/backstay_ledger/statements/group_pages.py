@@ -10,6 +10,7 @@ from flask import request, url_for
 from backstay.spi import (
     context_elsewhere,
     database,
+    ngettext,
     page,
     requires,
     session,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay_ledger.statements.asked import Asked
+    from backstay_ledger.statements.columns import Column
     from backstay_ledger.statements.compute import StatementRow
     from backstay_ledger.statements.consolidation import Consolidated, Mismatch
     from backstay_ledger.statements.group_models import CompanyGroup
@@ -62,8 +64,8 @@ def show_group_profit_and_loss(id: int) -> Response:  # noqa: A002
 def group_statement_as_file(id: int, name: str, form: str) -> Response:  # noqa: A002
     """A consolidated statement as CSV or, for every other form, as a workbook."""
     part = Part.PROFIT_LOSS if name == "profit-and-loss" else Part.BALANCE_SHEET
-    _group, _asked, found = _read(id, part)
-    table = group_table(found)
+    group, asked, found = _read(id, part)
+    table = group_table(found, ", ".join(filter(None, (group.name, asked.label))))
     return as_csv(table) if form == "csv" else as_workbook(table)
 
 
@@ -88,7 +90,7 @@ def _answer(group_id: int, part: Part) -> Response:
     group, asked, found = _read(group_id, part)
     db = session()
     figures = Figures(db)
-    sheet = part is Part.BALANCE_SHEET
+    sheet, wrong = part is Part.BALANCE_SHEET, len(found.mismatches)
     endpoint = "ledger.group_balance_sheet" if sheet else "ledger.group_profit_loss"
     days = asked.columns[0]
     query: dict[str, Any] = days_query(part, days)
@@ -97,13 +99,7 @@ def _answer(group_id: int, part: Part) -> Response:
     name = "balance-sheet" if sheet else "profit-and-loss"
     shown = ui.ReportPage(
         title=_("Balance sheet of the group") if sheet else _("Profit and loss of the group"),
-        subtitle=_(
-            "%(group)s · %(start)s to %(end)s · %(currency)s",
-            group=group.name,
-            start=figures.day(days.start),
-            end=figures.day(days.end),
-            currency=figures.currency,
-        ),
+        subtitle=_subtitle(figures, group, days, part),
         help=_(
             "What stands between two companies is eliminated up to the amount that both have."
             " Every company counts in full; what others own of it is shown as theirs."
@@ -136,8 +132,8 @@ def _answer(group_id: int, part: Part) -> Response:
             )
             for form, label in (("csv", _("CSV")), ("xlsx", _("Spreadsheet")))
         ),
-        status=ui.Tag(_("%(n)s mismatches", n=len(found.mismatches)), "warn")
-        if found.mismatches
+        status=ui.Tag(ngettext("%(n)s mismatch", "%(n)s mismatches", wrong), "warn")
+        if wrong
         else ui.Tag(_("No mismatches"), "ok"),
         notes=(
             *(
@@ -149,6 +145,23 @@ def _answer(group_id: int, part: Part) -> Response:
         ),
     )
     return page("report.html", page=shown)
+
+
+def _subtitle(figures: Figures, group: CompanyGroup, days: Column, part: Part) -> str:
+    if part is Part.BALANCE_SHEET:
+        return _(
+            "%(group)s · as of %(day)s · %(currency)s",
+            group=group.name,
+            day=figures.day(days.end),
+            currency=figures.currency,
+        )
+    return _(
+        "%(group)s · %(start)s to %(end)s · %(currency)s",
+        group=group.name,
+        start=figures.day(days.start),
+        end=figures.day(days.end),
+        currency=figures.currency,
+    )
 
 
 def translation_notes(found: Consolidated) -> tuple[ui.Note, ...]:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from backstay_ledger.statements.consolidation import Consolidated
 
 
-def group_table(found: Consolidated, *, accounts: bool = True) -> Table:
+def group_table(found: Consolidated, name: str = "", *, accounts: bool = True) -> Table:
     """Rows with a column for each company, the eliminations and the group.
 
     Below them whose the equity or the result is, and the mismatches.
 
     Arguments:
+        name: the group's, for a file to say.
         accounts: the rows of accounts are among them, not only the headings.
     """
     sheet = found.statement.part is Part.BALANCE_SHEET
@@ -48,6 +49,8 @@ def group_table(found: Consolidated, *, accounts: bool = True) -> Table:
         (*found.companies, _("eliminations"), _("group")),
         tuple(rows),
         days=column_name(found.statement.columns[0], as_of=sheet),
+        of=name,
+        heads=(*found.companies, _("Eliminations"), _("Group")),
     )
 
 

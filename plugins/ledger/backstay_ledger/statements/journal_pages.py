@@ -125,7 +125,8 @@ def journal_report_as_workbook() -> Response:
 
     return workbook_file(
         f"journal-{company.code}-{span.start}-{span.end}.xlsx",
-        f"{company.name}: {_('Journal')} {span.start} – {span.end} ({company.currency})",  # noqa: RUF001
+        _("Journal"),
+        (span.label, wanted.journal, of.label),
         (
             (_("Date"), "date"),
             (_("Entry"), "code"),

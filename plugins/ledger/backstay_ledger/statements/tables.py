@@ -55,12 +55,19 @@ class Table:
     compared: bool = False
     days: str = ""
     """Of the whole table, where its columns do not say them."""
+    of: str = ""
+    """What it is about where that is not the company's whole books by the usual tree."""
+    heads: tuple[str, ...] = ()
+    """What people call the columns, where programs call them otherwise."""
 
 
 def column_name(column: Column, *, as_of: bool) -> str:
     """The days of a column as programs write them: ``2026-03-31``, ``2026-01-01/2026-03-31``."""
-    if column.name:
-        return column.name
+    return column.name or days_of(column, as_of=as_of)
+
+
+def days_of(column: Column, *, as_of: bool) -> str:
+    """The days of a column, whatever it is called."""
     if as_of:
         return column.end.isoformat()
     return f"{column.start.isoformat()}/{column.end.isoformat()}"
@@ -68,7 +75,7 @@ def column_name(column: Column, *, as_of: bool) -> str:
 
 def table_of(statement: Statement, *, accounts: bool = True) -> Table:
     """A balance sheet or profit and loss as rows."""
-    sheet = statement.part is Part.BALANCE_SHEET
+    sheet, first = statement.part is Part.BALANCE_SHEET, statement.columns[0]
     return Table(
         "balance-sheet" if sheet else "profit-loss",
         _("Balance sheet") if sheet else _("Profit and loss"),
@@ -79,6 +86,7 @@ def table_of(statement: Statement, *, accounts: bool = True) -> Table:
             if accounts or row.kind is not RowKind.ACCOUNT
         ),
         compared=are_compared(statement.columns),
+        days=days_of(first, as_of=sheet) if first.name else "",
     )
 
 

@@ -59,10 +59,10 @@ def trial_balance_table(session: Session, as_of: date, of: Slice = WHOLE, by: st
     """The trial balance as rows; by a dimension the figures are balances, debit positive."""
     if by:
         columns, found = trial_balance_by(session, as_of, by, of)
-        names = tuple(column_name(one, as_of=True) for one in columns)
+        names = shown = tuple(column_name(one, as_of=True) for one in columns)
         figures = [(one.account.code, one.account.name, one.amounts) for one in found]
     else:
-        names = (_("debit"), _("credit"))
+        names, shown = (_("debit"), _("credit")), (_("Debit"), _("Credit"))
         figures = [
             (row.code, row.name, (row.debit, row.credit))
             for row in trial_balance(session, as_of, of.within(session))
@@ -71,5 +71,12 @@ def trial_balance_table(session: Session, as_of: date, of: Slice = WHOLE, by: st
     rows = [TableRow("account", code, name, 1, amounts) for code, name, amounts in figures]
     if rows:
         rows.append(TableRow("total", "", _("Total"), 0, total))
-    day = "" if by else as_of.isoformat()
-    return Table("trial-balance", _("Trial balance"), names, tuple(rows), days=day)
+    return Table(
+        "trial-balance",
+        _("Trial balance"),
+        names,
+        tuple(rows),
+        days=as_of.isoformat(),
+        of=of.label,
+        heads=shown,
+    )

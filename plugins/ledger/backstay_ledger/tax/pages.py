@@ -88,8 +88,8 @@ def export_tax_workbook() -> Response:
     found = tax_return(db, span.start, span.end)
     rows = [TableRow("box", box.code, _name(box), 1, (box.base, box.tax)) for box in found.boxes]
     days = f"{span.start.isoformat()}/{span.end.isoformat()}"
-    columns = (f"{days} {_('Base')}", _("Tax"))
-    return as_workbook(Table("tax-return", _("Tax return"), columns, tuple(rows)))
+    columns = (_("Base"), _("Tax"))
+    return as_workbook(Table("tax-return", _("Tax return"), columns, tuple(rows), days=days))
 
 
 @blueprint.get("/tax-return/lines", endpoint="tax_return_lines")

@@ -111,7 +111,7 @@ def test_a_control_is_taken_away_as_a_workbook(
         books.post(memo, date(2026, 3, day), "1000", "3000", "3000.00", memo)
     path = f"/audit/controls/round_sums.xlsx{MARCH}"
     (title, heads, *rows) = _cells(auditor.get(books.url(path)).data)
-    assert title[0] == "Alpha Ltd: Round sums, 2026-03-01 – 2026-03-31 (EUR)"  # noqa: RUF001
+    assert title[0] == "Alpha Ltd: Round sums 2026-03-01 – 2026-03-31 · Multiple of 1000 (EUR)"  # noqa: RUF001
     assert heads == ["Entry", "Date", "Memo", "Amount", "Posted by"]
     assert rows[0] == ["GEN-2026-000001", date(2026, 3, 5), "=1+1", 3000.0, "cli:test"]
     assert len(rows) == 3

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from backstay.access.models import User
@@ -199,8 +200,15 @@ def test_a_group_is_read_as_one_by_who_may_see_its_companies(
     assert "GAMMA" in shown
     assert "11,200.50" in shown
     assert "No mismatches" in shown
+    assert "All · as of " in shown
     for form in ("csv", "xlsx"):
-        assert accountant.get(f"{sheet}.{form}?as_of=2026-02-28").status_code == 200
+        file = accountant.get(f"{sheet}.{form}?as_of=2026-02-28")
+        assert file.status_code == 200
+    title, heads, *_rows = (
+        CalamineWorkbook.from_filelike(io.BytesIO(file.data)).get_sheet_by_index(0).to_python()
+    )
+    assert title[0] == "Alpha Ltd: Balance sheet of the group 2026-02-28 · All"
+    assert heads[2:] == ["ALPHA", "GAMMA", "Eliminations", "Group"]
     result = busy.url(f"/company-groups/{number}/profit-and-loss?to=2026-02-28")
     assert "400.50" in accountant.get(result).text
 

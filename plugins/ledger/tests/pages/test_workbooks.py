@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
+from backstay_ledger.pages.workbooks import sheet_name
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
+from backstay_ledger.statements.kinds import Purpose
+from backstay_ledger.statements.tree_commands import CreateTree
+from backstay_ledger.statements.tree_edits import create_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +48,7 @@ def test_the_general_ledger_and_the_journal_are_workbooks(analyst: Browser, book
         ["", date(2026, 3, 5)],
         ["Closing balance", ""],
     ]
-    assert rows[1][-3:] == [1234.5, 0.0, 1234.5]
+    assert rows[1][-3:] == [1234.5, "", 1234.5]
     title, heads, *rows = cells(analyst, books, f"/journal-report.xlsx{MARCH}")
     assert title[0].endswith("Journal 2026-03-01 – 2026-03-31 (EUR)")  # noqa: RUF001
     assert rows[0][:4] == [date(2026, 3, 5), "GEN-2026-000001", "GEN", "=A1"]
@@ -51,7 +57,59 @@ def test_the_general_ledger_and_the_journal_are_workbooks(analyst: Browser, book
         assert f"{page}.xlsx?" in analyst.get(books.url(page + MARCH)).text
 
 
+def test_workbooks_say_which_part_of_the_books_they_are(analyst: Browser, books: Books) -> None:
+    with books.database.write(books.context, books.suite) as session:
+        key = add_dimension(session, AddDimension(code="centre", name="Centre")).id
+        add_value(session, AddValue(dimension_id=key, code="10", name="Shop"))
+        create_tree(session, CreateTree(code="own", name="Own", purpose=Purpose.MANAGEMENT))
+    part, by = "&d_centre=10", "&by=centre"
+    for path, said in (
+        (f"/balance-sheet.xlsx?as_of=2026-03-31{part}", "Balance sheet · 10 Shop"),
+        (f"/balance-sheet.xlsx?as_of=2026-03-31{by}", "Balance sheet 2026-03-31"),
+        (f"/profit-and-loss.xlsx{MARCH}{by}", "Profit and loss 2026-03-01/2026-03-31"),
+        (f"/profit-and-loss.xlsx{MARCH}&tree=own", "Profit and loss · Own"),
+        (
+            f"/trial-balance.xlsx?as_of=2026-03-31{part}",
+            "Trial balance 2026-03-31 · 10 Shop",
+        ),
+        (f"/trial-balance.xlsx?as_of=2026-03-31{by}", "Trial balance 2026-03-31"),
+    ):
+        assert cells(analyst, books, path)[0][0] == f"Alpha Ltd: {said}", path
+    days = "2026-03-01 – 2026-03-31"  # noqa: RUF001
+    for path, said in (
+        (f"/general-ledger.xlsx{MARCH}&first=1000", f"{days} · accounts 1000 to …"),
+        (f"/journal-report.xlsx{MARCH}&journal=GEN{part}", f"{days} · GEN · 10 Shop"),
+    ):
+        assert f" {said} (EUR)" in cells(analyst, books, path)[0][0]
+
+
+def test_codes_in_a_workbook_are_those_of_accounts(analyst: Browser, books: Books) -> None:
+    """Headings have codes too, for programs; sheets are called as what is on them."""
+    _title, _heads, *rows = cells(analyst, books, "/balance-sheet.xlsx?as_of=2026-03-31")
+    assert {row[0] for row in rows} == {"", "1000", "3000"}
+    assert sheet_name("Debit/credit: all [of it] and even much more") == (
+        "Debitcredit all of it and even "
+    )
+    assert sheet_name("Journal", 2) == "Journal (2)"
+    book = analyst.get(books.url(f"/journal-report.xlsx{MARCH}")).data
+    assert CalamineWorkbook.from_filelike(io.BytesIO(book)).sheet_names == ["Journal"]
+
+
+def test_paper_says_whose_books_and_what_was_chosen(
+    analyst: Browser, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = analyst.get(books.url(f"/general-ledger{MARCH}&first=1000")).text
+    assert re.search(r'class="?letterhead"?><strong>Alpha Ltd</strong><span>.*?2026', shown)
+    assert re.search(r'<p class="?print-only"?>Accounts from: 1000</p>', shown)
+    assert "A part of the report only" not in shown
+    monkeypatch.setattr("backstay_ledger.pages.general_ledger.ROWS", 1)
+    assert "A part of the report only" in analyst.get(books.url(f"/general-ledger{MARCH}")).text
+    assert ">Detail: Headings only</p>" in analyst.get(books.url("/balance-sheet?accounts=0")).text
+    assert "print-only" not in analyst.get(books.url("/balance-sheet")).text
+
+
 def test_a_trial_balance_says_its_day(analyst: Browser, books: Books) -> None:
     title, *rest = cells(analyst, books, "/trial-balance.xlsx?as_of=2026-03-31")
     assert title[0] == "Alpha Ltd: Trial balance 2026-03-31"
+    assert rest[0][2:] == ["Debit", "Credit"]
     assert rest[-1][-2:] == [1234.5, 1234.5]

@@ -63,8 +63,10 @@ def export_filing_workbook(id: int) -> Response:  # noqa: A002
         TableRow("box", box.code, box.name or _("Without a box"), 1, (box.base, box.tax))
         for box in filed_boxes(db, filing)
     ]
-    columns = (f"{filing.label} {_('Base')}", _("Tax"))
-    return as_workbook(Table("tax-return", _("Tax return"), columns, tuple(rows)))
+    columns = (_("Base"), _("Tax"))
+    return as_workbook(
+        Table("tax-return", _("Tax return"), columns, tuple(rows), days=filing.label)
+    )
 
 
 @blueprint.get("/tax-return/filed/<int:id>.json", endpoint="tax_filing_json")
