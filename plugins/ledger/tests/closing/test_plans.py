@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from hypothesis import given
 from hypothesis import strategies as some
 
 from backstay.errors import Conflict, Invalid
 from backstay.spi import now
-from backstay_ledger.closing.plan_models import Every, MakeAs, ReleaseBy
+from backstay_ledger.closing.plan_models import Every, MakeAs, Recurring, ReleaseBy
 from backstay_ledger.closing.services.deferrals import (
     CancelDeferral,
     Defer,
@@ -23,6 +27,7 @@ from backstay_ledger.closing.services.plans import ReverseLater, due, make, reve
 from backstay_ledger.closing.services.recurring import (
     EndRecurring,
     PlanRecurring,
+    due_days,
     end_recurring,
     plan_recurring,
 )
@@ -257,8 +262,8 @@ def rent(books: Any, **values: Any) -> int:
             name="Rent",
             template=template.id,
             every=values.pop("every", Every.MONTH),
-            day=31,
-            starts_on=FIRST,
+            day=values.pop("day", 31),
+            starts_on=values.pop("starts_on", FIRST),
             until=values.pop("until", None),
             make_as=values.pop("make_as", MakeAs.POSTED),
         )
@@ -288,6 +293,83 @@ def test_a_plan_by_quarter_ends_and_makes_drafts(years: Any) -> None:
     assert days == [date(2026, 1, 31), date(2026, 4, 30), date(2026, 7, 31)]
     run(years, date(2027, 12, 31))
     assert years.value("SELECT count(*) FROM ledger_entry WHERE state = 'draft'") == 3
+
+
+@pytest.mark.parametrize(
+    ("every", "days"),
+    [
+        (Every.MONTH, [date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)]),
+        (Every.QUARTER, [date(2026, 2, 1), date(2026, 5, 1), date(2026, 8, 1)]),
+        (Every.YEAR, [date(2026, 2, 1), date(2027, 2, 1)]),
+    ],
+)
+def test_a_plan_that_starts_after_its_day_begins_in_the_next_month(
+    years: Any, every: Every, days: list[date]
+) -> None:
+    rent(years, every=every, day=1, starts_on=date(2026, 1, 15))
+    with years.read() as session:
+        found = [one.day for one in due(session, date(2027, 12, 31))]
+    assert found[:3] == days
+
+
+@pytest.mark.parametrize(
+    ("every", "starts_on", "day", "days"),
+    [
+        (Every.MONTH, date(2027, 12, 31), 31, ["2027-12-31", "2028-01-31", "2028-02-29"]),
+        (Every.QUARTER, date(2026, 11, 30), 31, ["2026-11-30", "2027-02-28", "2027-05-31"]),
+        (Every.QUARTER, date(2026, 1, 31), 30, ["2026-02-28", "2026-05-30", "2026-08-30"]),
+        (Every.YEAR, date(2024, 2, 29), 29, ["2024-02-29", "2025-02-28", "2026-02-28"]),
+        (Every.YEAR, date(2023, 3, 1), 29, ["2023-03-29", "2024-03-29", "2025-03-29"]),
+        (Every.YEAR, date(2026, 12, 15), 1, ["2027-01-01", "2028-01-01", "2029-01-01"]),
+    ],
+)
+def test_plans_at_the_ends_of_months_and_in_leap_years(
+    every: Every, starts_on: date, day: int, days: list[str]
+) -> None:
+    plan = Recurring(every=every, day=day, starts_on=starts_on, until=None)
+    found = list(due_days(plan, date(2100, 1, 1)))
+    assert [str(one) for one in found[:3]] == days
+
+
+@given(
+    every=some.sampled_from(Every),
+    day=some.integers(1, 31),
+    starts_on=some.dates(date(1990, 1, 1), date(2090, 12, 31)),
+    length=some.integers(0, 2000),
+    until=some.none() | some.integers(0, 2000),
+)
+def test_a_plan_has_its_day_of_each_of_its_months_from_the_first_that_fits(
+    every: Every, day: int, starts_on: date, length: int, until: int | None
+) -> None:
+    asked = starts_on + timedelta(days=length)
+    last = asked if until is None else min(asked, starts_on + timedelta(days=until))
+    fitting = [
+        one
+        for one in (starts_on + timedelta(days=n) for n in range((last - starts_on).days + 1))
+        if one.day == min(day, monthrange(one.year, one.month)[1])
+    ]
+    step = {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}[every]
+    plan = Recurring(
+        every=every,
+        day=day,
+        starts_on=starts_on,
+        until=None if until is None else starts_on + timedelta(days=until),
+    )
+    assert list(due_days(plan, asked)) == fitting[::step]
+
+
+@pytest.mark.parametrize("every", [Every.QUARTER, Every.YEAR])
+def test_plans_from_before_keep_the_days_that_they_had(years: Any, every: Every) -> None:
+    late = rent(years, every=every, day=1, starts_on=date(2026, 1, 15))
+    with years.write() as session:
+        step = import_module("backstay_ledger.migrations.versions.0023_starts_of_plans")
+        with Operations.context(MigrationContext.configure(session.connection())):
+            step.upgrade()
+    with years.read() as session:
+        plan = session.get_one(Recurring, late)
+        months = {Every.QUARTER: date(2026, 4, 1), Every.YEAR: date(2027, 1, 1)}
+        assert plan.starts_on == months[every]
+        assert next(due_days(plan, date(2030, 1, 1))) == months[every]
 
 
 def test_an_accrual_is_reversed_by_itself_once(years: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import count
 from typing import Annotated, Any, Final
 
 from sqlalchemy import select
@@ -160,15 +161,20 @@ def end_recurring(session: Session, command: EndRecurring) -> Recurring:
 
 
 def due_days(recurring: Recurring, up_to: date) -> Iterator[date]:
-    """The days of a plan up to a day, oldest first."""
+    """The days of a plan up to a day, oldest first.
+
+    The first is the plan's day of the month on or after its start, in the same month or the next
+    one; the others follow it at whole months, so that none is lost however long they are.
+    """
     last = up_to if recurring.until is None else min(up_to, recurring.until)
-    month = recurring.starts_on.replace(day=1)
-    while month <= last:
-        most = calendar.monthrange(month.year, month.month)[1]
-        day = month.replace(day=min(recurring.day, most))
-        if recurring.starts_on <= day <= last:
-            yield day
-        month = add_months(month, _MONTHS[recurring.every])
+    first = recurring.starts_on.replace(day=1)
+    if _day_in(first, recurring.day) < recurring.starts_on:
+        first = add_months(first, 1)
+    for n in count():
+        day = _day_in(add_months(first, n * _MONTHS[recurring.every]), recurring.day)
+        if day > last:
+            return
+        yield day
 
 
 def missing_days(session: Session, recurring: Recurring, up_to: date) -> list[date]:
@@ -206,6 +212,11 @@ def make_recurring(session: Session, recurring: Recurring, day: date) -> int:
     )
     session.flush()
     return entry
+
+
+def _day_in(month: date, day: int) -> date:
+    """A day of a month, or its last one where the month is shorter."""
+    return month.replace(day=min(day, calendar.monthrange(month.year, month.month)[1]))
 
 
 def not_to_be_made(session: Session, recurring: Recurring, day: date) -> str | None:
