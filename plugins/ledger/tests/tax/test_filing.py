@@ -116,6 +116,24 @@ def test_a_late_entry_is_in_a_correction_of_its_days_or_in_the_next_return(taxed
         assert unfiled(session, date(2026, 4, 1), date(2026, 4, 30)).n == 0
 
 
+def test_a_correction_has_the_registration_of_the_return_before(taxed: Taxed) -> None:
+    taxed.post(*SALE)
+    filed(taxed)
+    allow(taxed, date(2026, 3, 1), date(2026, 3, 31))
+    again: dict[str, Any] = {"starts_on": date(2026, 3, 1), "ends_on": date(2026, 3, 31)}
+    numbers = []
+    for said in ("", "DE2", ""):
+        taxed.post(("1100", "12.00"), ("4000", "-10.00", "S20"))
+        filing = filed(taxed, FileReturn(**again, registration=said))
+        numbers.append(
+            taxed.books.value("SELECT registration FROM ledger_tax_filing WHERE id = :n", n=filing)
+        )
+    assert numbers == ["DE1", "DE2", "DE2"]
+    april = filed(taxed, FileReturn(starts_on=date(2026, 4, 1), ends_on=date(2026, 4, 30)))
+    with taxed.books.read() as session:
+        assert load_filing(session, april).registration == ""
+
+
 def test_a_return_without_tax_is_filed_as_nothing(taxed: Taxed) -> None:
     assert figures(taxed, filed(taxed)) == {"due": (Decimal(0), Decimal(0))}
     with pytest.raises(Invalid, match="after the last"):

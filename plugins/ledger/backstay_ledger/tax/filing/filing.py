@@ -57,7 +57,10 @@ class FileReturn:
         str,
         TextField(
             label=lazy("Registration"),
-            help=lazy("The number under which the company is registered for the tax."),
+            help=lazy(
+                "The number under which the company is registered for the tax; left empty, a"
+                " correction has that of the return before."
+            ),
             example="DE123456789",
             max_length=60,
         ),
@@ -116,7 +119,7 @@ def file_return(session: Session, command: FileReturn) -> TaxFiling:
         number=(last or 0) + 1,
         starts_on=command.starts_on,
         ends_on=command.ends_on,
-        registration=command.registration.strip(),
+        registration=command.registration.strip() or _registration_before(session, command),
         late=command.late,
         digest=_digest(boxes, rows),
         filed_by=context_of(session).actor.label,
@@ -297,6 +300,22 @@ def _digest(boxes: list[FiledBox], rows: list[_Row]) -> str:
         [[row.id, to_units(row.base), to_units(row.tax)] for row in rows],
     ]
     return hash_of_json(as_json(content))
+
+
+def _registration_before(session: Session, command: FileReturn) -> str:
+    """The number that the last return of some of these days was filed under."""
+    found = session.scalar(
+        select(TaxFiling.registration)
+        .where(
+            TaxFiling.company_id == company_of(session).id,
+            TaxFiling.starts_on <= command.ends_on,
+            TaxFiling.ends_on >= command.starts_on,
+            TaxFiling.registration != "",
+        )
+        .order_by(TaxFiling.number.desc())
+        .limit(1)
+    )
+    return found or ""
 
 
 def _filed_before(session: Session, command: FileReturn) -> bool:
