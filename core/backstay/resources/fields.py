@@ -84,7 +84,13 @@ class DateField(FieldKind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoolField(FieldKind):
-    """Yes or no; ``bool`` in the command."""
+    """Yes or no; ``bool`` in the command.
+
+    Arguments:
+        blank: the label of a third choice, for a ``bool | None`` whose default the service finds.
+    """
+
+    blank: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

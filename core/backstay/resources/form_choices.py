@@ -11,14 +11,16 @@ from wtforms.validators import StopValidation
 
 from backstay.i18n import gettext as _
 from backstay.resources import fields as kinds
+from backstay.resources.declare import Choice
 from backstay.resources.form_fields import Input, TextInput
 from backstay.resources.serialize import raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from backstay.resources.declare import Choice
-
+YES: Final = "1"
+"""As a tick box sends it."""
+NO: Final = "0"
 _RADIO_CHOICES: Final = 6
 
 
@@ -94,6 +96,11 @@ class Upload(FileField):
             raise StopValidation
         if self.required and self.data is None:
             raise StopValidation(_("Choose a file."))
+
+
+def yes_or_no() -> tuple[Choice, ...]:
+    """The choices of a “yes or no” that may be left to the service."""
+    return Choice(YES, _("Yes")), Choice(NO, _("No"))
 
 
 def choice_field(choices: Sequence[Choice], kind: kinds.ChoiceField, *, required: bool) -> Any:
@@ -221,6 +228,8 @@ def to_command_value(field: Any, expected: Any) -> Any:
 
 def member_of(value: str, allowed: tuple[Any, ...]) -> Any:
     """The enum member or number that a choice's text stands for."""
+    if bool in allowed:
+        return value == YES
     for one in allowed:
         if isinstance(one, type) and issubclass(one, (enum.Enum, int)):
             return one(value)

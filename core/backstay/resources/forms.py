@@ -276,6 +276,9 @@ def _bind(field: FormField, form: CommandForm, desk: Desk, current: Any) -> Any:
             else choosing.SeveralOf
         )
         return made(**options, choices=choices).bind(form, field.name)
+    if isinstance(kind, kinds.BoolField) and kind.blank:
+        decided: Any = choosing.OneOf(**options, choices=choosing.yes_or_no())
+        return decided.bind(form, field.name)
     bound = _INPUTS[type(kind)](**options).bind(form, field.name)
     if isinstance(kind, kinds.PickerField):
         resource = kind.resource

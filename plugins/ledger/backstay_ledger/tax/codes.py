@@ -67,6 +67,9 @@ def create_tax_code(session: Session, command: CreateTaxCode) -> TaxCode:
 def add_tax_code(session: Session, command: CreateTaxCode, parts: Sequence[NewPart]) -> TaxCode:
     """Make a tax code with parts of any kind; the caller has checked permission and fields.
 
+    Where the command doesn't say, earlier taxes are in its base; not in that of a tax that is
+    withheld, which is kept back from the price and not from the taxes on it.
+
     Raises:
         Invalid: an account or a box of a part is not the company's.
     """
@@ -80,7 +83,7 @@ def add_tax_code(session: Session, command: CreateTaxCode, parts: Sequence[NewPa
         use=command.use,
         included=command.included,
         feeds=command.feeds,
-        fed=command.fed,
+        fed=not _is_withheld(command) if command.fed is None else command.fed,
         cash_basis=any(part.waiting_account_id for part in parts),
         single_threshold=command.single_threshold,
         cumulative_threshold=command.cumulative_threshold,
@@ -317,6 +320,10 @@ def _threshold_problems(command: CreateTaxCode) -> Iterable[Problem]:
 
 def _has_limit(code: CreateTaxCode | TaxCode) -> bool:
     return code.single_threshold is not None or code.cumulative_threshold is not None
+
+
+def _is_withheld(command: CreateTaxCode) -> bool:
+    return _has_limit(command) or _is_negative(command.rate)
 
 
 def _is_negative(text: str) -> bool:

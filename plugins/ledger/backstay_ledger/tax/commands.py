@@ -46,6 +46,7 @@ class CreateTaxCode:
 
     Arguments:
         rate: percent as text, at most four decimals; negative for a withholding tax.
+        fed: None for what is usual, see :func:`~backstay_ledger.tax.codes.add_tax_code`.
         deductible: percent of the tax that goes to the account, as text; the rest stays on the
             account of the line.
     """
@@ -121,12 +122,16 @@ class CreateTaxCode:
         ),
     ] = False
     fed: Annotated[
-        bool,
+        bool | None,
         BoolField(
             label=lazy("Earlier taxes in its base"),
-            help=lazy("Those before it that are in the base of later taxes."),
+            help=lazy(
+                "Those before it that are in the base of later taxes. As usual: yes, but not for a"
+                " tax that is withheld, which is computed on net amounts."
+            ),
+            blank=lazy("As usual"),
         ),
-    ] = True
+    ] = None
     deductible: Annotated[
         str,
         TextField(

@@ -74,6 +74,40 @@ def coded(accountant: Browser, books: Books) -> Books:
     return books
 
 
+def test_a_code_with_a_limit_is_made_as_the_form_comes_and_refused_where_it_is_told_otherwise(
+    accountant: Browser, books: Books
+) -> None:
+    path = books.url("/tax-codes/new")
+    shown = accountant.get(path).text
+    assert "As usual" in shown
+    said = {
+        "code": "WH",
+        "name": "Withheld",
+        "use": "purchase",
+        "rate": "-10",
+        "valid_from": "2026-01-01",
+        "account_id": str(books.account("2000")),
+        "single_threshold": "20000",
+    }
+    refused = accountant.post(path, {**said, "fed": "1"})
+    assert "computed on net amounts, by itself" in refused.text
+    select = refused.text.partition('name="fed"')[2].partition("</select>")[0]
+    assert re.search(r'<option selected[^>]*value="1"', select), select
+    made = accountant.post(path, {**said, "fed": ""})
+    assert made.status_code == 303, made.text
+    made = accountant.post(path, {**said, "code": "WN", "fed": "0"})
+    assert made.status_code == 303, made.text
+    made = accountant.post(path, {**said, "code": "WX", "single_threshold": "", "fed": "1"})
+    assert made.status_code == 303, made.text
+    with books.database.read(books.context, books.suite) as session:
+        from sqlalchemy import select
+
+        from backstay_ledger.tax.models import TaxCode
+
+        found = session.execute(select(TaxCode.code, TaxCode.fed).order_by(TaxCode.code)).all()
+    assert [tuple(one) for one in found] == [("WH", False), ("WN", False), ("WX", True)]
+
+
 def test_a_filed_return_is_checked_against_its_hash_when_somebody_asks(
     accountant: Browser, coded: Books
 ) -> None:

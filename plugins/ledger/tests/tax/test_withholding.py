@@ -166,6 +166,24 @@ def test_a_code_with_a_limit_is_computed_by_itself_when_made_and_when_changed(
         edit_tax_code(session, EditTaxCode(id=changed, name="Withheld", fed=False))
 
 
+@pytest.mark.parametrize(
+    ("rate", "said", "fed"),
+    [
+        ("-10", {"single_threshold": Decimal(1)}, 0),
+        ("-10", {"cumulative_threshold": Decimal(1), "fed": None}, 0),
+        ("-10", {}, 0),
+        ("-10", {"fed": True}, 1),
+        ("10", {}, 1),
+        ("10", {"fed": False}, 0),
+    ],
+)
+def test_earlier_taxes_are_in_the_base_unless_a_tax_is_withheld_or_the_code_says_otherwise(
+    bills: Taxed, rate: str, said: dict[str, Any], fed: int
+) -> None:
+    made = bills.code("NEW", rate, TaxUse.PURCHASE, account="2310", **said)
+    assert bills.books.value("SELECT fed FROM ledger_tax_code WHERE id = :id", id=made) == fed
+
+
 def test_the_rates_of_a_code_with_a_limit_are_negative(bills: Taxed) -> None:
     changed, later = code_id(bills, "CUM"), date(2026, 7, 1)
     for rate in ("5", "0"):
