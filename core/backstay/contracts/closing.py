@@ -43,11 +43,14 @@ class Blocker:
         text: what it is, named as people know it.
         resource: whose record has to be put in order, such as ``ledger.entry``; empty for none.
         record: the record's id.
+        key: what tells it from the others that its task finds, the same in every language; a waiver
+            holds for it by this key. Left empty, by text and record.
     """
 
     text: str
     resource: str = ""
     record: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class CloseTask:
     Arguments:
         name: ``<plugin>.<noun>``, unique among all plugins.
         label: what people read.
-        find: what is not in order in the period; the first so many are enough.
+        find: what is not in order in the period. The first so many are enough where people only
+            look at it; all of it where it blocks and can be waived, since a waiver holds for what
+            was found when it was asked for.
         blocks: the period can't be closed while something is found, unless a second person waives
             it; False for what people should look at.
         can_be_waived: False where the books would be wrong.

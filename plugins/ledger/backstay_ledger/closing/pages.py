@@ -74,6 +74,10 @@ if TYPE_CHECKING:
     from backstay_ledger.models import Period
 
 
+_MOST_FOUND: Final = 10
+"""So many findings of a task are shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cockpit:
     """What ``ledger/close_cockpit.html`` shows."""
@@ -126,7 +130,7 @@ def show_cockpit(id: int) -> Response:  # noqa: A002 - the name of the URL's par
             ),
             state=str(state.label),
             tone=state.tone,
-            items=tuple((item, tuple(map(_found, item.found))) for item in items),
+            items=tuple((item, _shown(item)) for item in items),
             action=url_for("ledger.close_task", id=id),
             me=context().actor.label,
             may_work=context().may(PERIOD_CLOSE) and period.state is not PeriodState.LOCKED,
@@ -135,6 +139,15 @@ def show_cockpit(id: int) -> Response:  # noqa: A002 - the name of the URL's par
         ),
         crumbs=_crumbs(_("Periods"), resource_url("ledger.period"), period.label),
     )
+
+
+def _shown(item: Item) -> tuple[tuple[str, str], ...]:
+    """The first of what was found, what no waiver is for before the rest, and how many more."""
+    ordered = (*item.since, *(one for one in item.found if one not in item.since))
+    shown = [_found(one) for one in ordered[:_MOST_FOUND]]
+    if more := len(ordered) - len(shown):
+        shown.append((ngettext("and %(n)s more", "and %(n)s more", more), ""))
+    return tuple(shown)
 
 
 def _found(one: Blocker) -> tuple[str, str]:

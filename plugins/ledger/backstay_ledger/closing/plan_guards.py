@@ -9,6 +9,7 @@ from backstay_ledger.closing.plan_models import Deferral, PlannedEntry, Recurrin
 from backstay_ledger.closing.task_models import PeriodTask
 from backstay_ledger.guards.tables import keep
 
+_AS_ASKED: Final = "A waiver is for what was found when it was asked for."
 _MADE_ONCE: Final = "An entry of a plan is made once."
 
 keep(
@@ -16,6 +17,12 @@ keep(
     fixed=("id", "company_id", "period_id", "name", "title"),
     keys=(("id",), ("company_id", "period_id", "name")),
     what="a task of closing",
+)
+rule(
+    PeriodTask.__table__,
+    "found",
+    "UPDATE",
+    (("NEW.state = 'waived' AND NEW.found <> OLD.found", _AS_ASKED),),
 )
 keep(
     Recurring.__table__,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backstay.spi import Audit, CompanyScoped, Id, Identified, Versioned, short
@@ -51,6 +51,8 @@ class PeriodTask(Identified, CompanyScoped, Versioned, LedgerBase):
     owner: Mapped[str] = mapped_column(short(120), default="")
     state: Mapped[TaskState] = mapped_column(default=TaskState.OPEN)
     reason: Mapped[str] = mapped_column(short(500), default="")
+    found: Mapped[str] = mapped_column(Text, default="")
+    """Of a waiver: what was found when it was asked for, as hashes with spaces between them."""
     asked_by: Mapped[str | None] = mapped_column(short(120))
     decided_by: Mapped[str | None] = mapped_column(short(120))
     """Who did it, or agreed to waive it."""

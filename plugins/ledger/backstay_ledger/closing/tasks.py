@@ -71,7 +71,7 @@ def missing_recurring(session: Session, period: ClosingPeriod) -> Sequence[Block
         (one, one.recurring_id)
         for one in due(session, period.ends_on, period.starts_on)
         if one.recurring_id is not None
-    ][:_MOST]
+    ]
     reasons: dict[int, str | None] = {}
     until = today(company_of(session).time_zone)
     blockers: list[Blocker] = []
@@ -81,7 +81,8 @@ def missing_recurring(session: Session, period: ClosingPeriod) -> Sequence[Block
             reasons[key] = not_to_be_made(session, recurring, one.day)
         why = reasons.get(key)
         text = f"{one.day} {one.label}"
-        blockers.append(Blocker(f"{text}: {why}" if why else text, "ledger.recurring", key))
+        said = f"{text}: {why}" if why else text
+        blockers.append(Blocker(said, "ledger.recurring", key, f"{key} {one.day}"))
     return blockers
 
 
@@ -92,10 +93,11 @@ def releases(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:
             f"{one.day} {one.label}",
             "" if one.deferral_id is None else "ledger.deferral",
             one.deferral_id or 0,
+            f"{one.planned_id}",
         )
         for one in due(session, period.ends_on, period.starts_on)
         if one.recurring_id is None
-    ][:_MOST]
+    ]
 
 
 def cut_off(session: Session, period: ClosingPeriod) -> Sequence[Blocker]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,7 @@ from backstay_ledger.closing.services.checklist import (
     finish_task,
     pending,
 )
-from backstay_ledger.closing.services.plans import ReverseLater, reverse_later
+from backstay_ledger.closing.services.plans import ReverseLater, due, make, reverse_later
 from backstay_ledger.closing.task_models import TaskState
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import period_on
@@ -92,6 +93,80 @@ def test_a_release_that_was_not_made_blocks_until_a_second_person_waives_it(accr
         agree_waiver(session, command)
     assert names(accrued) == []
     move(accrued, "closed")
+
+
+def accrue(books: Any) -> None:
+    """Another accrual whose reversal in March was not made."""
+    entry = books.post(books.posting(("5000", "30"), ("2000", "-30"), date=date(2026, 2, 27))).id
+    with books.write() as session:
+        reverse_later(session, ReverseLater(id=entry, on=date(2026, 3, 2)))
+
+
+def waived(books: Any) -> WaiveTask:
+    """Ada asked that the release be waived, and Carl agreed."""
+    command = WaiveTask(period_id=period(books), name=RELEASES, reason="made by hand")
+    with books.write(person(books, "ada")) as session:
+        ask_waiver(session, command)
+    with books.write(person(books, "carl")) as session:
+        agree_waiver(session, command)
+    return command
+
+
+def releases(books: Any) -> Any:
+    with books.read() as session:
+        items = checklist(session, period_on(session, MARCH))
+    return next(item for item in items if item.name == RELEASES)
+
+
+def test_a_waiver_holds_for_what_was_found_when_it_was_asked_for(accrued: Any) -> None:
+    command = waived(accrued)
+    assert (releases(accrued).state, releases(accrued).since) == (TaskState.WAIVED, ())
+    accrue(accrued)
+    item = releases(accrued)
+    assert (item.state, item.blocks) == (TaskState.OPEN, True)
+    assert [one.text for one in item.since] == ["2026-03-02 Reversal of GEN-2026-000002"]
+    with pytest.raises(Conflict, match="2026-03-02 Reversal of GEN-2026-000002"):
+        move(accrued, "closed")
+    with pytest.raises(Conflict, match="Nobody asked"), accrued.write() as session:
+        agree_waiver(session, command)
+    waived(accrued)
+    assert names(accrued) == []
+    with accrued.write() as session:
+        make(session, due(session, date(2026, 3, 1))[0])
+    assert (releases(accrued).state, len(releases(accrued).found)) == (TaskState.WAIVED, 1)
+    move(accrued, "closed")
+
+
+def test_what_is_found_before_the_second_person_agrees_is_not_waived(accrued: Any) -> None:
+    command = WaiveTask(period_id=period(accrued), name=RELEASES, reason="made by hand")
+    with accrued.write(person(accrued, "ada")) as session:
+        ask_waiver(session, command)
+    accrue(accrued)
+    assert releases(accrued).state is TaskState.OPEN
+    with (
+        pytest.raises(Conflict, match="was not found yet when it was asked for: 2026-03-02"),
+        accrued.write(person(accrued, "carl")) as session,
+    ):
+        agree_waiver(session, command)
+    assert names(accrued) == [RELEASES]
+
+
+def test_a_waiver_of_many_findings_holds_for_these_in_every_language(accrued: Any) -> None:
+    for _ in range(11):
+        accrue(accrued)
+    waived(accrued)
+    assert names(accrued) == []
+    context = replace(person(accrued, "ada"), locale="de")
+    with accrued.read(context) as session:
+        assert not pending(session, period_on(session, MARCH))
+    accrue(accrued)
+    assert len(releases(accrued).since) == 1
+
+
+def test_the_database_keeps_what_a_waiver_is_for(accrued: Any, raw: Any) -> None:
+    waived(accrued)
+    with pytest.raises(Exception, match="A waiver is for what was found"):
+        raw.run("UPDATE ledger_period_task SET found = 'x'")
 
 
 def test_people_add_tasks_that_block_until_they_are_done(books: Any) -> None:

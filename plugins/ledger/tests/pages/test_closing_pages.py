@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from backstay.spi import now
 from backstay_ledger.closing.plan_models import Every
+from backstay_ledger.closing.services.plans import ReverseLater, reverse_later
 from backstay_ledger.closing.services.recurring import PlanRecurring, plan_recurring
-from backstay_ledger.models import Account, AccountClass, EntryTemplate
+from backstay_ledger.models import Account, AccountClass, Entry, EntryTemplate
 from backstay_ledger.permissions import BOOKS_VIEW, PERIOD_CLOSE
 from backstay_ledger.services.accounts import CreateAccount, add_accounts
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, period_on
@@ -82,6 +83,31 @@ def test_the_lines_of_a_recurring_entry_say_all_that_comes_again(
     assert "Cloud</td>" in page
     assert "Party" in page
     assert "Dimensions" not in page
+
+
+def test_the_cockpit_says_what_was_found_after_a_waiver_was_asked_for(
+    accountant: Browser, books: Books
+) -> None:
+    def accrual(key: str, day: date) -> None:
+        books.post(key, date(2026, 2, 20), "1100", "4000", "70.00")
+        with books.database.write(books.context, books.suite) as session:
+            last = session.scalars(select(Entry.id).order_by(Entry.id.desc()).limit(1)).one()
+            reverse_later(session, ReverseLater(id=last, on=day))
+
+    address = cockpit(books)
+    accrual("a", date(2026, 3, 1))
+    asked = {"name": "ledger.releases", "step": "ask", "words": "made by hand"}
+    accountant.post(f"{address}/tasks", asked)
+    shown = accountant.get(address).text
+    assert "Waiver asked for" in shown
+    assert "Open again" not in shown
+    for day in range(2, 14):
+        accrual(f"b{day}", date(2026, 3, day))
+    shown = accountant.get(address).text
+    assert "Open again: 12 of what is found was not found yet" in shown
+    assert "Waiver asked for" not in shown
+    assert "Ask to waive" in shown
+    assert "and 3 more" in shown
 
 
 def test_a_reader_sees_the_checklist_and_works_on_nothing(reader: Browser, books: Books) -> None:

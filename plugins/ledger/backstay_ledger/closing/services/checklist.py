@@ -27,8 +27,11 @@ from backstay.spi import gettext as _
 from backstay_ledger.closing.task_models import PeriodTask, TaskState
 from backstay_ledger.models import Period
 from backstay_ledger.permissions import BOOKS_VIEW, PERIOD_CLOSE
+from backstay_ledger.services.content import as_json, hash_of_json
 
 _OWN: Final = "own."
+_DIGITS: Final = 16
+"""Of the hash of a finding: enough for the findings of one task of one period."""
 _LONGEST: Final = {"title": 200, "owner": 120, "reason": 500}
 
 
@@ -40,6 +43,8 @@ class Item:
         found: what is not in order, as the machine sees it.
         own: people added it; the machine knows nothing of it.
         blocks: the period can't be closed as it stands.
+        state: open again where more or other things are found than a waiver was for.
+        since: what is found that the waiver was not for; empty where there is no waiver.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Item:
     reason: str = ""
     asked_by: str = ""
     decided_by: str = ""
+    since: tuple[Blocker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,8 @@ class FinishTask:
 class WaiveTask:
     """A task that the period shall be closed without: asked for by one, agreed to by another.
 
+    It holds for what is found when it is asked for, and not for what is found later.
+
     Arguments:
         reason: of whoever asks; whoever agrees needs none.
     """
@@ -104,9 +112,8 @@ def checklist(session: Session, period: Period) -> list[Item]:
             select(PeriodTask).where(PeriodTask.period_id == period.id).order_by(PeriodTask.id)
         )
     }
-    about = ClosingPeriod(period.id, period.label, period.starts_on, period.ends_on)
     items = [
-        _of_machine(task, tuple(task.find(session, about)), stored.get(task.name))
+        _of_machine(task, _find(session, task, period), stored.get(task.name))
         for task in close_tasks(session)
     ]
     items += [_own(row) for name, row in stored.items() if name.startswith(_OWN)]
@@ -126,7 +133,8 @@ def refuse_pending(session: Session, period: Period) -> None:
     """
     if items := pending(session, period):
         named = "; ".join(
-            f"{item.label}: {item.found[0].text}" if item.found else item.label for item in items
+            f"{item.label}: {(item.since or item.found)[0].text}" if item.found else item.label
+            for item in items
         )
         raise Conflict(
             _(
@@ -171,11 +179,16 @@ def finish_task(session: Session, command: FinishTask) -> PeriodTask:
     row = _row(session, command.period_id, command.name)
     task = _machine(session, command.name)
     if command.done and task is not None and task.blocks:
-        raise Conflict(_("The machine sees by itself when this is in order."))
+        raise Conflict(
+            _(
+                "The machine sees by itself when this is in order. Put in order what it found, or"
+                " ask that it be waived."
+            )
+        )
     row.state = TaskState.DONE if command.done else TaskState.OPEN
     row.decided_by = context_of(session).actor.label if command.done else None
     row.decided_at = now() if command.done else None
-    row.asked_by, row.reason = None, ""
+    row.asked_by, row.reason, row.found = None, "", ""
     session.flush()
     return row
 
@@ -193,10 +206,14 @@ def ask_waiver(session: Session, command: WaiveTask) -> PeriodTask:
         raise Invalid(_("Say why it is waived."), field="reason")
     task = _machine(session, command.name)
     if task is not None and not task.can_be_waived:
-        raise Conflict(_("The books would be wrong without it: it can't be waived."))
+        raise Conflict(
+            _("The books would be wrong without it: it can't be waived. Put it in order.")
+        )
     row = _row(session, command.period_id, command.name)
+    found = () if task is None else _find(session, task, period_of(session, row.period_id))
     give_reason(session, command.reason.strip())
     row.state = TaskState.WAIVER_ASKED
+    row.found = _kept(found)
     row.reason = command.reason.strip()
     row.asked_by = context_of(session).actor.label
     row.decided_by = row.decided_at = None
@@ -209,7 +226,7 @@ def agree_waiver(session: Session, command: WaiveTask) -> PeriodTask:
 
     Raises:
         Forbidden: whoever asked for it can't agree, administrators included.
-        Conflict: nobody asked for it.
+        Conflict: nobody asked for it, or more or other things are found by now.
     """
     authorize(session, PERIOD_CLOSE)
     row = _row(session, command.period_id, command.name)
@@ -218,6 +235,16 @@ def agree_waiver(session: Session, command: WaiveTask) -> PeriodTask:
         raise Conflict(_("Nobody asked that it be waived."))
     if row.asked_by == actor:
         raise Forbidden(_("A second person agrees: not whoever asked for it."))
+    task = _machine(session, command.name)
+    if task is not None:
+        found = _find(session, task, period_of(session, row.period_id))
+        if since := _since(row, found):
+            raise Conflict(
+                _(
+                    "This was not found yet when it was asked for: %(what)s. Ask again.",
+                    what=since[0].text,
+                )
+            )
     give_reason(session, row.reason)
     row.state = TaskState.WAIVED
     row.decided_by = actor
@@ -242,6 +269,9 @@ def period_of(session: Session, period_id: int) -> Period:
 
 def _of_machine(task: CloseTask, found: Sequence[Blocker], row: PeriodTask | None) -> Item:
     state = TaskState.OPEN if row is None else row.state
+    since = () if row is None else _since(row, found)
+    if since:
+        state = TaskState.OPEN
     waived = state is TaskState.WAIVED and task.can_be_waived
     return Item(
         task.name,
@@ -251,8 +281,32 @@ def _of_machine(task: CloseTask, found: Sequence[Blocker], row: PeriodTask | Non
         blocks=task.blocks and bool(found) and not waived,
         can_be_waived=task.can_be_waived,
         state=state,
+        since=since,
         **_said(row),
     )
+
+
+def _find(session: Session, task: CloseTask, period: Period) -> tuple[Blocker, ...]:
+    about = ClosingPeriod(period.id, period.label, period.starts_on, period.ends_on)
+    return tuple(task.find(session, about))
+
+
+def _since(row: PeriodTask, found: Sequence[Blocker]) -> tuple[Blocker, ...]:
+    """What is found that was not when the waiver was asked for."""
+    if row.state not in {TaskState.WAIVER_ASKED, TaskState.WAIVED}:
+        return ()
+    before = set(row.found.split())
+    return tuple(one for one in found if _digest(one) not in before)
+
+
+def _kept(found: Sequence[Blocker]) -> str:
+    """What is found, as the row of its task keeps it."""
+    return " ".join(sorted({_digest(one) for one in found}))
+
+
+def _digest(one: Blocker) -> str:
+    said = (one.key, "", "") if one.key else (one.text, one.resource, one.record)
+    return hash_of_json(as_json(said))[:_DIGITS]
 
 
 def _own(row: PeriodTask) -> Item:
