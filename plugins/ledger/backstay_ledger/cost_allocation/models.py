@@ -45,7 +45,7 @@ class AllocationRule(Identified, CompanyScoped, Versioned, LedgerBase):
 
     name: Mapped[str] = mapped_column(short(100))
     sources: Mapped[str] = mapped_column(short(400))
-    """Codes of accounts, ranges of them, and nodes of trees: ``6000-6999, board/overheads``."""
+    """Codes of accounts, ranges of them, and nodes of trees: ``6000..6999, board/overheads``."""
     source_values: Mapped[str] = mapped_column(short(200), default="")
     """Values that the lines carry: ``cost_centre=-``; empty for all lines."""
     dimension_id: Mapped[int] = mapped_column(Id)

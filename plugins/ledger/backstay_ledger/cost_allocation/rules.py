@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -28,6 +27,7 @@ from backstay.spi import (
 )
 from backstay.spi import gettext as _
 from backstay_ledger.cost_allocation.models import AllocationRule, AllocationShare, Basis
+from backstay_ledger.cost_allocation.named_accounts import accounts_said, as_shown
 from backstay_ledger.dimensions.permissions import DIMENSION_EDIT
 from backstay_ledger.dimensions.sets import BETWEEN_PAIRS
 from backstay_ledger.dimensions.slices import WHOLE, Slice, slice_of
@@ -36,16 +36,12 @@ from backstay_ledger.models import Account
 from backstay_ledger.models.dimensions import DimensionValue
 from backstay_ledger.services.accounts import load_account
 from backstay_ledger.services.owned import load_owned
-from backstay_ledger.statements.compute import known_accounts
-from backstay_ledger.statements.trees import choose_tree
 
 BASES: Final = (
     Choice(Basis.SHARES.value, lazy("Fixed shares")),
     Choice(Basis.BALANCES.value, lazy("What accounts moved, by value")),
 )
 _PLACES: Final = Decimal("0.0001")
-_BETWEEN: Final = re.compile(r"\s*[,;\n]\s*")
-"""Between accounts; their codes may have spaces."""
 _MOST: Final = Decimal(1_000_000_000)
 
 
@@ -61,7 +57,7 @@ class AddAllocationRule:
         str,
         TextField(
             label=lazy("Accounts"),
-            help=lazy("Codes, ranges, or nodes of a tree: 6000-6999, 7100, board/overheads."),
+            help=lazy("Codes, ranges, or nodes of a tree: 6000..6999, 7100, board/overheads."),
             example="6000",
             min_length=1,
             max_length=400,
@@ -144,7 +140,7 @@ def add_rule(session: Session, command: AddAllocationRule) -> AllocationRule:
     authorize(session, DIMENSION_EDIT)
     shares = _checked(session, command, None)
     row = AllocationRule(company_id=company_of(session).id, dimension_id=command.dimension_id)
-    _set(row, command)
+    _set(session, row, command)
     session.add(row)
     session.flush()
     _write_shares(session, row, shares)
@@ -162,7 +158,7 @@ def edit_rule(session: Session, command: EditAllocationRule) -> AllocationRule:
     row = load_rule(session, command.id)
     check_version(row, command.version)
     shares = _checked(session, command, row)
-    _set(row, command)
+    _set(session, row, command)
     _replace_shares(session, row, shares)
     return row
 
@@ -200,55 +196,6 @@ def slice_said(session: Session, text: str) -> Slice:
     """
     pairs = [one.strip() for one in BETWEEN_PAIRS.split(text) if one.strip()]
     return slice_of(session, pairs) if pairs else WHOLE
-
-
-def accounts_said(session: Session, text: str, field: str) -> list[tuple[int, str]]:
-    """Ids and codes of accounts that are named by code, by range, or by a node of a tree.
-
-    Raises:
-        Invalid: names what there is not.
-    """
-    known = known_accounts(session)
-    found: dict[int, str] = {}
-    problems: list[Problem] = []
-    for said in (one for one in _BETWEEN.split(text.strip()) if one):
-        tree_code, slash, node = said.partition("/")
-        first, dash, last = _range(said)
-        codes = {one.code for one in known}
-        if slash:
-            tree, missing = choose_tree(session, tree_code)
-            if missing or tree.node(node) is None:
-                members = []
-            else:
-                nodes = tree.with_below(node)
-                placed = tree.place(known)
-                members = [one for one in known if placed.get(one.id) in nodes]
-        elif said in codes or not dash:
-            members = [one for one in known if one.code == said]
-        else:
-            members = [one for one in known if first <= one.code <= last]
-        if not members:
-            problems.append(Problem(_("“%(said)s” names no account.", said=said[:40]), field))
-        found |= {one.id: one.code for one in members}
-    if problems:
-        raise Invalid(problems[0].message, field=field, problems=tuple(problems))
-    return sorted(found.items(), key=lambda one: one[1])
-
-
-def may_name(text: str, codes: Sequence[str]) -> bool:
-    """Whether a text may name one of some accounts; a node of a tree may name any."""
-    for said in (one for one in _BETWEEN.split(text.strip()) if one):
-        first, dash, last = _range(said)
-        if "/" in said or said in codes:
-            return bool(codes)
-        if dash and any(first <= code <= last for code in codes):
-            return True
-    return False
-
-
-def _range(said: str) -> tuple[str, str, str]:
-    first, dash, last = said.partition("-")
-    return first.strip(), dash, last.strip()
 
 
 def _checked(
@@ -346,10 +293,10 @@ def _shares(
     return shares, problems
 
 
-def _set(row: AllocationRule, command: AddAllocationRule) -> None:
-    row.name, row.sources = command.name, command.sources.strip()
+def _set(session: Session, row: AllocationRule, command: AddAllocationRule) -> None:
+    row.name, row.sources = command.name, as_shown(session, command.sources)
     row.source_values = command.source_values.strip()
-    row.basis, row.basis_accounts = command.basis, command.basis_accounts.strip()
+    row.basis, row.basis_accounts = command.basis, as_shown(session, command.basis_accounts)
     row.target_account_id = command.target_account_id
     row.relief_account_id = command.relief_account_id
     row.valid_from, row.valid_to = command.valid_from, command.valid_to

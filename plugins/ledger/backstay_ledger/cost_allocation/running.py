@@ -26,13 +26,8 @@ from backstay.spi import (
 from backstay.spi import gettext as _
 from backstay_ledger.cost_allocation.drafts import RUN
 from backstay_ledger.cost_allocation.models import AllocationRule, AllocationRun, Basis
-from backstay_ledger.cost_allocation.rules import (
-    accounts_said,
-    load_rule,
-    may_name,
-    shares_of,
-    slice_said,
-)
+from backstay_ledger.cost_allocation.named_accounts import accounts_said, may_name
+from backstay_ledger.cost_allocation.rules import load_rule, shares_of, slice_said
 from backstay_ledger.dimensions.sets import Pairs, pairs_of
 from backstay_ledger.models import (
     Account,
@@ -193,7 +188,11 @@ def _period(session: Session, rule: AllocationRule, period_id: int) -> Period:
         rule.valid_to is not None and period.ends_on > rule.valid_to
     ):
         raise Conflict(
-            _("“%(rule)s” is not valid in %(period)s.", rule=rule.name, period=period.label)
+            _(
+                "“%(rule)s” is not valid in %(period)s: change its days, or choose another period.",
+                rule=rule.name,
+                period=period.label,
+            )
         )
     return period
 

@@ -18,10 +18,10 @@ from backstay.errors import Conflict, Invalid, Stale
 from backstay_ledger.closing.services.periods import ADJUSTMENT, add_period
 from backstay_ledger.closing.tasks import allocation_rules
 from backstay_ledger.cost_allocation.models import Basis
+from backstay_ledger.cost_allocation.named_accounts import accounts_said, may_name
 from backstay_ledger.cost_allocation.rules import (
     AddAllocationRule,
     EditAllocationRule,
-    accounts_said,
     add_rule,
     edit_rule,
     load_rule,
@@ -385,3 +385,37 @@ def test_codes_of_accounts_may_have_spaces(books: Any, ids: dict[str, int]) -> N
     assert due == ["Rent by floor space"]
     run(books, rule, ids)
     assert standing(books, "cost_centre=-") == {"1000": Decimal("-16.00"), "5000": Decimal("6.00")}
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown", "named"),
+    [
+        ("5000..5999", "5000..5999", ["5000", "5000-1"]),
+        ("5000-5999", "5000..5999", ["5000", "5000-1"]),
+        ("5000 \u2013 5999;\n1000", "5000..5999, 1000", ["1000", "5000", "5000-1"]),
+        ("5000-1", "5000-1", ["5000-1"]),
+        ("5000-1 .. 5000-9", "5000-1..5000-9", ["5000-1"]),
+        ("5000-1-5000-9", None, "Write a range with two points"),
+        ("5999..5000", None, "names no account"),
+        ("..5000", None, "names no account"),
+    ],
+)
+def test_ranges_have_one_notation_and_hyphens_belong_to_codes(
+    books: Any, ids: dict[str, int], typed: str, shown: str | None, named: Any
+) -> None:
+    with books.write() as session:
+        kind = AccountClass.EXPENSE
+        add_accounts(session, [CreateAccount(code="5000-1", name="Rent", account_class=kind)])
+    if shown is None:
+        with pytest.raises(Invalid) as refused:
+            rule_for(books, ids, sources=typed)
+        (one,) = refused.value.problems
+        assert (one.field, named in one.message) == ("sources", True)
+        return
+    rule = rule_for(books, ids, sources=typed)
+    with books.read() as session:
+        row = load_rule(session, rule)
+        assert row.sources == shown
+        assert [code for _id, code in accounts_said(session, row.sources, "sources")] == named
+        assert [code for _id, code in accounts_said(session, typed, "sources")] == named
+        assert may_name(row.sources, named[-1:])
