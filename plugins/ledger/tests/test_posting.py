@@ -134,7 +134,11 @@ def test_a_closed_period_is_a_conflict(books: Any) -> None:
     with books.write() as session:
         period = period_on(session, date(2026, 3, 1))
         close_period(session, ClosePeriod(id=period.id))
-    assert refusal(books, books.sale(), Conflict) == [("date", "2026-03 is closed.")]
+    said = (
+        "2026-03 is closed. Date it later, have the period reopened, or have a second person"
+        " approve an exception for you."
+    )
+    assert refusal(books, books.sale(), Conflict) == [("date", said)]
     books.post(books.sale(date=date(2026, 4, 1)))
 
 

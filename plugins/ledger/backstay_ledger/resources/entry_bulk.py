@@ -44,7 +44,7 @@ def not_to_be_posted(session: Session, drafts: Sequence[Any]) -> Mapping[int, st
         elif period is None:
             reasons[draft.id] = _("Its date lies in no fiscal year.")
         elif period[2] not in {PeriodState.OPEN, PeriodState.SOFT_CLOSED}:
-            reasons[draft.id] = _("Its period is closed.")
+            reasons[draft.id] = _("Its period is closed: date it later, or reopen it.")
     return reasons
 
 

@@ -248,7 +248,9 @@ def reopen_period(session: Session, command: ReopenPeriod) -> Period:
     if period.state is PeriodState.OPEN:
         raise Conflict(_("%(period)s is open already.", period=period.label))
     if period.state is PeriodState.LOCKED:
-        raise Conflict(_("%(period)s is locked for good.", period=period.label))
+        raise Conflict(
+            _("%(period)s is locked for good: correct it in a later period.", period=period.label)
+        )
     if period.kind is PeriodKind.CLOSING:
         raise Conflict(_("Cancel the closing of the year instead: it opens this period by itself."))
     if year_is_closed(session, period.fiscal_year_id):

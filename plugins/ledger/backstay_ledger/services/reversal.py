@@ -165,7 +165,9 @@ def _refuse(original: StoredEntry, reversal: str | None) -> None:
             _("Only a posted entry can be reversed; this one waits for approval: take it back.")
         )
     if original.row.state is not EntryState.POSTED:
-        raise Conflict(_("Only a posted entry can be reversed; this one is a draft."))
+        raise Conflict(
+            _("Only a posted entry can be reversed; this one is a draft: change or delete it.")
+        )
     if original.row.kind is EntryKind.CLOSING:
         raise Conflict(
             _(

@@ -18,7 +18,7 @@ from backstay.contracts.ledger import Posting, PostingLine
 from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext
 from backstay.spi import gettext as _
 from backstay_ledger.approval.over_limit import second_person
-from backstay_ledger.closing.services.late import Late, way_in
+from backstay_ledger.closing.services.late import Late, no_draft, way_in
 from backstay_ledger.currencies.units import keep_units, stored_units
 from backstay_ledger.dimensions.sets import line_sets, sealed_sets
 from backstay_ledger.models import EntryKind, PeriodKind, PeriodState
@@ -329,7 +329,12 @@ class _Check:
         if period is None:
             if order.posting.adjustment:
                 self._add(
-                    _("No fiscal year with an adjustment period ends on %(day)s.", day=day), "date"
+                    _(
+                        "No fiscal year with an adjustment period ends on %(day)s. Take the last"
+                        " day of one, or add the period to its fiscal year first.",
+                        day=day,
+                    ),
+                    "date",
                 )
             elif not self.drafts and not any(
                 start <= day < add_months(start, MONTHS) for start in self.coming_years
@@ -343,7 +348,7 @@ class _Check:
         if self.drafts and period.state in {PeriodState.OPEN, PeriodState.SOFT_CLOSED}:
             return period, None
         late, problem = (
-            (None, _("%(period)s is closed.", period=period.label))
+            (None, no_draft(period))
             if self.drafts
             else way_in(self.session, journal.id, order.posting, period, taxed=bool(order.taxes))
         )

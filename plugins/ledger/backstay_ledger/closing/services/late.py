@@ -72,7 +72,10 @@ def way_in(
         the right, None where none is needed; and the problem, empty where there is none.
     """
     if period.state is PeriodState.LOCKED:
-        return None, _("%(period)s is closed for good (locked).", period=period.label)
+        return None, _(
+            "%(period)s is closed for good (locked). Date it in a period that is open.",
+            period=period.label,
+        )
     kind = session.scalars(select(Journal.kind).where(Journal.id == journal_id)).one()
     plugin = posting.source.plugin if posting.source else None
     scopes = scopes_of(kind, plugin, taxed=taxed)
@@ -86,7 +89,8 @@ def way_in(
         return None, ""
     if year_is_closed(session, period.fiscal_year_id):
         return None, _(
-            "%(period)s is closed: its fiscal year is closed, and has to be reopened first.",
+            "%(period)s is closed: its fiscal year is closed, and has to be reopened first. Or date"
+            " it later.",
             period=period.label,
         )
     soft = period.state is PeriodState.SOFT_CLOSED and lock is None
@@ -121,7 +125,11 @@ def _problem(day: date, period: PeriodRef, lock: Lock | None) -> str:
     from backstay_ledger.closing.services.locks import SCOPES
 
     if period.state is PeriodState.CLOSED:
-        return _("%(period)s is closed.", period=period.label)
+        return _(
+            "%(period)s is closed. Date it later, have the period reopened, or have a second person"
+            " approve an exception for you.",
+            period=period.label,
+        )
     if lock is not None:
         return _(
             "%(day)s is locked for this sub-ledger (%(scope)s): its lock reaches up to %(up_to)s."
@@ -132,7 +140,21 @@ def _problem(day: date, period: PeriodRef, lock: Lock | None) -> str:
         )
     return _(
         "%(period)s is closed to you (soft-closed): only those who may post in soft-closed"
-        " periods still can.",
+        " periods still can. Date it later, ask one of them, or have a second person approve an"
+        " exception for you.",
+        period=period.label,
+    )
+
+
+def no_draft(period: PeriodRef) -> str:
+    """Why no draft is dated in a period; exceptions are for entries that are posted at once."""
+    if period.state is PeriodState.LOCKED:
+        return _(
+            "%(period)s is closed for good (locked). Date the draft in a period that is open.",
+            period=period.label,
+        )
+    return _(
+        "%(period)s is closed. Date the draft later, or have the period reopened.",
         period=period.label,
     )
 

@@ -125,7 +125,7 @@ def add_adjustment_period(session: Session, command: AddAdjustmentPeriod) -> Per
     if year is None:
         raise NotFound(_("There is no such fiscal year in this company."))
     if year_is_closed(session, year.id):
-        raise Conflict(_("Fiscal year %(code)s is closed.", code=year.code))
+        raise Conflict(_("Fiscal year %(code)s is closed: reopen it first.", code=year.code))
     if adjustment_period(session, year) is not None:
         raise Conflict(_("Fiscal year %(code)s has an adjustment period.", code=year.code))
     return add_period(session, year, PeriodKind.ADJUSTMENT, ADJUSTMENT)

@@ -76,7 +76,9 @@ def reverse_later(session: Session, command: ReverseLater) -> Entry:
     if entry is None:
         raise NotFound(_("There is no such entry in this company."))
     if entry.state is not EntryState.POSTED:
-        raise Conflict(_("Only a posted entry can be reversed; this one is a draft."))
+        raise Conflict(
+            _("Only a posted entry can be reversed; this one is a draft: post it first.")
+        )
     if problem := not_to_be_reversed_later(session, entry):
         raise Conflict(problem)
     if command.on <= entry.date:
