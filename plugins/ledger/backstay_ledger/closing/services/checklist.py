@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -322,7 +322,7 @@ def _own(row: PeriodTask) -> Item:
     )
 
 
-def _said(row: PeriodTask | None) -> dict[str, str]:
+def _said(row: PeriodTask | None) -> dict[str, Any]:
     if row is None:
         return {}
     return {
