@@ -4,7 +4,8 @@ What others own of a company is their share of its net assets, from the first da
 IFRS 10.22 and B94). The owners' share of the net assets of the first day stands against what was
 paid for it: what is left is goodwill, or a gain (IFRS 3.32 and 34). When the share changes later,
 what was paid and what it is worth in the books differ; the difference is equity (IFRS 10.23). When
-a company leaves, what the group had of it beyond what was paid leaves the result (IFRS 10.B98).
+a company leaves, what the group had of it beyond what was paid leaves the result (IFRS 10.B98), but
+for what exchange rates made of a foreign company, which is a gain or loss by then (IAS 21.48).
 
 The parts of the owners are rounded as a whole and divided by the largest remainder, so owners and
 others together are always exactly the company.
@@ -27,14 +28,15 @@ from backstay_ledger.closing.models import YearClosing
 from backstay_ledger.currencies.conversion import rounded
 from backstay_ledger.models import Account, AccountClass, FiscalYear
 from backstay_ledger.permissions import BOOKS_VIEW
-from backstay_ledger.services.balances import balances
+from backstay_ledger.services.balances import balances, movements
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.compute import known_accounts
+from backstay_ledger.statements.costs import Cost
 from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, Translated
-from backstay_ledger.statements.group_shares import WHOLE, Holding
+from backstay_ledger.statements.group_shares import Holding, Span
 from backstay_ledger.statements.kinds import Part
-from backstay_ledger.statements.tree import Accounts, KnownAccount, part_of
+from backstay_ledger.statements.tree import part_of
 from backstay_ledger.tax.rounding import apportion
 
 ZERO: Final = Decimal(0)
@@ -55,6 +57,7 @@ class Standing:
         prior: of these, what was there before the fiscal year of the statement.
         worth: its net assets in the currency of the group, positive.
         rate: of that day.
+        closed_into: the account to which a closing has moved ``prior`` since; empty if none has.
     """
 
     equity: Mapping[str, Decimal]
@@ -62,6 +65,12 @@ class Standing:
     prior: Decimal
     worth: Decimal
     rate: Fraction
+    closed_into: str = ""
+
+    @property
+    def own(self) -> Decimal:
+        """Its net assets in its own currency, debit positive."""
+        return sum(self.equity.values(), self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +79,14 @@ class Standings:
 
     Arguments:
         end: at the end of the days, or of its last day in the group.
-        closed_into: the account that took the last result that was closed before the days.
+        earned: of a foreign company that left, by what its owners' part grew while it was in the
+            group: results at average rates, all else at the last rate; in the group's currency.
     """
 
     starts: tuple[Standing, ...]
     end: Standing
     foreign: bool
-    closed_into: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a company cost those who hold it, in the currency of the group.
-
-    Arguments:
-        first: the owners' part at the end of the first day.
-        last: the owners' part at the end of the days; of a company that left, just before.
-        accounts: what stands on each account at the end of the days.
-    """
-
-    first: Decimal = ZERO
-    last: Decimal = ZERO
-    accounts: Mapping[str, Decimal] = field(default_factory=dict)
-
-    def __add__(self, other: Cost) -> Cost:
-        """What two who hold it have together."""
-        codes = {**self.accounts, **other.accounts}
-        return Cost(
-            self.first + other.first,
-            self.last + other.last,
-            {
-                code: self.accounts.get(code, ZERO) + other.accounts.get(code, ZERO)
-                for code in codes
-            },
-        )
+    earned: Fraction = Fraction(0)
 
 
 @dataclass(slots=True)
@@ -131,16 +114,6 @@ class Effects:
         self.prior += amount
 
 
-def stands_in(account: KnownAccount, accounts: Sequence[Accounts]) -> bool:
-    """Whether an account is one of those."""
-    return any(
-        one.account_class is account.account_class
-        if one.account_class is not None
-        else one.first <= account.code <= one.last
-        for one in accounts
-    )
-
-
 def read_standings(
     session: Session, group: Session, column: Column, holding: Holding
 ) -> Standings | None:
@@ -154,50 +127,15 @@ def read_standings(
     if not spans:
         return None
     reading = _Reading(session, group, column)
-    return Standings(
-        # What is paid in, opened or distributed on the first day itself is there from the start.
-        tuple(reading.standing(one.start, day_before(one.start)) for one in spans),
-        reading.standing(spans[-1].end, spans[-1].end, without_closing=True),
-        reading.translated.foreign,
-        _closed_into(session, column.start),
-    )
-
-
-def read_costs(
-    session: Session, group: Session, column: Column, code: str, holdings: Mapping[str, Holding]
-) -> dict[str, Cost]:
-    """By company, what the one that a session works in has in its books for holding it.
-
-    Arguments:
-        code: of the company that the session works in.
-    """
-    authorize(session, BOOKS_VIEW)
-    costs = {}
-    own = holdings.get(code, WHOLE)
-    translated = Translated(session, group)
-    for member, holding in holdings.items():
-        ranges = [one.accounts for one in holding.investment if one.company == code]
-        if not ranges or holding.first > column.end:
-            continue
-        codes = {
-            one.id: one.code
-            for one in known_accounts(session)
-            if any(stands_in(one, accounts) for accounts in ranges)
-        }
-        held = holding.held(column.end)
-        end = column.end if held else day_before(holding.last)
-
-        def on(day: date, codes: Mapping[int, str] = codes) -> dict[str, Decimal]:
-            found = balances(session, day, list(codes)) if codes else {}
-            return {codes[key]: translated.closing(one, day) for key, one in found.items()}
-
-        now = on(end)
-        costs[member] = Cost(
-            _part(sum(on(holding.first).values(), ZERO), own, holding.first, translated.units),
-            _part(sum(now.values(), ZERO), own, end, translated.units),
-            now if held else {},
-        )
-    return costs
+    # What is paid in, opened or distributed on the first day itself is there from the start.
+    starts = tuple(reading.standing(one.start, day_before(one.start)) for one in spans)
+    end = reading.standing(spans[-1].end, spans[-1].end)
+    foreign = reading.translated.foreign
+    earned = Fraction(0)
+    if foreign and holding.left_within(column.start, column.end):
+        for span, start, then in zip(spans, starts, (*starts[1:], end), strict=True):
+            earned += span.share * reading.grown(span, start, then, end.rate)
+    return Standings(starts, end, foreign, earned)
 
 
 def set_off(
@@ -217,11 +155,8 @@ def set_off(
     spans = holding.within(date.min, column.end)
     worth = books.net_assets
     others = whole((1 - spans[-1].share) * Fraction(worth))
-    acquired = _acquired(holding, standings, minor_units)
-    steps = zip(spans, spans[1:], standings.starts[1:], strict=False)
-    changes = sum(
-        (whole((new.share - old.share) * Fraction(at.worth)) for old, new, at in steps), ZERO
-    )
+    acquired = _acquired(holding, standings, minor_units) if holding.investment else ZERO
+    changes = _changes(spans, standings, minor_units)
     year = books.in_group + whole(books.earned_by_others)
     rest = -(worth - others - acquired - changes) - year
     kept = _kept(holding, standings, column)
@@ -234,9 +169,6 @@ def set_off(
         )
     )
     prior = parts.pop(_PRIOR)
-    if prior and not books.prior and standings.closed_into:
-        parts[standings.closed_into] = parts.get(standings.closed_into, ZERO) + prior
-        prior = ZERO
     if standings.foreign:
         parts[TRANSLATION] = rest - taken
     for code in parts.keys() | _equity(books):
@@ -248,7 +180,8 @@ def set_off(
     for code, amount in cost.accounts.items():
         effects.add(code, -amount)
     effects.add(MINORITY, -(others - (held - cost.last)))
-    effects.add(OWNERSHIP, -(changes - (cost.last - cost.first)))
+    effects.add(OWNERSHIP, -(changes - (cost.last - cost.rates - cost.first)))
+    effects.add(TRANSLATION, cost.rates)
     effects.of_others[books.code] = others
     effects.others -= held - cost.last
     paid, now, gain = _goodwill(holding, standings, cost, minor_units)
@@ -261,10 +194,19 @@ def set_off(
 
 
 def left_gain(holding: Holding, standings: Standings, cost: Cost, minor_units: int) -> Decimal:
-    """What the group had of a company when it left, beyond what the books of its holders say."""
-    share = holding.spans[-1].share
-    _paid, goodwill, _gain = _goodwill(holding, standings, cost, minor_units)
-    return rounded(share * Fraction(standings.end.worth), minor_units) - cost.last + goodwill
+    """What the group had of a company when it left, beyond what the books of its holders say.
+
+    Without what exchange rates made of it: that is a gain or loss when it leaves (IAS 21.48).
+    """
+    paid, goodwill, _gain = _goodwill(holding, standings, cost, minor_units)
+    worth = rounded(holding.spans[-1].share * Fraction(standings.end.worth), minor_units)
+    rates = ZERO
+    if standings.foreign:
+        acquired = _acquired(holding, standings, minor_units)
+        changes = _changes(holding.spans, standings, minor_units)
+        earned = rounded(standings.earned, minor_units)
+        rates = worth - acquired - changes - earned + goodwill - paid
+    return worth - cost.last + goodwill - rates
 
 
 def bargain_gain(holding: Holding, standings: Standings, cost: Cost, minor_units: int) -> Decimal:
@@ -286,11 +228,21 @@ def _goodwill(
 
 
 def _acquired(holding: Holding, standings: Standings, minor_units: int) -> Decimal:
-    """The owners' share of the net assets of the first day, where it is set off."""
-    if not holding.investment:
-        return ZERO
+    """The owners' share of the net assets of the first day."""
     first = standings.starts[0]
     return rounded(holding.spans[0].share * Fraction(first.worth), minor_units)
+
+
+def _changes(spans: Sequence[Span], standings: Standings, minor_units: int) -> Decimal:
+    """What changes of the share were worth in the books of the company."""
+    steps = zip(spans, spans[1:], standings.starts[1:], strict=False)
+    return sum(
+        (
+            rounded((new.share - old.share) * Fraction(at.worth), minor_units)
+            for old, new, at in steps
+        ),
+        ZERO,
+    )
 
 
 def _kept(holding: Holding, standings: Standings, column: Column) -> dict[str, Fraction]:
@@ -300,13 +252,14 @@ def _kept(holding: Holding, standings: Standings, column: Column) -> dict[str, F
     on the days of the change.
     """
     points = (*standings.starts, standings.end)
-    codes = sorted({code for one in points for code in one.equity})
+    codes = sorted({code for one in points for code in (*one.equity, one.closed_into) if code})
     kept = dict.fromkeys((*codes, _PRIOR), Fraction(0))
 
     def add(point: Standing, share: Fraction, prior: Decimal) -> None:
         for code, amount in point.equity.items():
             kept[code] += share * Fraction(amount) * standings.end.rate
-        kept[_PRIOR] += share * Fraction(prior) * standings.end.rate
+        # What stood open then, and a closing has moved since, is in that account at the end.
+        kept[point.closed_into or _PRIOR] += share * Fraction(prior) * standings.end.rate
 
     spans = holding.within(date.min, column.end)
     for span, start, end in zip(spans, points, points[1:], strict=False):
@@ -321,30 +274,6 @@ def _equity(books: MemberBooks) -> set[str]:
     return {
         code for code in books.figures if books.accounts[code].account_class is AccountClass.EQUITY
     }
-
-
-def _part(amount: Decimal, own: Holding, day: date, minor_units: int) -> Decimal:
-    return rounded(own.share_on(day) * Fraction(amount), minor_units)
-
-
-def _closed_into(session: Session, day: date) -> str:
-    """The account that took the result of the last year before a day; empty if none was closed."""
-    company_id = company_of(session).id
-    found = session.scalar(
-        select(Account.code)
-        .join(YearClosing, YearClosing.account_id == Account.id)
-        .join(FiscalYear, FiscalYear.id == YearClosing.fiscal_year_id)
-        .where(
-            Account.company_id == company_id,
-            YearClosing.company_id == company_id,
-            FiscalYear.company_id == company_id,
-            YearClosing.cancelled_at.is_(None),
-            FiscalYear.ends_on < day,
-        )
-        .order_by(FiscalYear.ends_on.desc())
-        .limit(1)
-    )
-    return found or ""
 
 
 class _Reading:
@@ -362,11 +291,10 @@ class _Reading:
             one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS
         ]
 
-    def standing(self, day: date, earned_until: date, *, without_closing: bool = False) -> Standing:
-        """Equity at the end of a day, results at the end of one."""
-        closing = day if without_closing else None
-        equity = self._sums(day, self.equity, closing)
-        results = self._total(earned_until, closing)
+    def standing(self, day: date, earned_until: date) -> Standing:
+        """Equity at the end of a day, results at the end of one; no closing of that day."""
+        equity = self._sums(day, self.equity, day)
+        results = self._total(earned_until, day)
         before = day_before(self.column.start)
         prior = results if earned_until <= before else self._total(before, None)
         worth = -(sum(equity.values(), ZERO) + results)
@@ -376,7 +304,42 @@ class _Reading:
             prior,
             self.translated.closing(worth, day),
             self.translated.rate(day),
+            self._closed_into(day, before) if prior and earned_until <= before else "",
         )
+
+    def grown(self, span: Span, start: Standing, end: Standing, rate: Fraction) -> Fraction:
+        """By what the net assets grew: results at average rates, what was paid in at a rate."""
+        worth = earned = ZERO
+        if self.results:
+            days, first = Column(span.start, span.end), span.start
+            found = movements(
+                self.session, first, span.end, self.results, without_closing_from=first
+            )
+            earned = sum(found.values(), ZERO)
+            worth = sum(self.translated.movements(days, self.results).values(), ZERO)
+        return -(Fraction(worth) + Fraction(end.own - start.own - earned) * rate)
+
+    def _closed_into(self, day: date, before: date) -> str:
+        """The account that took what stood open on a day; empty if that is open still.
+
+        Years are closed in their order, so it is that of the first closing from that day on.
+        """
+        company_id = company_of(self.session).id
+        found = self.session.scalar(
+            select(Account.code)
+            .join(YearClosing, YearClosing.account_id == Account.id)
+            .join(FiscalYear, FiscalYear.id == YearClosing.fiscal_year_id)
+            .where(
+                Account.company_id == company_id,
+                YearClosing.company_id == company_id,
+                FiscalYear.company_id == company_id,
+                YearClosing.cancelled_at.is_(None),
+                FiscalYear.ends_on.between(day, before),
+            )
+            .order_by(FiscalYear.ends_on)
+            .limit(1)
+        )
+        return found or ""
 
     def _total(self, day: date, closing: date | None) -> Decimal:
         return sum(self._sums(day, self.results, closing).values(), ZERO)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -26,35 +25,24 @@ from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.statements import capital
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.compute import Amounts, Drawn, Statement
+from backstay_ledger.statements.costs import (
+    Cost,
+    Dividends,
+    read_costs,
+    read_dividends,
+    stands_in,
+)
 from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, read_member
 from backstay_ledger.statements.group_models import CompanyGroup
 from backstay_ledger.statements.group_shares import WHOLE, HeldOn, Holding, holdings_of
 from backstay_ledger.statements.groups import Elimination, members_of, read_eliminations
 from backstay_ledger.statements.kinds import NodeKind, Part
+from backstay_ledger.statements.mismatches import Mismatch, faults_of_shares
 from backstay_ledger.statements.tree import KnownAccount, Tree, part_of
 
 ZERO: Final = Decimal(0)
 Open = Callable[[str], AbstractContextManager[Session]]
 """Opens a reading session in a company by its code, with the rights of whoever asks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """Two sides that should be equal and are not; amounts are debit positive.
-
-    Arguments:
-        why: set where the rule can't be applied at all.
-    """
-
-    rule: Elimination
-    first: Decimal
-    second: Decimal
-    why: str = ""
-
-    @property
-    def difference(self) -> Decimal:
-        """What one side has and the other has not."""
-        return self.first + self.second
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +102,7 @@ def consolidate(
     merged = _merged(books)
     effects = _effects(read)
     removed: dict[str, Decimal] = {}
-    mismatches = []
+    mismatches = faults_of_shares(column, holdings, read.costs, owner.minor_units)
     for rule in read_eliminations(group.eliminations, codes):
         mismatch = _eliminate(rule, read, merged, removed)
         if mismatch is not None:
@@ -144,7 +132,8 @@ class _Read:
         self.minor_units = minor_units
         self.books: dict[str, MemberBooks] = {}
         self.standings: dict[str, capital.Standings] = {}
-        self.costs: dict[str, capital.Cost] = {}
+        self.costs: dict[str, Cost] = {}
+        self.dividends: dict[str, Dividends] = {}
         self.foreign: list[str] = []
 
     def company(self, there: Session, session: Session, code: str) -> None:
@@ -157,13 +146,16 @@ class _Read:
             found = capital.read_standings(there, session, self.column, holding)
             if found is not None:
                 self.standings[code] = found
-        costs = capital.read_costs(there, session, self.column, code, self.holdings)
+        costs = read_costs(there, session, self.column, code, self.holdings)
         for member, cost in costs.items():
-            self.costs[member] = self.costs.get(member, capital.Cost()) + cost
+            self.costs[member] = self.costs.get(member, Cost()) + cost
+        dividends = read_dividends(there, session, self.column, code, self.holdings)
+        for member, taken in dividends.items():
+            self.dividends[member] = self.dividends.get(member, Dividends()) + taken
 
-    def cost(self, code: str) -> capital.Cost:
+    def cost(self, code: str) -> Cost:
         """What a company cost its group."""
-        return self.costs.get(code, capital.Cost())
+        return self.costs.get(code, Cost())
 
 
 def _effects(read: _Read) -> capital.Effects:
@@ -173,7 +165,10 @@ def _effects(read: _Read) -> capital.Effects:
     sheet = read.part is Part.BALANCE_SHEET
     for code, standings in read.standings.items():
         holding, books, cost = read.holdings[code], read.books[code], read.cost(code)
-        _dividends(effects, read, holding)
+        if not cost.first:
+            # Without a cost there is nothing to set its equity off against; the statement says so.
+            holding, cost = replace(holding, investment=()), Cost()
+        _dividends(effects, read, read.dividends.get(code, Dividends()))
         gain = ZERO
         if column.start <= holding.first:
             gain = capital.bargain_gain(holding, standings, cost, units)
@@ -183,7 +178,7 @@ def _effects(read: _Read) -> capital.Effects:
             effects.result -= gain
         elif holding.held(column.end):
             capital.set_off(effects, books, holding, standings, cost, column, units)
-        if column.start <= holding.last < column.end:
+        if holding.left_within(column.start, column.end):
             left = capital.left_gain(holding, standings, cost, units)
             if sheet:
                 own = books.in_group + rounded(books.earned_by_others, units)
@@ -194,25 +189,17 @@ def _effects(read: _Read) -> capital.Effects:
     return effects
 
 
-def _dividends(effects: capital.Effects, read: _Read, holding: Holding) -> None:
+def _dividends(effects: capital.Effects, read: _Read, dividends: Dividends) -> None:
     """What a company distributes is no income of its group (IFRS 10.B86c)."""
-    for held_on in holding.dividends:
-        books = read.books[held_on.company]
-        taken = {
-            code: amount
-            for code, amount in books.earned.items()
-            if capital.stands_in(books.accounts[code], held_on.accounts)
-        }
-        total = sum(taken.values(), ZERO)
-        own = read.holdings.get(held_on.company, WHOLE).share_on(read.column.end)
-        others = rounded((1 - own) * Fraction(total), read.minor_units)
-        if read.part is Part.BALANCE_SHEET:
-            effects.move_to_prior(total - others)
-            continue
-        for code, amount in taken.items():
-            effects.add(code, -amount)
-        effects.result -= total
-        effects.others += others
+    total = sum(dividends.taken.values(), ZERO)
+    others = rounded(dividends.others, read.minor_units)
+    if read.part is Part.BALANCE_SHEET:
+        effects.move_to_prior(total - others)
+        return
+    for code, amount in dividends.taken.items():
+        effects.add(code, -amount)
+    effects.result -= total
+    effects.others += others
 
 
 def _name_pseudo_accounts(effects: capital.Effects, merged: dict[str, KnownAccount]) -> None:
@@ -282,16 +269,19 @@ def _eliminate(
     removed: dict[str, Decimal],
 ) -> Mismatch | None:
     """Take away what both sides agree on; returns what they do not."""
+    held = [read.holdings.get(code, WHOLE) for code in (rule.first, rule.second)]
+    if not all(_counts(read, one) for one in held):
+        return None
     sides = []
     parts: set[Part] = set()
     taken_twice = False
     for code, accounts in ((rule.first, rule.first_accounts), (rule.second, rule.second_accounts)):
         books = read.books[code]
-        named = [one for one in books.accounts if capital.stands_in(merged[one], accounts)]
+        named = [one for one in books.accounts if stands_in(merged[one], accounts)]
         sides.append({one: amount for one in named if (amount := books.figures.get(one))})
         parts |= {part_of(merged[one].account_class) for one in named}
         taken_twice = taken_twice or any(
-            capital.stands_in(books.accounts[one], held_on.accounts)
+            stands_in(books.accounts[one], held_on.accounts)
             for held_on in _held_by(read.holdings, code)
             for one in named
         )
@@ -310,7 +300,24 @@ def _eliminate(
         agreed = min(abs(first), abs(second))
         for side, total in zip(sides, (first, second), strict=True):
             _take(side, agreed if total > 0 else -agreed, removed)
-    return Mismatch(rule, first, second) if first + second else None
+    return Mismatch(rule, first, second, _part_of_days(read, held)) if first + second else None
+
+
+def _counts(read: _Read, holding: Holding) -> bool:
+    """Whether a company has figures in the statement."""
+    if read.part is Part.BALANCE_SHEET:
+        return holding.held(read.column.end)
+    return bool(holding.within(read.column.start, read.column.end))
+
+
+def _part_of_days(read: _Read, held: Iterable[Holding]) -> str:
+    """Why the sides of a result can't be equal: one of them is in the group for some days only."""
+    days = read.column
+    if read.part is Part.BALANCE_SHEET or all(
+        one.first <= days.start and one.last >= days.end for one in held
+    ):
+        return ""
+    return _("A company joined or left the group on these days; the other side has all of them.")
 
 
 def _held_by(holdings: Mapping[str, Holding], code: str) -> Iterator[HeldOn]:

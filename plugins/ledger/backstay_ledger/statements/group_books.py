@@ -44,10 +44,9 @@ class MemberBooks:
     """One company's figures of a statement by account code, debit positive.
 
     Arguments:
-        figures: none in a balance sheet of a day on which it is not in the group.
+        figures: none in a balance sheet of a day at whose end it is not in the group.
         result: of the days, or in a balance sheet of the whole fiscal year.
         prior: results of the fiscal years before it.
-        earned: what income and expenses moved by on the days in the group, by account.
         shared: the results of those days, each with the owners' share in the company then.
     """
 
@@ -56,7 +55,6 @@ class MemberBooks:
     figures: Mapping[str, Decimal]
     result: Decimal
     prior: Decimal
-    earned: Mapping[str, Decimal]
     shared: tuple[tuple[Fraction, Decimal], ...]
 
     @property
@@ -110,9 +108,9 @@ def read_member(
     )
     result = sum(earned.values(), ZERO)
     if part is Part.PROFIT_LOSS:
-        return MemberBooks(code, by_code, earned, result, ZERO, earned, shared)
+        return MemberBooks(code, by_code, earned, result, ZERO, shared)
     if not holding.held(column.end):
-        return MemberBooks(code, by_code, {}, ZERO, ZERO, earned, shared)
+        return MemberBooks(code, by_code, {}, ZERO, ZERO, shared)
     if holding.first > column.start:
         result = sum(translated.movements(column, of_result).values(), ZERO)
     before = balances(session, day_before(column.start), of_result) if of_result else {}
@@ -130,7 +128,7 @@ def read_member(
             0, TRANSLATION, _("Translation difference"), AccountClass.EQUITY
         )
         figures[TRANSLATION] = left
-    return MemberBooks(code, by_code, figures, result, prior, earned, shared)
+    return MemberBooks(code, by_code, figures, result, prior, shared)
 
 
 class Translated:

@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from backstay_ledger.statements.asked import Asked
     from backstay_ledger.statements.columns import Column
     from backstay_ledger.statements.compute import StatementRow
-    from backstay_ledger.statements.consolidation import Consolidated, Mismatch
+    from backstay_ledger.statements.consolidation import Consolidated
     from backstay_ledger.statements.group_models import CompanyGroup
+    from backstay_ledger.statements.mismatches import Mismatch
     from backstay_ledger.statements.tree import Accounts
 
 

@@ -67,8 +67,12 @@ class Holding:
         return self.spans[-1].end
 
     def held(self, day: date) -> bool:
-        """Whether it is in the group on a day."""
-        return self.first <= day <= self.last
+        """Whether it is in the group at the end of a day; its last day ends without it."""
+        return self.first <= day and (day < self.last or self.last == date.max)
+
+    def left_within(self, start: date, end: date) -> bool:
+        """Whether it leaves on one of some days."""
+        return start <= self.last <= end and self.last != date.max
 
     def share_on(self, day: date) -> Fraction:
         """The share of a day; after the last one as on the last, before the first as on that."""

@@ -17,6 +17,8 @@ from backstay_ledger.statements.kinds import Activity, NodeKind, Part, Side
 
 BUILT_IN: Final = ""
 """The code by which the built-in tree is asked for; no tree of a company's own has it."""
+COMPUTED: Final = "?"
+"""Begins the codes of what a statement computes and no chart has; no account's code does."""
 RESULT_CLASSES: Final = frozenset({AccountClass.INCOME, AccountClass.EXPENSE})
 
 
@@ -118,7 +120,11 @@ class Tree:
         return found
 
     def place(self, accounts: Iterable[KnownAccount]) -> Mapping[int, str]:
-        """The node of each account by the account's id; those without one are left out."""
+        """The node of each account by the account's id; those without one are left out.
+
+        What no chart has, such as goodwill in a group, stands with the accounts of its class: in
+        the lowest node that has all of them, else at the top of the first.
+        """
         ranges = [
             (taken, node)
             for node in self.nodes
@@ -131,6 +137,7 @@ class Tree:
             for taken in node.accounts
             if taken.account_class is not None
         }
+        accounts = list(accounts)
         placed = {}
         for account in accounts:
             node = next(
@@ -139,7 +146,31 @@ class Tree:
             )
             if node is not None and node.part is part_of(account.account_class):
                 placed[account.id] = node.code
+        for account in accounts:
+            if account.code.startswith(COMPUTED) and account.id not in placed:
+                code = self._with_class(
+                    placed[one.id]
+                    for one in accounts
+                    if one.account_class is account.account_class and one.id in placed
+                )
+                if code:
+                    placed[account.id] = code
         return placed
+
+    def _with_class(self, codes: Iterable[str]) -> str:
+        """The lowest node that has all those nodes in it, else the top of the first one."""
+        known = {node.code: node for node in self.nodes}
+        shared: list[str] | None = None
+        for code in dict.fromkeys(codes):
+            path = [code]
+            while (above := known[path[0]].parent) in known and above not in path:
+                path.insert(0, above)
+            if shared is None:
+                shared = path
+            else:
+                same = [one for one, two in zip(shared, path, strict=False) if one == two]
+                shared = same or shared[:1]
+        return shared[-1] if shared else ""
 
 
 def built_in_tree() -> Tree:

@@ -25,6 +25,7 @@ from backstay_ledger.services.fiscal_years import ClosePeriod, close_period
 from backstay_ledger.statements import capital
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.consolidation import consolidate
+from backstay_ledger.statements.costs import Cost
 from backstay_ledger.statements.group_books import MemberBooks
 from backstay_ledger.statements.group_shares import HeldOn, Holding, Span, holdings_of, shares_of
 from backstay_ledger.statements.group_table import group_table
@@ -556,7 +557,6 @@ def test_owners_and_others_are_exactly_the_company(
             Fraction(1),
         ),
         foreign=False,
-        closed_into="",
     )
     books = MemberBooks(
         "GAMMA",
@@ -564,7 +564,6 @@ def test_owners_and_others_are_exactly_the_company(
         end,
         first + second,
         before,
-        {},
         ((shares[0], first), (shares[1], second)),
     )
     holding = Holding(
@@ -572,7 +571,7 @@ def test_owners_and_others_are_exactly_the_company(
         (HeldOn("ALPHA", (Accounts("1400", "1400"),)),),
     )
     effects = capital.Effects()
-    paid = capital.Cost(cost, cost, {"1400": cost})
+    paid = Cost(cost, cost, {"1400": cost})
     capital.set_off(effects, books, holding, standings, paid, YEAR, 2)
     assert sum(effects.accounts.values()) + effects.result + effects.prior == 0
     others = -effects.accounts[capital.MINORITY]
