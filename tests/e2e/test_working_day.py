@@ -33,6 +33,7 @@ SCREENS = (
     "/c/DEMO/ledger/trial-balance",
     "/c/DEMO/ledger/general-ledger",
     "/c/DEMO/ledger/opening-balances",
+    "/c/DEMO/ledger/open-items",
     "/c/DEMO/core/imports",
     "/c/DEMO/core/imports/new",
     "/c/DEMO/core/imports/new/ledger.journal",
@@ -225,6 +226,61 @@ def test_every_screen_of_the_ledger_is_accessible(
         person.page.wait_for_load_state()
         person.look()
     person.context.close()
+
+
+def test_a_telephone_says_what_it_shows_and_leaves_room_for_thumbs(
+    browser: Browser, address: str, home: Path
+) -> None:
+    clerk = Person.arrive(browser, address, viewport=SMALL)
+    clerk.sign_in("accountant", first_passwords(home)["accountant"])
+    page = clerk.page
+    rows = page.locator("table[data-lines] tbody tr")
+    page.goto("/c/DEMO/ledger/entries/new")
+    assert rows.count() == 2
+    page.locator("#lines-1-credit").press("Enter")
+    assert rows.count() == 3
+    assert rows.nth(2).locator("input:focus").count() == 1
+    page.goto("/c/DEMO/ledger/entries")
+    thumb = page.locator("td.pick input").first.bounding_box()
+    assert thumb is not None
+    assert min(thumb["width"], thumb["height"]) >= 24
+    said = "one => getComputedStyle(one, '::before').content"
+    page.goto("/c/DEMO/ledger/accounts")
+    assert page.locator("td.bool:not(:empty)").first.evaluate(said) == '"Active"'
+    page.goto("/c/DEMO/ledger/periods")
+    days = page.locator("tbody tr").first.locator("td.date")
+    assert [day.evaluate(said) for day in days.all()] == ['"First day"', '"Last day"']
+    page.goto("/c/DEMO/ledger/charts")
+    month = page.locator(".chart .month").first.bounding_box()
+    assert month is not None
+    assert month["height"] >= 10
+    clerk.context.close()
+
+
+def test_texts_have_their_room_beside_dates_and_figures(
+    browser: Browser, address: str, home: Path
+) -> None:
+    clerk = Person.arrive(browser, address, viewport={"width": 1280, "height": 800})
+    clerk.sign_in("accountant", first_passwords(home)["accountant"])
+    page = clerk.page
+    page.goto("/c/DEMO/ledger/entries/new")
+    for cell in ("text", "party"):
+        box = page.locator(f"#lines-0-{cell}").bounding_box()
+        assert box is not None
+        assert box["width"] > 100, cell
+    # The total's label is longer than a date, and widens the column of the dates no more.
+    page.goto("/c/DEMO/ledger/general-ledger")
+    page.locator("tr.group a").first.click()
+    page.locator("tr.total", has_text="Closing balance of all pages").wait_for()
+    date = page.locator("thead th").first.bounding_box()
+    assert date is not None
+    assert date["width"] < 130
+    page.goto("/c/DEMO/ledger/entries?q=Closing")
+    page.locator("tbody a").first.click()
+    page.locator(".columns td .clip").first.wait_for()
+    cut = "all => all.filter(one => one.scrollHeight > one.clientHeight + 1).length"
+    assert page.locator(".columns td .clip").evaluate_all(cut) == 0
+    clerk.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -218,7 +218,15 @@ function onKey(event, table) {
   }
 }
 
+/** Where a line is a card of its own, two blank ones are enough: more come as they are used. */
+function shorten(table) {
+  const rows = [...table.tBodies[0].rows];
+  const used = rows.findLastIndex((row) => [...row.querySelectorAll("input")].some((input) => input.value));
+  for (const row of rows.slice(Math.max(2, used + 2))) row.remove();
+}
+
 for (const table of tables) {
+  if (matchMedia("(width < 44rem)").matches) shorten(table);
   table.addEventListener("keydown", (event) => onKey(event, table));
   table.addEventListener("input", (event) => {
     const input = event.target;
