@@ -28,6 +28,7 @@ from backstay_ledger.cost_allocation.command_line import allocate_costs
 from backstay_ledger.currencies.commands import CURRENCY_COMMANDS
 from backstay_ledger.dimensions.commands import refresh_dimensions
 from backstay_ledger.open_items.command_line import print_ageing
+from backstay_ledger.open_items.commands import ITEM_COMMANDS
 from backstay_ledger.opening_wizard.commands import OPENING_COMMANDS
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import HOW_MANY
@@ -209,6 +210,6 @@ ledger.add_command(control)
 ledger.add_command(allocate_costs)
 ledger.add_command(refresh_dimensions)
 
-for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS, *OPENING_COMMANDS):
+for _command in (*CURRENCY_COMMANDS, *CLOSING_COMMANDS, *OPENING_COMMANDS, *ITEM_COMMANDS):
     ledger.add_command(_command)
 COMMANDS: Final = (ledger,)

@@ -19,6 +19,7 @@ from backstay_ledger.cost_allocation.samples import ALLOCATION_SAMPLES
 from backstay_ledger.currencies.samples import CURRENCY_SAMPLES
 from backstay_ledger.dimensions.samples import DIMENSION_SAMPLES
 from backstay_ledger.models import Entry, EntryState, EntryTemplate, FiscalYear, Period, PeriodState
+from backstay_ledger.open_items.samples import ITEM_SAMPLES
 from backstay_ledger.opening_wizard.samples import OPENING_SAMPLES
 from backstay_ledger.services.drafts import DraftLine, PostDraft, SaveDraft, post_draft, save_draft
 from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
@@ -186,4 +187,5 @@ SAMPLES: Final = (
     *AUDIT_SAMPLES,
     *TAX_SAMPLES,
     *OPENING_SAMPLES,
+    *ITEM_SAMPLES,
 )

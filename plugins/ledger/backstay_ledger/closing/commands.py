@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from backstay.spi import NotFound, command_environment
 from backstay.spi import gettext as _
+from backstay_ledger.closing.due_command import make_due_command
 from backstay_ledger.closing.services.periods import (
     LockPeriod,
     SoftClosePeriod,
@@ -191,4 +192,5 @@ CLOSING_COMMANDS: Final = (
     reopen_period_command,
     close_year_command,
     reopen_year_command,
+    make_due_command,
 )

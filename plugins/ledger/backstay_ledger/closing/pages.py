@@ -42,7 +42,8 @@ from backstay_ledger.closing.services.checklist import (
     finish_task,
     period_of,
 )
-from backstay_ledger.closing.services.plans import due, make
+from backstay_ledger.closing.services.making import MakeDue, make_due
+from backstay_ledger.closing.services.plans import due
 from backstay_ledger.closing.services.years import (
     CloseYear,
     ReopenYear,
@@ -201,14 +202,10 @@ def run_due(id: int) -> Response:  # noqa: A002
     """Make the recurring entries, releases and reversals of the period that are missing."""
     db = session()
     period = period_of(db, id)
-    made = 0
-    for one in due(db, period.ends_on, period.starts_on):
-        try:
-            with db.begin_nested():  # one that is refused holds up no other
-                made += make(db, one) is not None
-        except (Invalid, Conflict) as error:
-            flash_problem(f"{one.day} {one.label}: {error}")
-    flash_done(ngettext("%(n)s entry made.", "%(n)s entries made.", made))
+    done = make_due(db, MakeDue(up_to=period.ends_on, since=period.starts_on))
+    for one in done.left_out:
+        flash_problem(f"{one.day} {one.label}: {one.why}")
+    flash_done(ngettext("%(n)s entry made.", "%(n)s entries made.", len(done.made)))
     return redirect_to(url_for("ledger.close_cockpit", id=id))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from backstay.spi import (
     Action,
+    ApiShape,
     Choice,
     Column,
     Empty,
@@ -37,6 +38,7 @@ from backstay_ledger.closing.services.deferrals import (
     defer,
     said_of_deferral,
 )
+from backstay_ledger.closing.services.making import MakeDue, make_due
 from backstay_ledger.closing.services.recurring import (
     EVERY,
     MAKE_AS,
@@ -255,6 +257,24 @@ RECURRING: Final = Resource(
         _("No recurring entries yet"),
         _("Save an entry as a template, then plan it here: how often and on which day."),
         "rotate",
+    ),
+    api=ApiShape(
+        on_list=(
+            Action(
+                "make_due",
+                Operation(
+                    make_due,
+                    MakeDue,
+                    ENTRY_POST,
+                    _("Make what is due"),
+                    help=_(
+                        "Makes the recurring entries, releases of deferrals and planned reversals"
+                        " that are missing. What was made is not made again; one that is refused"
+                        " is named and holds up no other."
+                    ),
+                ),
+            ),
+        )
     ),
 )
 

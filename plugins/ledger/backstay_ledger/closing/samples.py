@@ -15,6 +15,7 @@ from backstay_ledger.closing.plan_jobs import RUN_PLANS
 from backstay_ledger.closing.plan_models import Deferral, Every, MakeAs, Recurring
 from backstay_ledger.closing.services.deferrals import Defer, defer
 from backstay_ledger.closing.services.locks import SetLock, set_lock
+from backstay_ledger.closing.services.making import MakeDue
 from backstay_ledger.closing.services.year_preview import PreviewClosing
 from backstay_ledger.closing.services.years import (
     CloseYear,
@@ -167,6 +168,11 @@ def closed_year(making: Making) -> FiscalYear:
     return close_year(making.session, CloseYear(id=year.id, account=account))
 
 
+def to_make(_making: Making) -> MakeDue:
+    """Whatever is due up to today."""
+    return MakeDue()
+
+
 def _nothing(_making: Making) -> dict[str, Any]:
     return {}
 
@@ -179,6 +185,7 @@ CLOSING_SAMPLES: Final = (
     Sample(resource="ledger.recurring", make=recurring),
     Sample(resource="ledger.fiscal_year", make=closable_year, action="close"),
     Sample(resource="ledger.fiscal_year", make=closed_year, action="reopen"),
+    Sample(resource="ledger.recurring", make=to_make, action="make_due"),
     Sample(resource="ledger.fiscal_year", make=to_preview, action="preview_closing"),
     JobSample(job=RUN_PLANS, arguments=_nothing),
 )

@@ -270,6 +270,8 @@ def _shown(db: Session) -> Desk:
                 "clock",
                 "ghost",
             ),
+            ui.Button(_("Items"), resource_url("ledger.open_item"), "list-details", "ghost"),
+            ui.Button(_("Allocations"), resource_url("ledger.allocation"), "link", "ghost"),
         ),
     )
 

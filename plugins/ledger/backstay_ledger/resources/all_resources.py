@@ -12,6 +12,7 @@ from backstay_ledger.cost_allocation.resources import ALLOCATION_RULES
 from backstay_ledger.currencies.resources import CURRENCY_RESOURCES
 from backstay_ledger.determination.resources import ACCOUNT_RULES
 from backstay_ledger.dimensions.resources import DIMENSION_RESOURCES
+from backstay_ledger.open_items.resources import ITEM_RESOURCES
 from backstay_ledger.opening_wizard.resources import OPENINGS
 from backstay_ledger.resources.accounts import ACCOUNTS
 from backstay_ledger.resources.entries import ENTRIES
@@ -44,4 +45,5 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *DIMENSION_RESOURCES,
     ALLOCATION_RULES,
     OPENINGS,
+    *ITEM_RESOURCES,
 )
