@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.errors import Conflict, Forbidden, Invalid
@@ -167,6 +170,21 @@ def test_the_database_keeps_what_a_waiver_is_for(accrued: Any, raw: Any) -> None
     waived(accrued)
     with pytest.raises(Exception, match="A waiver is for what was found"):
         raw.run("UPDATE ledger_period_task SET found = 'x'")
+
+
+def test_waivers_from_before_are_asked_for_anew_where_something_is_found(accrued: Any) -> None:
+    waived(accrued)
+    step = import_module("backstay_ledger.migrations.versions.0024_found_by_tasks")
+    with (
+        accrued.write() as session,
+        Operations.context(MigrationContext.configure(session.connection())),
+    ):
+        step.downgrade()
+        step.upgrade()
+    item = releases(accrued)
+    assert (item.state, item.blocks, len(item.since)) == (TaskState.OPEN, True, 1)
+    waived(accrued)
+    assert names(accrued) == []
 
 
 def test_people_add_tasks_that_block_until_they_are_done(books: Any) -> None:

@@ -65,6 +65,30 @@ def test_a_draft_may_be_written_in_a_soft_closed_period_not_in_a_closed_one(book
         move(books, "closed")
 
 
+def test_whoever_is_refused_is_told_the_way_out(books: Any) -> None:
+    ben = person(books, "ben", ENTRY_POST)
+    draft = SaveDraft(
+        journal="GEN", date=MARCH, lines=(DraftLine(account="1000", debit=Decimal(5)),)
+    )
+    ways = {
+        "soft-closed": ("Date it later, ask one of them, or have a second person approve", ""),
+        "closed": (
+            "Date it later, have the period reopened, or have a second person approve an exception",
+            "Date the draft later, or have the period reopened",
+        ),
+        "locked": ("Date it in a period that is open", "Date the draft in a period that is open"),
+    }
+    for state, (said, said_of_draft) in ways.items():
+        move(books, state)
+        with pytest.raises(Conflict, match=said):
+            post_as(books, ben, books.sale())
+        if said_of_draft:
+            with pytest.raises(Conflict, match=said_of_draft), books.write() as session:
+                save_draft(session, draft)
+    with pytest.raises(Conflict, match="correct it in a later period"):
+        move(books, "open")
+
+
 def test_periods_move_in_order_and_a_locked_one_never_again(books: Any) -> None:
     with pytest.raises(Conflict, match="not closed yet"):
         move(books, "locked")
