@@ -37,8 +37,10 @@ from backstay_ledger.closing.services.years import CloseYear, ReopenYear, close_
 from backstay_ledger.currencies.rates import TypeRate, type_rate
 from backstay_ledger.currencies.revaluation import Revalue, revalue, said_of_revaluation
 from backstay_ledger.currencies.settings import SaveExchangeSettings, save_exchange_settings
+from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
 from backstay_ledger.imports.journal import JOURNAL
 from backstay_ledger.models import Account, AccountClass, EntryTemplate, Period
+from backstay_ledger.models.dimensions import DimensionValue
 from backstay_ledger.open_items.allocations import Allocate, allocate
 from backstay_ledger.services.accounts import (
     CreateAccount,
@@ -158,7 +160,7 @@ def test_a_revaluation_that_is_deleted_is_reversed_by_nothing(dollars: Any) -> N
     assert run_revaluation(dollars).unrealised.waits
 
 
-def begin_deferral(people: Any) -> int:
+def begin_deferral(people: Any, **values: Any) -> int:
     ids = codes(people)
     command = Defer(
         name="Insurance",
@@ -168,6 +170,7 @@ def begin_deferral(people: Any) -> int:
         journal=people.books.value("SELECT id FROM ledger_journal WHERE code = 'GEN'"),
         starts_on=date(2026, 1, 1),
         ends_on=date(2026, 12, 31),
+        **values,
     )
     with people.at_work("maker") as session:
         made = defer(session, command)
@@ -235,6 +238,23 @@ def test_a_release_over_the_limit_waits_and_is_not_made_again(people: Any) -> No
         take_back(session, TakeBack(id=held[0]))
     with pytest.raises(Conflict, match="Insurance"), people.at_work("maker") as session:
         delete_draft(session, DeleteDraft(id=held[0]))
+
+
+def test_a_release_that_waits_is_approved_though_its_cost_centre_has_ended(people: Any) -> None:
+    with people.books.write() as session:
+        centre = add_dimension(session, AddDimension(code="cost_centre", name="Cost centre")).id
+        value = add_value(session, AddValue(dimension_id=centre, code="100", name="100")).id
+    people.limit("100")
+    begin_deferral(people, dimensions="cost_centre=100")
+    approve(people, "checker", waiting(people)[0])
+    run_plans(people)
+    held = waiting(people)
+    with people.books.write() as session:
+        session.get_one(DimensionValue, value).valid_to = date(2026, 1, 1)
+    for entry in held:
+        approve(people, "checker", entry)
+    # 1,200 less 90 of 365 days.
+    assert stands_at(people, "1100") == Decimal("904.11")
 
 
 def test_a_recurring_entry_over_the_limit_waits_and_is_not_made_again(people: Any) -> None:

@@ -197,17 +197,17 @@ def quote(books: Any, day: date, rate: str) -> None:
 def test_a_foreign_bill_with_tax_balances_at_every_rate(
     books: Any, ids: Any, make_as: MakeAs
 ) -> None:
-    """USD 10.01 and 2.00 of tax: 10.82 + 2.16 EUR at 0.925, which of 12.01 are 11.11 less 0.01."""
+    """USD 10.02 and 2.00 of tax are 10.83 and 2.17 EUR at 0.925, though 12.02 alone are 12.99."""
     dollars = {"currency": "USD"}
-    spent = {"account": str(ids["5000"]), "debit": "10.00", "foreign": "10.01", "tax": "P20"}
-    owed = {"account": str(ids["2000"]), "credit": "12.00", "foreign": "12.01", "party": "Cloud"}
+    spent = {"account": str(ids["5000"]), "debit": "10.00", "foreign": "10.02", "tax": "P20"}
+    owed = {"account": str(ids["2000"]), "credit": "12.00", "foreign": "12.02", "party": "Cloud"}
     centre = {"dimensions": "cost_centre=200"}
     plan(books, spent | dollars | centre, owed | dollars, make_as=make_as)
     quote(books, date(2026, 1, 1), "0.925")
     run(books, FIRST)
     lines = books.rows("SELECT amount, amount_currency FROM ledger_line ORDER BY line_no")
-    assert lines == [(10_8200, 10_0100), (-12_9800, -12_0100), (2_1600, 2_0000)]
-    assert books.rows("SELECT amount_base FROM ledger_open_item") == [(-12_9800,)]
+    assert lines == [(10_8300, 10_0200), (-13_0000, -12_0200), (2_1700, 2_0000)]
+    assert books.rows("SELECT amount_base FROM ledger_open_item") == [(-13_0000,)]
 
 
 def test_a_foreign_bill_that_differs_in_its_currency_is_refused(books: Any, ids: Any) -> None:
