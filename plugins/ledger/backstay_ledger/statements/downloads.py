@@ -183,7 +183,10 @@ def _workbook(table: Table, minor_units: int) -> bytes:
     for line, row in enumerate(table.rows, 2):
         # Headings have codes for programs only.
         sheet.write_string(line, 0, row.code if _is_said(row) else "", code)
-        sheet.write_string(line, 1, row.heading, style(row.depth, money=False))
+        heading = row.heading
+        if row.kind == "mismatch":
+            heading = _("Mismatch, debit positive: %(rule)s", rule=heading)
+        sheet.write_string(line, 1, heading, style(row.depth, money=False))
         for at, amount in enumerate(row.amounts, 2):
             if len(amount.as_tuple().digits) <= _EXACT:
                 sheet.write_number(line, at, amount, style(row.depth, money=True))

@@ -209,6 +209,14 @@ def test_a_group_is_read_as_one_by_who_may_see_its_companies(
     )
     assert title[0] == "Alpha Ltd: Balance sheet of the group 2026-02-28 · All"
     assert heads[2:] == ["ALPHA", "GAMMA", "Eliminations", "Group"]
+    rule = "ALPHA 1000 = GAMMA 2000"
+    typed = {"code": "off", "name": "Off", "members": "GAMMA", "eliminations": rule}
+    off = accountant.post(busy.url("/company-groups/new"), typed).location
+    sheet = f"{off}/balance-sheet"
+    assert "1 mismatch<" in accountant.get(f"{sheet}?as_of=2026-02-28").text
+    book = io.BytesIO(accountant.get(f"{sheet}.xlsx?as_of=2026-02-28").data)
+    last = CalamineWorkbook.from_filelike(book).get_sheet_by_index(0).to_python()[-1]
+    assert last[1] == f"Mismatch, debit positive: {rule}"
     result = busy.url(f"/company-groups/{number}/profit-and-loss?to=2026-02-28")
     assert "400.50" in accountant.get(result).text
 
