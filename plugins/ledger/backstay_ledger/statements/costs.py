@@ -175,14 +175,12 @@ def _cost(
         worth = translated.closing(amount, day)
         return rounded(own.share_on(day) * Fraction(worth), translated.units)
 
-    now = {key: translated.closing(amount, end) for key, amount in on(end).items()}
+    ends = on(end)
+    now = {key: translated.closing(amount, end) for key, amount in ends.items()}
     began = sum(on(holding.first).values(), ZERO)
-    first = rounded(
-        own.share_on(holding.first) * Fraction(translated.closing(began, holding.first)),
-        translated.units,
-    )
+    first = part(began, holding.first)
     last = rounded(own.share_on(end) * Fraction(sum(now.values(), ZERO)), translated.units)
-    rest = sum(on(end).values(), ZERO) - began
+    rest = sum(ends.values(), ZERO) - began
     then = first
     for span in holding.within(date.min, end)[1:]:
         paid = sum(on(span.start).values(), ZERO) - sum(on(day_before(span.start)).values(), ZERO)
