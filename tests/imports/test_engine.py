@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from backstay.audit.models import AuditEvent
 from backstay.db.context import Actor, Context
 from backstay.errors import Conflict, Forbidden, Invalid, NotFound
+from backstay.files.models import Blob
 from backstay.imports.inline import run_import_inline
 from backstay.imports.models import Import, ImportRow, ImportState
 from backstay.imports.services import (
@@ -353,6 +354,16 @@ def inline(desk: Desk, content: bytes, **options: Any) -> Any:
         Upload("birds.csv", content),
         **options,
     )
+
+
+def test_what_is_refused_late_names_the_file_and_leaves_nothing(desk: Desk) -> None:
+    """The kind refuses while it makes the records; nothing of the file is in the store."""
+    with pytest.raises(Invalid) as refused:
+        inline(desk, b"ring,species\nA1,Robin\nA2,Cuckoo\n")
+    assert refused.value.message.startswith("birds.csv was not imported")
+    assert [(one.field, one.row) for one in refused.value.problems] == [("species", 3)]
+    with desk.database.read(desk.context) as session:
+        assert session.scalars(select(Blob)).all() == []
 
 
 def test_the_command_line_imports_at_once(desk: Desk, rings: Callable[[], list[str]]) -> None:

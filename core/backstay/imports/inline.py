@@ -61,22 +61,11 @@ def run_import_inline(
         Forbidden: the person lacks the permission of the kind.
     """
     with database.write(context, suite) as session:
-        kind = kind_of(session, kind_name)
-        row = enter(session, kind, upload)
-        tally = _stage_at_once(session, kind, row, upload.content, reading)
-        if tally.problem_count:
-            raise refusal(upload.name, tally)
-        settle(row, tally)
-        if dry_run:
-            session.rollback()
-            return tally.validation()
-        # Only now: a file that is refused or only checked leaves nothing in the store.
-        keep_content(session, row, upload.content)
-        if row.state is ImportState.DONE:
-            session.flush()
-            return Outcome(0, tally.present, tuple(row.notes))
-        outcome = carry_out(session, kind, row)
-        return replace(outcome, notes=tuple(row.notes))
+        if not dry_run:
+            return import_together(session, [(kind_name, upload)], reading=reading)[0]
+        _kind, _row, tally = _checked(session, kind_name, upload, reading)
+        session.rollback()
+        return tally.validation()
 
 
 def import_together(
@@ -99,12 +88,7 @@ def import_together(
     """
     done: list[tuple[Import, Upload, Outcome]] = []
     for kind_name, upload in files:
-        kind = kind_of(session, kind_name)
-        row = enter(session, kind, upload)
-        tally = _stage_at_once(session, kind, row, upload.content, reading)
-        if tally.problem_count:
-            raise refusal(upload.name, tally)
-        settle(row, tally)
+        kind, row, tally = _checked(session, kind_name, upload, reading)
         if row.state is ImportState.DONE:
             session.flush()
             outcome = Outcome(0, tally.present)
@@ -115,10 +99,23 @@ def import_together(
                 tally.add(error.problems)
                 raise refusal(upload.name, tally) from error
         done.append((row, upload, replace(outcome, notes=tuple(row.notes))))
-    if keep:  # only now: files that are refused together leave nothing in the store
+    if keep:  # only now: files that are refused leave nothing in the store
         for row, upload, _outcome in done:
             keep_content(session, row, upload.content)
     return [outcome for _row, _upload, outcome in done]
+
+
+def _checked(
+    session: Session, kind_name: str, upload: Upload, reading: Options | None
+) -> tuple[ImportKind, Import, Tally]:
+    """A file that can be imported: entered, staged and found without problems."""
+    kind = kind_of(session, kind_name)
+    row = enter(session, kind, upload)
+    tally = _stage_at_once(session, kind, row, upload.content, reading)
+    if tally.problem_count:
+        raise refusal(upload.name, tally)
+    settle(row, tally)
+    return kind, row, tally
 
 
 def _stage_at_once(

@@ -6,10 +6,11 @@ import enum
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from backstay.spi import Audit, CompanyScoped, Id, Identified, Versioned, short
 from backstay_ledger.models.base import LedgerBase
+from backstay_ledger.models.periods import FiscalYear
 
 
 class LockScope(enum.Enum):
@@ -174,5 +175,7 @@ class YearClosing(Identified, CompanyScoped, LedgerBase):
     cancelled_at: Mapped[datetime | None]
 
     def audit_label(self) -> str:
-        """What it is: the timeline of its fiscal year tells who closed and who cancelled."""
-        return "year-end closing"
+        """What it is, and of which fiscal year; the audit row says who closed or cancelled it."""
+        session = object_session(self)
+        year = session.get(FiscalYear, self.fiscal_year_id) if session else None
+        return f"year-end closing {year.code}" if year else "year-end closing"

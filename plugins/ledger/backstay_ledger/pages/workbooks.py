@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Response
 
-from backstay.spi import Event, audit_now, company_of, context, database, session, suite
+from backstay.spi import Event, Invalid, audit_now, company_of, context, database, session, suite
+from backstay.spi import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ROWS_OF_A_SHEET: Final = 1_000_000
+MOST_ROWS: Final = 10_000
+"""What is written while its reader waits; CSV goes out while it is read and has no limit."""
 _LONGEST_CELL: Final = 32_767
 _EXACT: Final = 15
 """Digits of a number that a spreadsheet keeps."""
@@ -53,24 +55,27 @@ def workbook_file(
             which part of the books, where it is not all.
         rows: reads the rows as values, in a session of its own.
         entity: what is exported, and with which parameters, for the audit trail.
+
+    Raises:
+        Invalid: there are more than ``MOST_ROWS``, or they are too large for a workbook.
     """
     acting, company = context(), company_of(session())
-    audit_now(
-        Event(
-            action="export",
-            entity=entity,
-            label=name,
-            plugin="ledger",
-            company_id=company.id,
-            after={"format": "xlsx", **parameters},
-        )
-    )
     target = tempfile.TemporaryFile(prefix="backstay-")  # noqa: SIM115 - closed when it was sent
     try:
         with database().read(acting, suite()) as reading:
             titles = f"{company.name}: {label}", " · ".join(one for one in said if one)
             title = f"{' '.join(titles)} ({company.currency})"
             _write(target, label, title, heads, rows(reading), company.minor_units)
+        audit_now(
+            Event(
+                action="export",
+                entity=entity,
+                label=name,
+                plugin="ledger",
+                company_id=company.id,
+                after={"format": "xlsx", **parameters},
+            )
+        )
     except BaseException:
         target.close()
         raise
@@ -97,6 +102,7 @@ def _write(
     minor_units: int,
 ) -> None:
     xlsxwriter: Any = import_module("xlsxwriter")  # it says nothing of its types
+    file_size_error: Any = import_module("xlsxwriter.exceptions").FileSizeError
     zone = ZoneInfo(context().time_zone)
     with tempfile.TemporaryDirectory(prefix="backstay-") as folder:
         book = xlsxwriter.Workbook(
@@ -121,27 +127,34 @@ def _write(
         bold = book.add_format({"bold": True, "bottom": 1})
         right = book.add_format({"bold": True, "bottom": 1, "align": "right"})
         marks = {"money": right, "percent": right, "number": right}
-
-        def begun() -> Any:
-            sheet = _sheet(book, label, heads)
-            sheet.write_string(0, 0, title, bold)
-            for place, (head, kind) in enumerate(heads):
-                sheet.write_string(1, place, head, marks.get(kind, bold))
-            return sheet
-
-        sheet, at = begun(), 1
-        for row in rows:
-            if at == ROWS_OF_A_SHEET:
-                sheet, at = begun(), 1
-            at += 1
+        sheet = _sheet(book, label, heads)
+        sheet.write_string(0, 0, title, bold)
+        for place, (head, kind) in enumerate(heads):
+            sheet.write_string(1, place, head, marks.get(kind, bold))
+        for count, row in enumerate(rows, 1):
+            if count > MOST_ROWS:
+                raise _too_much()
             for place, ((_label, kind), value) in enumerate(zip(heads, row, strict=True)):
-                _cell(sheet, at, place, value, looks.get(kind), zone)
-        book.close()
+                _cell(sheet, count + 1, place, value, looks.get(kind), zone)
+        try:
+            book.close()
+        except file_size_error as error:
+            raise _too_much() from error
+
+
+def _too_much() -> Invalid:
+    return Invalid(
+        _(
+            "This is too much for a workbook, which has %(n)s rows at most. Ask for fewer days, or"
+            " take CSV, which has no limit.",
+            n=f"{MOST_ROWS:,}",
+        )
+    )
 
 
 def _sheet(book: Any, label: str, heads: Sequence[Head]) -> Any:
-    """The next sheet: printed across an A4 page, its heads on each page."""
-    sheet = book.add_worksheet(sheet_name(label, len(book.worksheets()) + 1))
+    """The sheet: printed across an A4 page, its heads on each page."""
+    sheet = book.add_worksheet(sheet_name(label))
     sheet.freeze_panes(2, 0)
     sheet.repeat_rows(0, 1)
     sheet.set_landscape()
@@ -153,11 +166,9 @@ def _sheet(book: Any, label: str, heads: Sequence[Head]) -> Any:
     return sheet
 
 
-def sheet_name(label: str, number: int = 1) -> str:
+def sheet_name(label: str) -> str:
     """What a sheet may be called: 31 signs, and not every one."""
-    ending = f" ({number})" if number > 1 else ""
-    plain = "".join(one for one in label if one not in _NO_NAME).strip()
-    return plain[: _LONGEST_NAME - len(ending)] + ending
+    return "".join(one for one in label if one not in _NO_NAME).strip()[:_LONGEST_NAME]
 
 
 def _cell(sheet: Any, row: int, place: int, value: Any, look: Any, zone: ZoneInfo) -> None:

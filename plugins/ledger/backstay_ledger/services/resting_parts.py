@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from backstay_ledger.closing.services.followers import DEFERRALS, REVALUATIONS
 from backstay_ledger.cost_allocation.drafts import ALLOCATION_RUNS
 from backstay_ledger.opening_wizard.drafts import OPENING_LISTS
-from backstay_ledger.services.fixed_drafts import REVERSALS
+from backstay_ledger.services.reversal_drafts import REVERSALS
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -160,6 +160,19 @@ def test_scenario_16_balances_are_identical_after_closing_and_only_the_last_is_r
     assert sound(books)
 
 
+def test_the_audit_trail_says_which_year_was_closed_and_cancelled(years: Any) -> None:
+    for index in (0, 1):
+        close_months(years, index)
+        close(years, index)
+    reopen(years, 1)
+    codes = [year for (year,) in years.rows("SELECT code FROM ledger_fiscal_year ORDER BY code")]
+    said = years.rows(
+        "SELECT action, label FROM core_audit WHERE entity = 'ledger_year_closing' ORDER BY id"
+    )
+    first, second = (f"year-end closing {code}" for code in codes[:2])
+    assert said == [("create", first), ("create", second), ("update", second)]
+
+
 def test_a_year_is_closed_in_order_and_once(years: Any) -> None:
     work(years)
     with pytest.raises(Conflict, match=r"not closed yet: 2026-01, .* 2026-10, …"):

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import func, select
+from xlsxwriter.exceptions import FileSizeError
 
+from backstay.audit.models import AuditEvent
+from backstay.db.context import operator_context
 from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
+from backstay_ledger.pages import workbooks
 from backstay_ledger.pages.workbooks import sheet_name
-from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW
+from backstay_ledger.permissions import AUDIT_VIEW, BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.statements.kinds import Purpose
 from backstay_ledger.statements.tree_commands import CreateTree
 from backstay_ledger.statements.tree_edits import create_tree
@@ -90,7 +95,6 @@ def test_codes_in_a_workbook_are_those_of_accounts(analyst: Browser, books: Book
     assert sheet_name("Debit/credit: all [of it] and even much more") == (
         "Debitcredit all of it and even "
     )
-    assert sheet_name("Journal", 2) == "Journal (2)"
     book = analyst.get(books.url(f"/journal-report.xlsx{MARCH}")).data
     assert CalamineWorkbook.from_filelike(io.BytesIO(book)).sheet_names == ["Journal"]
 
@@ -113,3 +117,41 @@ def test_a_trial_balance_says_its_day(analyst: Browser, books: Books) -> None:
     assert title[0] == "Alpha Ltd: Trial balance 2026-03-31"
     assert rest[0][2:] == ["Debit", "Credit"]
     assert rest[-1][-2:] == [1234.5, 1234.5]
+
+
+@pytest.mark.parametrize(
+    "path", ["/general-ledger", "/journal-report", "/audit/controls/round_sums"]
+)
+def test_what_is_too_long_for_a_workbook_is_had_as_csv(
+    sit_down: Callable[..., Browser], books: Books, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """It is refused before anything goes out, so nothing says that it was taken."""
+    books.post("a", date(2026, 3, 5), "1000", "3000", "3000.00")
+    auditor = sit_down("eva", BOOKS_VIEW, BOOKS_EXPORT, AUDIT_VIEW)
+    monkeypatch.setattr(workbooks, "MOST_ROWS", 0)
+    refused = auditor.get(books.url(f"{path}.xlsx{MARCH}"))
+    assert refused.status_code == 422
+    assert "take CSV" in refused.text
+    assert taken(books) == 0
+    assert auditor.get(books.url(f"{path}.csv{MARCH}")).status_code == 200
+    assert taken(books) == 1
+
+
+def taken(books: Books) -> int:
+    """How often the audit trail says that something was taken away."""
+    with books.database.read(operator_context("system:test"), books.suite) as session:
+        return session.scalars(
+            select(func.count(AuditEvent.id)).where(AuditEvent.action == "export")
+        ).one()
+
+
+def test_texts_that_no_workbook_holds_are_had_as_csv(
+    analyst: Browser, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(_book: Any) -> None:
+        raise FileSizeError
+
+    monkeypatch.setattr("xlsxwriter.Workbook.close", close)
+    refused = analyst.get(books.url(f"/journal-report.xlsx{MARCH}"))
+    assert refused.status_code == 422
+    assert "take CSV" in refused.text
