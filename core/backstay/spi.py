@@ -49,7 +49,7 @@ from backstay.db.context import (
     company_of,
     context_of,
 )
-from backstay.db.guards import append_only, declare, freeze, no_truncate, places
+from backstay.db.guards import append_only, declare, freeze, no_truncate, places, unique_keys
 from backstay.db.ids import new_id, new_ids
 from backstay.db.round_trips import together
 from backstay.db.types import Id, Instant, Money, from_units, to_units
@@ -341,6 +341,7 @@ __all__ = [
     "to_units",
     "today",
     "together",
+    "unique_keys",
     "view",
     "wants_fragment",
 ]

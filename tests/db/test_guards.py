@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, inspect
 
-from backstay.db.guards import append_only, guards_are_missing, install_guards
+from backstay.db.guards import (
+    Guard,
+    append_only,
+    drop_guards,
+    guards_are_missing,
+    install_guards,
+)
 
 if TYPE_CHECKING:
     from backstay.db.database import Database
@@ -27,6 +33,41 @@ def test_functions_that_look_elsewhere_for_their_tables_are_made_anew(
         assert not guards_are_missing(connection, base.metadata)
         connection.exec_driver_sql("ALTER FUNCTION ledger_entry__posting() RESET search_path")
         assert guards_are_missing(connection, base.metadata)
+        install_guards(connection, base.metadata)
+        assert not guards_are_missing(connection, base.metadata)
+
+
+def test_a_guard_that_says_something_else_now_is_made_anew(
+    database: Database, suite: Suite
+) -> None:
+    """As an earlier version of Backstay said it, under the same name."""
+    base = suite.part("ledger").base
+    assert base is not None
+    with database.engine.connect() as connection:
+        assert not guards_are_missing(connection, base.metadata)
+        earlier = MetaData(info={"plugin": "ledger", "guards": []})
+        for guard in base.metadata.info["guards"]:
+            said = [
+                tuple(one.replace("'A set of values", "'Each set of values") for one in statements)
+                for statements in (guard.sqlite, guard.postgresql)
+            ]
+            earlier.info["guards"].append(Guard(guard.table, guard.name, *said))
+        install_guards(connection, earlier)
+        assert guards_are_missing(connection, base.metadata)
+        install_guards(connection, base.metadata)
+        assert not guards_are_missing(connection, base.metadata)
+
+
+def test_guards_that_are_dropped_leave_no_function_behind(database: Database, suite: Suite) -> None:
+    if database.is_sqlite:
+        return  # its triggers call none
+    base = suite.part("ledger").base
+    assert base is not None
+    functions = "SELECT count(*) FROM pg_proc WHERE starts_with(proname, 'ledger_')"
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql(functions).scalar_one() > 0
+        drop_guards(connection, base.metadata)
+        assert connection.exec_driver_sql(functions).scalar_one() == 0
         install_guards(connection, base.metadata)
         assert not guards_are_missing(connection, base.metadata)
 

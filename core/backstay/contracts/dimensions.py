@@ -77,8 +77,9 @@ class Dimensions(Protocol):
 
         The first time, the company gets the dimension; one of the same code that is there becomes
         it, with the values that have the same codes. A value whose record is gone stays for the
-        history and is closed: entries after today can't carry it. No permission is asked for:
-        the values are the plugin's own, whoever changes them.
+        history and is closed: entries after today can't carry it; where another record gets its
+        code, it goes on as ``CODE~1``. A record that others lie below is taken over with them. No
+        permission is asked for: the values are the plugin's own, whoever changes them.
 
         Arguments:
             name: of the dimension type.

@@ -5,9 +5,9 @@ use nothing but SQL, apart from the audit guard, whose function only our own con
 so that a foreign connection fails at once. SQLite's ``INSERT OR REPLACE`` and ``UPDATE OR REPLACE``
 delete the old row without firing DELETE triggers, so frozen tables refuse the new row as well.
 
-After every migration, with every new version and whenever one is missing, all guards of the plugin
-are dropped and made again (a batch rebuild on SQLite loses a table's triggers silently), so a guard
-never needs a migration of its own.
+After every migration, with every new version and whenever one is missing or is not as declared, all
+guards of the plugin are dropped and made again (a batch rebuild on SQLite loses a table's triggers
+silently), so a guard never needs a migration of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ AUDIT_FUNCTION: Final = "backstay_audit_context_required"
 """The SQLite function whose absence stops a foreign connection; its name is the message."""
 _TRIGGER: Final = re.compile(r"CREATE TRIGGER (\w+)")
 _FUNCTION: Final = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)")
+_BODY: Final = re.compile(r"\$\$(.*)\$\$", re.DOTALL)
 _READS_TABLES: Final = re.compile(r"(?<!DISTINCT )\bFROM\b|\bUPDATE \w|\bINSERT INTO\b")
 
 
@@ -74,7 +75,12 @@ def _quoted(message: str) -> str:
     return message.replace("'", "''")
 
 
-def _unique_keys(table: Table) -> list[tuple[str, ...]]:
+def unique_keys(table: Table, *, partial: bool = True) -> list[tuple[str, ...]]:
+    """The columns of each key by which a REPLACE takes the place of a row; the primary key first.
+
+    Arguments:
+        partial: those of unique indexes that hold for a part of the rows only are among them.
+    """
     keys = [tuple(column.name for column in table.primary_key.columns)]
     keys += [
         tuple(column.name for column in constraint.columns)
@@ -84,7 +90,7 @@ def _unique_keys(table: Table) -> list[tuple[str, ...]]:
     keys += [
         tuple(column.name for column in index.columns)
         for index in sorted(table.indexes, key=lambda i: str(i.name))
-        if index.unique
+        if index.unique and (partial or index.dialect_options["sqlite"]["where"] is None)
     ]
     return keys
 
@@ -113,7 +119,7 @@ def freeze(table: FromClause, when: str, message: str, *, name: str = "frozen") 
         f"EXISTS (SELECT 1 FROM {real.name} AS held WHERE "  # noqa: S608
         + " AND ".join(f"held.{column} = NEW.{column}" for column in key)
         + f" AND ({when.format(row='held')})%s)"
-        for key in (*_unique_keys(real), *places(real))
+        for key in (*unique_keys(real), *places(real))
     )
     keys = [column.name for column in real.primary_key.columns]
     other = " AND NOT (" + " AND ".join(f"held.{key} = OLD.{key}" for key in keys) + ")"
@@ -216,10 +222,31 @@ def install_guards(connection: Connection, metadata: MetaData) -> None:
 
 
 def drop_guards(connection: Connection, metadata: MetaData) -> None:
-    """Drop the plugin's triggers, whichever are there."""
-    for name, table in installed_guards(connection, f"{metadata.info['plugin']}_"):
-        on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
+    """Drop the plugin's triggers, whichever are there, and the functions of PostgreSQL's."""
+    sqlite = connection.dialect.name == "sqlite"
+    prefix = f"{metadata.info['plugin']}_"
+    installed = installed_guards(connection, prefix)
+    functions = [] if sqlite or not installed else _functions_of(connection, prefix)
+    for name, table in installed:
+        on = "" if sqlite else f" ON {table}"
         connection.execute(text(f"DROP TRIGGER {name}{on}"))  # noqa: S608, RUF100
+    if functions:
+        connection.execute(text(f"DROP FUNCTION {', '.join(functions)}"))
+
+
+def _functions_of(connection: Connection, prefix: str) -> list[str]:
+    """The functions that the triggers of tables with the prefix call, and no others do."""
+    found = connection.scalars(
+        text(
+            "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+            " JOIN pg_trigger t ON t.tgfoid = p.oid JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE n.nspname = current_schema() AND NOT t.tgisinternal"
+            " GROUP BY p.oid, p.proname, p.pronamespace"
+            " HAVING bool_and(starts_with(c.relname, :prefix) AND c.relnamespace = p.pronamespace)"
+        ),
+        {"prefix": prefix},
+    )
+    return sorted(f"{connection.dialect.identifier_preparer.quote(one)}()" for one in found)
 
 
 def make_guards(connection: Connection, guards: Iterable[Guard]) -> None:
@@ -261,37 +288,43 @@ def _in_schema(statement: str, schema: str) -> str:
 
 
 def guards_are_missing(connection: Connection, metadata: MetaData) -> bool:
-    """Whether a trigger that is declared is not in the database, or another one is."""
+    """Whether a trigger that is declared is not in the database as declared, or another one is."""
     sqlite = connection.dialect.name == "sqlite"
     declared = {
-        found[1]
+        found[1]: statement
         for guard in metadata.info["guards"]
         for statement in (guard.sqlite if sqlite else guard.postgresql)
         if (found := _TRIGGER.match(statement)) is not None
     }
     installed = installed_guards(connection, f"{metadata.info['plugin']}_")
-    if declared != {name for name, _table in installed}:
+    if declared.keys() != {name for name, _table in installed}:
         return True
-    return not sqlite and not _are_in_schema(connection, metadata)
+    if not sqlite:
+        return not _are_as_declared(connection, metadata)
+    made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    return any(declared.get(name, sql) != sql for name, sql in made)
 
 
-def _are_in_schema(connection: Connection, metadata: MetaData) -> bool:
-    """Whether the functions are those that look for their tables in our schema first."""
-    needed = {
-        name
+def _are_as_declared(connection: Connection, metadata: MetaData) -> bool:
+    """Whether PostgreSQL's functions say what is declared, and look in our schema first."""
+    ours = f"search_path={_schema(connection)}, pg_temp".replace('"', "")
+    declared = {
+        found[1]: (body[1], ours if _reads_tables(statement) else "")
         for guard in metadata.info["guards"]
         for statement in guard.postgresql
-        if (name := _reads_tables(statement)) is not None
+        if (found := _FUNCTION.match(statement)) is not None
+        and (body := _BODY.search(statement)) is not None
     }
-    fixed = connection.scalars(
+    made = connection.execute(
         text(
-            "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+            "SELECT p.proname, p.prosrc, coalesce((SELECT one FROM unnest(p.proconfig) AS one"
+            " WHERE one LIKE 'search_path=%'), '')"
+            " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
             " WHERE n.nspname = current_schema() AND p.proname = ANY(:names)"
-            " AND array_to_string(p.proconfig, ',') LIKE '%search_path=%'"
         ),
-        {"names": sorted(needed)},
+        {"names": sorted(declared)},
     )
-    return needed == set(fixed)
+    return declared == {name: (body, path.replace('"', "")) for name, body, path in made}
 
 
 def installed_guards(connection: Connection, prefix: str) -> list[tuple[str, str]]:

@@ -110,7 +110,6 @@ rule(
 keep(
     Lock.__table__,
     fixed=("id", "company_id", "scope"),
-    keys=(("id",), ("company_id", "scope")),
     what="a lock",
 )
 _LOCK_PERIODS: Final = """-- Whoever posts in these periods is done before the lock holds.
@@ -152,7 +151,6 @@ keep(
         "requested_by",
         "requested_at",
     ),
-    keys=(("id",),),
     what="an exception",
 )
 freeze(
@@ -250,7 +248,6 @@ keep(
         "closed_by",
         "closed_at",
     ),
-    keys=(("id",),),
     what="a closing",
 )
 rule(

@@ -15,7 +15,6 @@ _MADE_ONCE: Final = "An entry of a plan is made once."
 keep(
     PeriodTask.__table__,
     fixed=("id", "company_id", "period_id", "name", "title"),
-    keys=(("id",), ("company_id", "period_id", "name")),
     what="a task of closing",
 )
 rule(
@@ -27,7 +26,6 @@ rule(
 keep(
     Recurring.__table__,
     fixed=("id", "company_id", "created_by"),
-    keys=(("id",), ("company_id", "name")),
     what="a recurring entry",
 )
 keep(
@@ -44,13 +42,11 @@ keep(
         "release_by",
         "entry_id",
     ),
-    keys=(("id",),),
     what="a deferral",
 )
 keep(
     PlannedEntry.__table__,
     fixed=("id", "company_id", "recurring_id", "deferral_id", "reverses_id", "due_on", "amount"),
-    keys=(("id",), ("recurring_id", "due_on"), ("deferral_id", "due_on"), ("reverses_id",)),
     what="a planned entry",
 )
 rule(

@@ -19,7 +19,6 @@ _IN_FORCE: Final = (
 keep(
     AllocationRule.__table__,
     fixed=("id", "company_id", "dimension_id"),
-    keys=(("id",), ("company_id", "name")),
     what="an allocation rule",
 )
 keep_while_used(
@@ -28,7 +27,6 @@ keep_while_used(
 keep(
     AllocationShare.__table__,
     fixed=("id", "company_id", "rule_id", "value_id"),
-    keys=(("id",), ("rule_id", "value_id")),
     what="a share",
 )
 keep(
@@ -37,7 +35,6 @@ keep(
         *("id", "company_id", "rule_id", "period_id", "attempt", "entry_id"),
         *("run_by", "run_at"),
     ),
-    keys=(("id",), ("rule_id", "period_id", "attempt"), ("entry_id",)),
     what="a run",
 )
 # Its entry may be sent back instead of posted; the run goes with that draft.

@@ -13,19 +13,16 @@ from backstay_ledger.models.currencies import CompanyCurrency, ExchangeRate, Exc
 keep(
     ExchangeRate.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "date", "base", "quote", "kind")),
     what="a rate",
 )
 keep(
     CompanyCurrency.__table__,
     fixed=("id", "company_id", "code"),
-    keys=(("id",), ("company_id", "code")),
     what="a currency",
 )
 keep(
     ExchangeSettings.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id",)),
     what="the exchange settings",
 )
 _WHOLE = "Rates have a day of the calendar and are whole numbers of ten-thousand-millionths."

@@ -85,7 +85,6 @@ END $$""",
 keep(
     AccountRule.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "role", "item_group", "party_group", "country", "valid_from")),
     what="a rule",
 )
 

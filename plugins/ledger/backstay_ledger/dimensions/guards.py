@@ -36,7 +36,6 @@ _SAME: Final = (
 keep(
     Dimension.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "code")),
     what="a dimension",
 )
 keep_while_used(
@@ -51,7 +50,6 @@ keep_while_used(
 keep(
     DimensionValue.__table__,
     fixed=("id", "company_id", "dimension_id"),
-    keys=(("id",), ("company_id", "dimension_id", "code")),
     what="a value",
 )
 keep_while_used(
@@ -73,7 +71,8 @@ declare(
         f"""CREATE OR REPLACE FUNCTION {_TREE}__tree() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- Two moves at once could make a circle that neither of them sees.
-    PERFORM 1 FROM ledger_dimension WHERE id = NEW.dimension_id FOR UPDATE;
+    -- Whoever posts with a new combination refers to it meanwhile.
+    PERFORM 1 FROM ledger_dimension WHERE id = NEW.dimension_id FOR NO KEY UPDATE;
     IF NEW.parent_id <> NEW.id AND NOT {_SAME} THEN
         RAISE EXCEPTION '{PARENT}' USING ERRCODE = 'check_violation';
     END IF;
@@ -132,7 +131,6 @@ END $$""",
 keep(
     RequiredDimension.__table__,
     fixed=("id", "company_id", "account_id", "dimension_id"),
-    keys=(("id",), ("account_id", "dimension_id")),
     what="a required dimension",
 )
 

@@ -1,7 +1,8 @@
 """Values of dimensions that other plugins keep, taken over as those have them.
 
 A value is known by the key of its record, so that it keeps its history whatever it is called. What
-is gone there is closed here and never deleted, because lines may carry it.
+is gone there is closed here and never deleted, because lines may carry it; where another record
+gets its code, it gives that up.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from typing import Final
 
 from sqlalchemy import select
@@ -31,6 +33,7 @@ from backstay_ledger.models.dimensions import Dimension, DimensionValue
 from backstay_ledger.services.bulk_rows import among, pieces
 from backstay_ledger.services.posting import guarded
 
+_LONGEST_CODE: Final = 40
 _LONGEST_KEY: Final = 80
 _LONGEST_NAME: Final = 100
 
@@ -63,13 +66,17 @@ def keep_in_step(session: Session, name: str, keys: Sequence[str] | None = None)
     items = {one.key: one for one in kind.values(session, keys)}
     with guarded():
         dimension = _dimension(session, kind)
-        if problems := tuple(_problems(session, dimension, items)):
+        rows = _Rows.of(session, dimension, items, keys)
+        if keys is not None and (above := _parents_not_told(session, kind, rows, items)):
+            items |= above
+            rows = _Rows.of(session, dimension, items, keys)
+        gone = _gone(session, kind, rows.met(items), keys)
+        if problems := tuple(_problems(rows, items, gone)):
             raise Invalid(
                 _("The values of %(dimension)s can't be taken over.", dimension=dimension.name),
                 problems=problems,
             )
-        held = _held(session, dimension, items, keys)
-        return _Taking(session, dimension, held).take(items, keys)
+        return _Taking(session, dimension, rows).take(items, keys, gone)
 
 
 def kept_by_plugin(session: Session, dimension: Dimension) -> DimensionType | None:
@@ -95,22 +102,98 @@ def refuse_by_hand(session: Session, dimension: Dimension) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rows:
+    """The values that records and their codes meet.
+
+    Arguments:
+        held: by the key of their record; what people kept is adopted by the record of its code.
+        by_code: all of them.
+    """
+
+    session: Session
+    held: dict[str, DimensionValue]
+    by_code: dict[str, DimensionValue]
+
+    @classmethod
+    def of(
+        cls,
+        session: Session,
+        dimension: Dimension,
+        items: Mapping[str, DimensionItem],
+        keys: Sequence[str] | None,
+    ) -> _Rows:
+        """Read the values of records, of what they lie below, and those that have their codes."""
+        mine = select(DimensionValue).where(DimensionValue.dimension_id == dimension.id)
+        found: list[DimensionValue] = []
+        if keys is None:
+            found += session.scalars(mine)
+        else:
+            above = {item.parent for item in items.values() if item.parent}
+            for column, wanted in (
+                (DimensionValue.source_key, {*keys, *items, *above}),
+                (DimensionValue.code, {item.code for item in items.values()}),
+            ):
+                for some in pieces(sorted(wanted)):
+                    found += session.scalars(mine.where(among(session, column, some)))
+        held = {row.source_key: row for row in found if row.source_key is not None}
+        by_code = {row.code: row for row in found}
+        for key, item in items.items():
+            row = by_code.get(item.code)
+            if key not in held and row is not None and row.source_key is None:
+                held[key] = row
+        return cls(session, held, by_code)
+
+    def other(self, item: DimensionItem) -> DimensionValue | None:
+        """The value of something else that has a record's code."""
+        row = self.by_code.get(item.code)
+        return None if row is None or row is self.held.get(item.key) else row
+
+    def met(self, items: Mapping[str, DimensionItem]) -> dict[str, DimensionValue]:
+        """The values, by their key, that have a record's code and are of none of the records."""
+        others = [row for item in items.values() if (row := self.other(item)) is not None]
+        kept = [(row.source_key, row) for row in others if row.source_key is not None]
+        return {key: row for key, row in kept if key not in items}
+
+    def above(self, item: DimensionItem, items: Mapping[str, DimensionItem]) -> list[str]:
+        """The keys of what a record is going to lie below, the nearest first; a circle once."""
+        found: list[str] = []
+        key, row = item.parent, self.held.get(item.parent)
+        while key and key not in found:
+            found.append(key)
+            if key in items:
+                key = items[key].parent
+                row = self.held.get(key)
+            else:
+                above = None if row is None else row.parent_id
+                row = None if above is None else self.session.get(DimensionValue, above)
+                key = "" if row is None else row.source_key or ""
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class _Taking:
     session: Session
     dimension: Dimension
-    held: dict[str, DimensionValue]
+    rows: _Rows
 
-    def take(self, items: Mapping[str, DimensionItem], keys: Sequence[str] | None) -> KeptInStep:
+    def take(
+        self,
+        items: Mapping[str, DimensionItem],
+        keys: Sequence[str] | None,
+        gone: Mapping[str, DimensionValue],
+    ) -> KeptInStep:
         """Make, change and close values; those that lie below others come last."""
-        new = [key for key in items if key not in self.held]
+        held = self.rows.held
+        new = [key for key in items if key not in held]
+        self._give_up_codes(items, gone)
         self._free_codes(items)
         for key in new:
-            self.held[key] = self._made(items[key])
+            held[key] = self._made(items[key])
         changed = [key for key in items if key not in new and self._change(items[key])]
         self.session.flush()
-        moved = [key for key, item in items.items() if self._move(item)]
-        gone = self.held.keys() - items.keys()
-        closed = [key for key in sorted(gone) if (keys is None or key in keys) and self._close(key)]
+        moved = self._move(items)
+        left = {*gone, *(key for key in held if keys is None or key in keys)} - items.keys()
+        closed = [key for key in sorted(left) if self._close({**held, **gone}[key])]
         self.session.flush()
         return KeptInStep(len(new), len({*changed, *moved} - {*new}), len(closed))
 
@@ -128,7 +211,7 @@ class _Taking:
         return row
 
     def _change(self, item: DimensionItem) -> bool:
-        row = self.held[item.key]
+        row = self.rows.held[item.key]
         values = {
             "code": item.code,
             "name": item.name,
@@ -143,30 +226,48 @@ class _Taking:
 
     def _free_codes(self, items: Mapping[str, DimensionItem]) -> None:
         """Let records exchange their codes: no two values have the same one at any moment."""
-        codes = {row.code: key for key, row in self.held.items()}
-        for key, item in items.items():
-            other = codes.get(item.code)
-            if other is not None and other != key and other in items:
-                self.held[other].code = f"~{self.held[other].id}"
+        for item in items.values():
+            other = self.rows.other(item)
+            if other is not None and other.source_key in items:
+                other.code = f"~{other.id}"
         self.session.flush()
 
-    def _move(self, item: DimensionItem) -> bool:
-        row, above = self.held[item.key], self.held.get(item.parent) if item.parent else None
-        if item.parent and above is None:
-            above = self.session.scalars(
-                select(DimensionValue).where(
-                    DimensionValue.dimension_id == self.dimension.id,
-                    DimensionValue.source_key == item.parent,
-                )
-            ).one_or_none()
-        parent = None if above is None else above.id
-        if row.parent_id == parent:
-            return False
-        row.parent_id = parent
-        return True
+    def _give_up_codes(
+        self, items: Mapping[str, DimensionItem], gone: Mapping[str, DimensionValue]
+    ) -> None:
+        """Number the codes of values whose record is gone: other records have them now."""
+        taken = {item.code for item in items.values()}
+        for row in gone.values():
+            mine = select(DimensionValue.code).where(
+                DimensionValue.dimension_id == self.dimension.id,
+                DimensionValue.code.startswith(row.code[:30], autoescape=True),
+            )
+            taken |= {*self.session.scalars(mine)}
+            ends = (f"~{number}" for number in count(1))
+            row.code = next(
+                code
+                for end in ends
+                if (code := f"{row.code[: _LONGEST_CODE - len(end)]}{end}") not in taken
+            )
+            self.session.flush()
 
-    def _close(self, key: str) -> bool:
-        row, day = self.held[key], today(company_of(self.session).time_zone)
+    def _move(self, items: Mapping[str, DimensionItem]) -> list[str]:
+        """Put values below others, from the top down: no one stands below itself in between."""
+        levels: dict[int, list[str]] = {}
+        held = self.rows.held
+        for key, item in items.items():
+            above = held[item.parent].id if item.parent else None
+            if held[key].parent_id != above:
+                levels.setdefault(len(self.rows.above(item, items)), []).append(key)
+        for _depth, some in sorted(levels.items()):
+            for key in some:
+                parent = items[key].parent
+                held[key].parent_id = held[parent].id if parent else None
+            self.session.flush()
+        return [key for some in levels.values() for key in some]
+
+    def _close(self, row: DimensionValue) -> bool:
+        day = today(company_of(self.session).time_zone)
         last = day if row.valid_from is None else max(day, row.valid_from)
         if row.valid_to is not None and row.valid_to <= last:
             return False
@@ -177,8 +278,12 @@ class _Taking:
 def _dimension(session: Session, kind: DimensionType) -> Dimension:
     """The dimension of a type in the company, locked; it is made or adopted the first time."""
     company = company_of(session)
-    mine = select(Dimension).where(Dimension.company_id == company.id).with_for_update()
-    mine = mine.execution_options(populate_existing=True)
+    mine = (
+        select(Dimension)
+        .where(Dimension.company_id == company.id)
+        .with_for_update(key_share=True)  # postings with new combinations refer to it meanwhile
+        .execution_options(populate_existing=True)
+    )
     found = session.scalars(mine.where(Dimension.kept_by == kind.name)).one_or_none()
     if found is None:
         found = session.scalars(mine.where(Dimension.code == kind.code)).one_or_none()
@@ -205,72 +310,58 @@ def _dimension(session: Session, kind: DimensionType) -> Dimension:
     return found
 
 
-def _held(
+def _parents_not_told(
+    session: Session, kind: DimensionType, rows: _Rows, items: Mapping[str, DimensionItem]
+) -> dict[str, DimensionItem]:
+    """The records that others lie below and of which nobody has told yet."""
+    found: dict[str, DimensionItem] = {}
+    asked = {item.parent for item in items.values() if item.parent} - {*items, *rows.held}
+    while asked:
+        more = {one.key: one for one in kind.values(session, sorted(asked)) if one.key in asked}
+        found |= more
+        above = {item.parent for item in more.values() if item.parent}
+        asked = above - {*items, *found, *rows.held}
+    return found
+
+
+def _gone(
     session: Session,
-    dimension: Dimension,
-    items: Mapping[str, DimensionItem],
+    kind: DimensionType,
+    met: Mapping[str, DimensionValue],
     keys: Sequence[str] | None,
 ) -> dict[str, DimensionValue]:
-    """The values that are there, by the key of their record; adopted ones by the same code."""
-    mine = select(DimensionValue).where(DimensionValue.dimension_id == dimension.id)
-    if keys is None:
-        rows = list(session.scalars(mine))
-    else:
-        rows = []
-        for some in pieces(sorted({*keys, *items})):
-            rows += session.scalars(mine.where(among(session, DimensionValue.source_key, some)))
-        codes = sorted({item.code for item in items.values()})
-        for some in pieces(codes):
-            rows += session.scalars(
-                mine.where(
-                    among(session, DimensionValue.code, some), DimensionValue.source_key.is_(None)
-                )
-            )
-    held = {row.source_key: row for row in rows if row.source_key is not None}
-    unkept = {row.code: row for row in rows if row.source_key is None}
-    for key, item in items.items():
-        if key not in held and item.code in unkept:
-            held[key] = unkept[item.code]
-    return held
+    """Those of some values whose record is not there any more."""
+    if keys is None or not met:
+        return {**met}
+    there = {one.key for one in kind.values(session, sorted(met))}
+    return {key: row for key, row in met.items() if key not in there}
 
 
 def _problems(
-    session: Session, dimension: Dimension, items: Mapping[str, DimensionItem]
+    rows: _Rows, items: Mapping[str, DimensionItem], gone: Mapping[str, DimensionValue]
 ) -> Iterable[Problem]:
-    taken = _taken(session, dimension, items)
-    first: dict[str, str] = {}
+    first: set[str] = set()
     for item in items.values():
         where = f"values.{item.key[:_LONGEST_KEY]}"
+        other = rows.other(item)
         if not item.key or len(item.key) > _LONGEST_KEY:
             yield Problem(_("A key has 1 to %(most)s characters.", most=_LONGEST_KEY), where)
         if not re.fullmatch(VALUE_CODE, item.code):
             message = _("“%(code)s” can't be the code of a value.", code=item.code[:60])
             yield Problem(message, where)
-        elif taken.get(item.code, item.key) != item.key or item.code in first:
+        elif item.code in first or (other is not None and other.source_key not in {*items, *gone}):
             message = _("The code “%(code)s” is that of another value.", code=item.code)
             yield Problem(message, where)
         if not item.name or len(item.name) > _LONGEST_NAME:
             yield Problem(_("A name has 1 to %(most)s characters.", most=_LONGEST_NAME), where)
         if _ends_early(item.valid_from, item.valid_to):
             yield Problem(_("The days end before they begin."), where)
-        first[item.code] = item.key
-
-
-def _taken(
-    session: Session, dimension: Dimension, items: Mapping[str, DimensionItem]
-) -> dict[str, str]:
-    """The records that have these codes and keep them, by code."""
-    found: dict[str, str] = {}
-    for some in pieces(sorted({item.code for item in items.values()})):
-        rows = session.execute(
-            select(DimensionValue.code, DimensionValue.source_key).where(
-                DimensionValue.dimension_id == dimension.id,
-                DimensionValue.source_key.is_not(None),
-                among(session, DimensionValue.code, some),
-            )
-        )
-        found.update({code: str(key) for code, key in rows if key not in items})
-    return found
+        if item.parent and item.parent not in items and item.parent not in rows.held:
+            message = _("There is no “%(parent)s” to lie below.", parent=item.parent[:60])
+            yield Problem(message, where)
+        elif item.key in rows.above(item, items):
+            yield Problem(_("“%(code)s” would stand below itself.", code=item.code[:60]), where)
+        first.add(item.code)
 
 
 def _ends_early(first: date | None, last: date | None) -> bool:

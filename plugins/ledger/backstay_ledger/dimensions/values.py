@@ -322,7 +322,11 @@ def _value_problems(
         message = _("“%(value)s” is of another dimension.", value=parent.label)
         return [*problems, Problem(message, "parent_id")]
     # The order of moves in a dimension: two at once could make a circle that neither sees.
-    session.scalar(select(Dimension.id).where(Dimension.id == dimension_id).with_for_update())
+    session.scalar(
+        select(Dimension.id)
+        .where(Dimension.id == dimension_id)
+        .with_for_update(key_share=True)  # postings with new combinations refer to it meanwhile
+    )
     while row is not None and parent is not None:
         if parent.id == row.id:
             message = _("“%(value)s” would stand below itself.", value=row.label)

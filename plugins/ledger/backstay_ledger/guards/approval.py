@@ -56,6 +56,14 @@ def _broken(operator: str) -> str:
     )
 
 
+# By its other keys SQLite's REPLACE would take its place without deleting it.
+_TAKES_ITS_PLACE: Final = (
+    "EXISTS (SELECT 1 FROM ledger_entry AS held WHERE held.state = 'waiting'"
+    " AND held.id <> NEW.id AND (held.reverses_id = NEW.reverses_id"
+    " OR (held.company_id = NEW.company_id AND held.idempotency_key = NEW.idempotency_key)))"
+)
+
+
 declare(
     Entry.__table__,
     "approval",
@@ -82,6 +90,15 @@ declare(
             "CREATE TRIGGER ledger_entry__approval_delete BEFORE DELETE ON ledger_entry"
             " WHEN OLD.state = 'waiting'"
             f" BEGIN SELECT RAISE(ABORT, '{WAITING}'); END"
+        ),
+        *(
+            f"CREATE TRIGGER ledger_entry__approval_{name} BEFORE {event} ON ledger_entry"
+            " WHEN (NEW.idempotency_key IS NOT NULL OR NEW.reverses_id IS NOT NULL)"
+            f" AND {_TAKES_ITS_PLACE} BEGIN SELECT RAISE(ABORT, '{WAITING}'); END"
+            for name, event in (
+                ("insert", "INSERT"),
+                ("replace", "UPDATE OF id, company_id, idempotency_key, reverses_id"),
+            )
         ),
     ),
     postgresql=(

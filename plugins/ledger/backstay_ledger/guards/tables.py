@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import FromClause, Table
 
-from backstay.spi import append_only, declare, no_truncate, places
+from backstay.spi import append_only, declare, no_truncate, places, unique_keys
 from backstay_ledger.models import (
     Account,
     AccountBalance,
@@ -26,9 +26,18 @@ CONTEXT_FUNCTION: Final = "backstay_audit_context_required"
 
 
 def keep(
-    mapped: FromClause, *, fixed: Sequence[str], keys: Sequence[Sequence[str]], what: str
+    mapped: FromClause,
+    *,
+    fixed: Sequence[str],
+    what: str,
+    keys: Sequence[Sequence[str]] | None = None,
 ) -> None:
-    """Columns that never change, and on SQLite no REPLACE of a row by one of its keys."""
+    """Columns that never change, and on SQLite no REPLACE of a row by one of its keys.
+
+    Arguments:
+        keys: those of which the others are guarded elsewhere; left out, all of the table. A key
+            of a part of the rows is a rule of its own.
+    """
     assert isinstance(mapped, Table)  # noqa: S101
     table = mapped.name
     trigger = f"{table}__identity"
@@ -38,6 +47,9 @@ def keep(
     distinct = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in fixed)
     primary = [column.name for column in mapped.primary_key.columns]
     same = " AND ".join(f"held.{column} = OLD.{column}" for column in primary)
+    if keys is None:
+        # By a key that holds the primary key no row is found that this one does not find.
+        keys = [key for key in unique_keys(mapped, partial=False) if not set(primary) < set(key)]
     taking = (*keys, *places(mapped))
 
     def held(but: str) -> str:
@@ -280,7 +292,6 @@ END $$""",
 keep(
     Account.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "code")),
     what="an account",
 )
 keep_while_used(
@@ -291,7 +302,6 @@ keep_while_used(
 keep(
     Journal.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "code")),
     what="a journal",
 )
 _keep_codes_in_numbers()
@@ -307,7 +317,6 @@ keep_while_used(
 keep(
     FiscalYear.__table__,
     fixed=("id", "company_id", "code", "starts_on", "ends_on"),
-    keys=(("id",), ("company_id", "code")),
     what="a fiscal year",
 )
 keep_while_used(
@@ -323,7 +332,6 @@ _keep_dates_apart(FiscalYear.__table__, "Fiscal years")
 keep(
     Period.__table__,
     fixed=("id", "company_id", "fiscal_year_id", "number", "starts_on", "ends_on", "kind"),
-    keys=(("id",), ("company_id", "fiscal_year_id", "number")),
     what="a period",
 )
 keep_while_used(
@@ -334,10 +342,10 @@ _keep_periods_in_years()
 keep(
     SequenceHead.__table__,
     fixed=("company_id", "journal_id", "fiscal_year_id"),
-    keys=(("company_id", "journal_id", "fiscal_year_id"),),
     what="a counter",
 )
 _keep_counters()
 _keep_balances()
+# The other keys of an entry are those of posted ones, which are frozen.
 keep(Entry.__table__, fixed=("id", "company_id"), keys=(("id",),), what="an entry")
 append_only(EntryReference.__table__, "An attached reference can't be changed.")

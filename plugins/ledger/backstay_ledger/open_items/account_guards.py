@@ -147,11 +147,11 @@ BEGIN
     END IF;
     IF NEW.open_item_managed IS DISTINCT FROM OLD.open_item_managed
             OR NEW.sub_ledger IS DISTINCT FROM OLD.sub_ledger THEN
-        -- Whoever writes a line to the account at this moment is waited for, and whoever posts a
-        -- draft that has one already: each holds its period.
-        PERFORM 1 FROM ledger_account AS a WHERE a.id = NEW.id FOR UPDATE;
+        -- Whoever posts at this moment is waited for, and whoever writes a line to the account.
+        -- They hold the period first and then refer to the account, so this does the same.
         PERFORM 1 FROM ledger_period AS p WHERE p.company_id = NEW.company_id
             ORDER BY p.id FOR NO KEY UPDATE;
+        PERFORM 1 FROM ledger_account AS a WHERE a.id = NEW.id FOR UPDATE;
     END IF;
     IF NEW.open_item_managed IS DISTINCT FROM OLD.open_item_managed AND ({_BUSY}) THEN
         RAISE EXCEPTION '{SWITCH}' USING ERRCODE = 'restrict_violation';

@@ -36,7 +36,7 @@ from backstay.spi import gettext as _
 from backstay_ledger.models import Entry
 from backstay_ledger.open_items.exchange import Share, exchange_order, on_first_day, share_of
 from backstay_ledger.open_items.models import Allocation, OpenItem
-from backstay_ledger.open_items.pairs import Item, check_pair, lock_items
+from backstay_ledger.open_items.pairs import Item, check_pair, lock_items, with_taken
 from backstay_ledger.permissions import ITEM_ALLOCATE
 from backstay_ledger.services.posting import guarded, post_orders, writable_company
 from backstay_ledger.tax.allocated import release_allocated
@@ -90,7 +90,7 @@ def settle(session: Session, command: Allocate) -> list[Allocated]:
     # While we waited for the items, a twin may have done it.
     if command.key and (done := done_by_key(session, command.key, digest)):
         return done
-    planned = _plan(session, command, items)
+    planned = _plan(session, command, with_taken(session, items))
     ids = new_ids(len(planned))
     orders = {
         item_id: order
@@ -145,11 +145,13 @@ def _plan(session: Session, command: Allocate, items: dict[int, Item]) -> list[S
             debit,
             residual=debit.residual - amount,
             residual_base=debit.residual_base - one.base_debit,
+            taken=debit.taken and (*debit.taken, (one.on, amount, one.base_debit)),
         )
         left[credit.id] = replace(
             credit,
             residual=credit.residual + amount,
             residual_base=credit.residual_base + one.base_credit,
+            taken=credit.taken and (*credit.taken, (one.on, amount, one.base_credit)),
         )
     if problems:
         error = Conflict if held == len(problems) else Invalid

@@ -50,7 +50,7 @@ _FIXED: Final = (
     "amount",
     "amount_base",
 )
-keep(OpenItem.__table__, fixed=_FIXED, keys=(("id",), ("entry_id", "line_no")), what="an open item")
+keep(OpenItem.__table__, fixed=_FIXED, what="an open item")
 append_only(Allocation.__table__, APPEND_ONLY)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Pair
@@ -105,7 +105,6 @@ def lock_items(session: Session, ids: Collection[int]) -> dict[int, Item]:
             among(session, OpenItem.id, sorted(ids)),
         )
     )
-    taken = _taken(session, ids)
     return {
         row.id: Item(
             row.id,
@@ -121,32 +120,36 @@ def lock_items(session: Session, ids: Collection[int]) -> dict[int, Item]:
             row.residual,
             row.residual_base,
             row.hold,
-            taken.get(row.id, ()),
         )
         for row in found
         if row.date is not None
     }
 
 
-def _taken(session: Session, ids: Collection[int]) -> dict[int, tuple[Taken, ...]]:
-    """What allocations took of the items of which one was undone; the others have none here."""
+def with_taken(session: Session, items: Mapping[int, Item]) -> dict[int, Item]:
+    """Items with what allocations took of those of which one was undone."""
     company = company_of(session)
-    taken: dict[int, tuple[Taken, ...]] = {}
-    for item, base in (
-        (Allocation.debit_id, Allocation.base_debit),
-        (Allocation.credit_id, Allocation.base_credit),
-    ):
-        undone = select(item).where(
+    parts = [
+        select(item, Allocation.date, Allocation.amount, base).where(
             Allocation.company_id == company.id,
-            among(session, item, sorted(ids)),
-            Allocation.amount < 0,
+            item.in_(
+                select(item).where(
+                    Allocation.company_id == company.id,
+                    among(session, item, sorted(items)),
+                    Allocation.amount < 0,
+                )
+            ),
         )
-        rows = session.execute(
-            select(item, Allocation.date, Allocation.amount, base).where(item.in_(undone))
+        for item, base in (
+            (Allocation.debit_id, Allocation.base_debit),
+            (Allocation.credit_id, Allocation.base_credit),
         )
-        for item_id, day, amount, base_amount in rows:
-            taken[item_id] = (*taken.get(item_id, ()), (day, amount, base_amount))
-    return taken
+    ]
+    found = dict(items)
+    for item_id, day, amount, base_amount in session.execute(union_all(*parts)):
+        one = found[item_id]
+        found[item_id] = replace(one, taken=(*one.taken, (day, amount, base_amount)))
+    return found
 
 
 def check_pair(pair: Pair, items: Mapping[int, Item], on: date | None) -> Iterable[Problem]:

@@ -25,7 +25,6 @@ _NOT_ZERO: Final = (
 keep(
     Opening.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id",)),
     what="an opening",
 )
 rule(
@@ -51,9 +50,11 @@ rule(
             FINISHED,
         ),
     ),
-    before="""-- Whoever posts at this moment is waited for: each holds its period.
-    PERFORM 1 FROM ledger_period AS p WHERE p.company_id = NEW.company_id
-        ORDER BY p.id FOR NO KEY UPDATE;""",
+    before="""IF NEW.finished_at IS NOT NULL AND OLD.finished_at IS NULL THEN
+        -- Whoever posts at this moment is waited for: each holds its period.
+        PERFORM 1 FROM ledger_period AS p WHERE p.company_id = NEW.company_id
+            ORDER BY p.id FOR NO KEY UPDATE;
+    END IF;""",
 )
 freeze(
     OpeningLine.__table__,

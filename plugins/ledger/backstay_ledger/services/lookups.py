@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -153,7 +154,10 @@ _PERIODS: Final = (
     )
     .order_by(_PERIOD.starts_on)
 )
-_LOCKED_PERIODS: Final = _PERIODS.with_for_update(read=True, of=table_of(Period))
+# In the order in which the guards of the database lock them; a year may be made after a later one.
+_LOCKED_PERIODS: Final = (
+    _PERIODS.order_by(None).order_by(_PERIOD.id).with_for_update(read=True, of=table_of(Period))
+)
 
 
 def periods_between(
@@ -173,7 +177,8 @@ def periods_between(
         return []
     query = _LOCKED_PERIODS if lock else _PERIODS
     between = {"first": min(dates), "last": max(dates), "kind": kind}
-    return [PeriodRef(*row) for row in _rows(session, query, company_id, between)]
+    found = [PeriodRef(*row) for row in _rows(session, query, company_id, between)]
+    return sorted(found, key=attrgetter("starts_on"))
 
 
 @cache

@@ -22,7 +22,6 @@ _MET: Final = (
 keep(
     GroupShare.__table__,
     fixed=("id", "company_id", "group_id", "member"),
-    keys=(("id",), ("group_id", "member", "valid_from")),
     what="a share",
 )
 keep_while_used(CompanyGroup.__table__, (("ledger_group_share", "group_id"),), "group")

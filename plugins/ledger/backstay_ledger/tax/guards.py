@@ -217,7 +217,6 @@ END $$""",
 keep(
     TaxCode.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "code")),
     what="a tax code",
 )
 keep_while_used(
@@ -232,7 +231,6 @@ keep_while_used(
 keep(
     TaxBox.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "code")),
     what="a box",
 )
 keep_while_used(
@@ -241,19 +239,16 @@ keep_while_used(
 keep(
     TaxRounding.__table__,
     fixed=("id", "company_id"),
-    keys=(("id",), ("company_id", "valid_from")),
     what="a rounding policy",
 )
 keep(
     TaxRate.__table__,
     fixed=("id", "company_id", "code_id"),
-    keys=(("id",), ("company_id", "code_id", "valid_from")),
     what="a rate",
 )
 keep(
     TaxPart.__table__,
     fixed=("id", "company_id", "code_id"),
-    keys=(("id",), ("company_id", "code_id", "position")),
     what="a part of a tax",
 )
 freeze(

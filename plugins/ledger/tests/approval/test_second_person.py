@@ -275,6 +275,37 @@ def test_a_period_is_not_closed_while_an_entry_in_it_waits(people: Any) -> None:
     assert people.entry(held.id).state == "waiting"
 
 
+REPLACED = (
+    "INTO ledger_entry (id, company_id, journal_id, date, state, memo, reference, kind,"
+    " payload_hash, minor_units, created_by, created_at, version, idempotency_key, reverses_id)"
+    " SELECT 5, company_id, journal_id, date, 'draft', 'x', '', kind, 'h', 2, 'x', 1, 1, {key},"
+    " {reverses} FROM ledger_entry WHERE id = {id}"
+)
+
+
+def test_sqlite_replaces_no_entry_that_waits(people: Any, raw: Any) -> None:
+    if not raw.is_sqlite:
+        return  # PostgreSQL has no REPLACE
+    posted = post(people, "maker", "7")
+    people.limit("1")
+    other = draft(people, "maker", "3")
+    with people.at_work("maker") as session:
+        reverse = ReverseEntry(id=posted.id, on=date(2026, 3, 15), reason="x", key="again")
+        assert reverse_entry(session, reverse).waits
+    held = people.books.value("SELECT id FROM ledger_entry WHERE state = 'waiting'")
+    by_key = {"key": "'again'", "reverses": "NULL", "id": held}
+    by_reversal = {"key": "NULL", "reverses": posted.id, "id": held}
+    for statement in (
+        "INSERT OR REPLACE " + REPLACED.format(**by_key),
+        "INSERT OR REPLACE " + REPLACED.format(**by_reversal),
+        f"UPDATE OR REPLACE ledger_entry SET idempotency_key = 'again' WHERE id = {other}",
+        f"UPDATE OR REPLACE ledger_entry SET reverses_id = {posted.id} WHERE id = {other}",
+    ):
+        with pytest.raises(REFUSED, match="waits for approval"):
+            raw.run(statement)
+    assert people.entry(held).state == "waiting"
+
+
 WAITING = {
     "its memo": "UPDATE ledger_entry SET memo = 'x' WHERE id = {id}",
     "its memo as a draft": "UPDATE ledger_entry SET state = 'draft', memo = 'x' WHERE id = {id}",

@@ -212,6 +212,16 @@ def test_a_draft_keeps_what_was_typed(books: Any, ids: Any) -> None:
     assert [one.field for one in error.value.problems] == ["lines.0.dimensions"]
 
 
+@pytest.mark.needs("postgresql")
+def test_postings_refer_to_a_dimension_while_its_values_move(books: Any, ids: Any) -> None:
+    if books.database.is_sqlite:
+        return  # one writer at a time
+    with books.write() as session, books.database.engine.connect() as beside:
+        edit_value(session, EditValue(id=ids["200"], name="200", parent_id=ids["100"]))
+        posting = "SELECT id FROM ledger_dimension FOR KEY SHARE NOWAIT"
+        assert beside.exec_driver_sql(posting).all()
+
+
 def test_the_same_key_with_other_values_is_other_content(books: Any, ids: Any) -> None:
     first = books.post(cost("1.00", ("cost_centre", "100"), key="k"))
     assert books.post(cost("1.00", ("cost_centre", "100"), key="k")).id == first.id

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import event
 
 from backstay import hookspecs
 from backstay.cli_environment import Environment
@@ -44,6 +45,8 @@ from . import projects
 from .projects import NAME, ProjectsBase, delete_project, save_project
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backstay.kernel.suite import Part, Suite
 
 
@@ -237,3 +240,143 @@ def test_where_the_plugin_is_off_people_keep_its_values(works: Any, books: Any) 
     with books.write() as session:
         edit_value(session, EditValue(id=theirs, name="by hand"))
     assert values(works)["A"][0] == "by hand"
+
+
+def test_a_new_record_gets_the_code_of_one_that_is_gone(works: Any) -> None:
+    with works.write() as session:
+        delete_project(session, save_project(session, "B", name="The old one"))
+        save_project(session, "B", name="The new one")
+    old = ("The old one", None, today("UTC").isoformat())
+    assert values(works) == {"B": ("The new one", None, None), "B~1": old}
+    with works.write() as session:
+        # Nobody tells the ledger that this one went and that another came.
+        session.delete(save_project(session, "B"))
+        session.flush()
+        session.add(projects.Project(company_id=works.company.id, code="B", name="The third"))
+        assert keep_in_step(session, NAME) == KeptInStep(1, 0, 1)
+    assert values(works)["B"] == ("The third", None, None)
+    assert values(works)["B~2"] == ("The new one", None, today("UTC").isoformat())
+
+
+def test_a_code_is_not_taken_from_a_record_that_is_there(works: Any) -> None:
+    with works.write() as session:
+        first, second = (save_project(session, code) for code in ("A", "B"))
+    with pytest.raises(Invalid, match="is that of another value"), works.write() as session:
+        for project, code in ((first, "C"), (second, "A")):  # and tells of the second one only
+            session.get_one(projects.Project, project.id).code = code
+        session.flush()
+        keep_in_step(session, NAME, [str(second.id)])
+    with works.write() as session:
+        save_project(session, "A", new_code="C")
+        save_project(session, "B", new_code="A")
+    assert sorted(values(works)) == ["A", "C"]
+
+
+def test_a_code_that_people_gave_is_theirs(works: Any) -> None:
+    with works.write() as session:
+        key = add_dimension(session, AddDimension(code="project", name="Our projects")).id
+        add_value(session, AddValue(dimension_id=key, code="OLD", name="typed"))
+        record = save_project(session, "A").id
+    with pytest.raises(Invalid) as refused, works.write() as session:
+        save_project(session, "A", new_code="OLD")
+    (problem,) = refused.value.problems
+    assert problem.field == f"values.{record}"
+    assert problem.message == "The code “OLD” is that of another value."
+
+
+def test_records_change_places_in_the_tree(works: Any) -> None:
+    with works.write() as session:
+        first = save_project(session, "A")
+        second = save_project(session, "B", part_of=first.id)
+        third = save_project(session, "C", part_of=second.id)
+        first.part_of, second.part_of, third.part_of = second.id, third.id, None
+        session.flush()
+        assert keep_in_step(session, NAME) == KeptInStep(0, 3, 0)
+    assert {code: row[1] for code, row in values(works).items()} == {"A": "B", "B": "C", "C": None}
+
+
+def test_records_in_a_circle_and_below_nothing_are_named(works: Any) -> None:
+    with works.write() as session:
+        first, second, third = (save_project(session, code).id for code in ("A", "B", "C"))
+    with pytest.raises(Invalid) as refused, works.write() as session:
+        for key, above in ((first, second), (second, first), (third, 4711)):
+            session.get_one(projects.Project, key).part_of = above
+        session.flush()
+        keep_in_step(session, NAME)
+    assert {one.field: one.message for one in refused.value.problems} == {
+        f"values.{first}": "“A” would stand below itself.",
+        f"values.{second}": "“B” would stand below itself.",
+        f"values.{third}": "There is no “4711” to lie below.",
+    }
+
+
+def test_what_a_record_lies_below_comes_with_it(works: Any) -> None:
+    with works.write() as session:
+        above = projects.Project(company_id=works.company.id, code="BRIDGE", name="The bridge")
+        session.add(above)
+        session.flush()
+        save_project(session, "PIER", name="A pier", part_of=above.id)
+    assert values(works) == {
+        "BRIDGE": ("The bridge", None, None),
+        "PIER": ("A pier", "BRIDGE", None),
+    }
+
+
+def test_many_that_move_cost_as_many_statements_as_one(works: Any) -> None:
+    with works.write() as session:
+        keys = [str(save_project(session, f"P{place}").id) for place in range(12)]
+
+    def move(some: Sequence[str], above: Sequence[str]) -> int:
+        with works.write() as session:
+            for key, parent in zip(some, above, strict=True):
+                session.get_one(projects.Project, int(key)).part_of = int(parent)
+            session.flush()
+            sent: list[str] = []
+
+            def note(*arguments: Any) -> None:
+                sent.append(arguments[2])
+
+            event.listen(works.database.engine, "before_cursor_execute", note)
+            keep_in_step(session, NAME, some)
+            event.remove(works.database.engine, "before_cursor_execute", note)
+        return sum(one.startswith("SELECT") for one in sent)
+
+    assert move(keys[1:6], keys[6:11]) == move(keys[11:], keys[:1])
+
+
+def test_one_plugin_s_refusal_keeps_no_other_dimension_from_being_taken_over(
+    works: Any, part: Part
+) -> None:
+    (kind,) = part.dimension_types
+    wrong = replace(
+        kind,
+        name="other.thing",
+        code="thing",
+        values=lambda *_asked: (DimensionItem(key="1", code="A=B", name="x"),),
+    )
+    works = replace(
+        works, suite=with_part(works.suite, replace(part, dimension_types=(wrong, kind)))
+    )
+    with works.write() as session:
+        session.add(projects.Project(company_id=works.company.id, code="C", name="New"))
+        session.flush()
+        enqueue(session, KEEP_DIMENSIONS, {})
+    while execute_next(works.database, lambda: works.suite):
+        pass
+    assert values(works) == {"C": ("New", None, None)}
+    assert works.value("SELECT error FROM core_job WHERE state = 'dead'") == (
+        "other.thing: values.1: “A=B” can't be the code of a value."
+    )
+
+
+@pytest.mark.needs("postgresql")
+def test_postings_refer_to_a_dimension_while_it_is_kept_in_step(works: Any) -> None:
+    if works.database.is_sqlite:
+        return  # one writer at a time
+    with works.write() as session:
+        bridge = save_project(session, "BRIDGE").id
+        save_project(session, "PIER")
+    with works.write() as session, works.database.engine.connect() as beside:
+        save_project(session, "PIER", part_of=bridge)
+        posting = "SELECT id FROM ledger_dimension FOR KEY SHARE NOWAIT"
+        assert beside.exec_driver_sql(posting).all()

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
+
 from .conftest import REFUSED
 from .test_posting_by_sql import DATE_LINES, FROZEN, POST, RAISE_COUNTER
 
@@ -105,6 +107,45 @@ def test_sqlite_replaces_nothing_by_the_hidden_number_of_its_row(
     if not raw.is_sqlite:
         return  # PostgreSQL's ctid can't be written
     refuse(raw, FINAL, HIDDEN[what], **ids)
+
+
+VALUE = "ledger_dimension_value (id, company_id, dimension_id, code, name, source_key, version)"
+DIMENSION = "ledger_dimension (id, company_id, code, name, active, kept_by, version)"
+OTHER_KEYS = {
+    "a value": (
+        f"INSERT OR REPLACE INTO {VALUE} VALUES (5, {{company}}, {{kept}}, 'X', 'x', '1', 1)"
+    ),
+    "a value by another": (
+        "UPDATE OR REPLACE ledger_dimension_value SET source_key = '1' WHERE code = 'B'"
+    ),
+    "a dimension": (
+        f"INSERT OR REPLACE INTO {DIMENSION} VALUES (5, {{company}}, 'x', 'x', 1, 'other.noun', 1)"
+    ),
+    "a dimension by another": (
+        "UPDATE OR REPLACE ledger_dimension SET kept_by = 'other.noun' WHERE code = 'site'"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHER_KEYS)
+def test_sqlite_replaces_no_value_by_the_record_that_it_stands_for(
+    raw: Any, books: Any, ids: Any, what: Any
+) -> None:
+    if not raw.is_sqlite:
+        return  # PostgreSQL has no REPLACE
+    with books.write() as session:
+        for code, key in (("site", None), ("project", "other.noun")):
+            dimension = add_dimension(session, AddDimension(code=code, name=code))
+            dimension.kept_by = key
+        kept = dimension.id
+        for code, key in (("B", None), ("A", "1")):
+            value = add_value(session, AddValue(dimension_id=kept, code=code, name=code))
+            value.source_key = key
+    tables = ("ledger_dimension", "ledger_dimension_value")
+    before = [books.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables]
+    with pytest.raises(REFUSED, match="with this key already"):
+        raw.run(OTHER_KEYS[what].format(**ids, kept=kept))
+    assert [books.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables] == before
 
 
 ON_POSTGRESQL = {

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,9 @@ from backstay_ledger.models import AccountClass
 from backstay_ledger.opening_wizard.opening import BeginOpening, begin_opening
 from backstay_ledger.services.accounts import CreateAccount, account_by_code, add_accounts
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
+from backstay_ledger.services.fiscal_years import CreateFiscalYear, create_fiscal_year
+from backstay_ledger.services.lookups import periods_between
+from backstay_ledger.services.posting import post
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from plugins.ledger.tests.managing import manage
 
@@ -37,6 +42,7 @@ pytestmark = pytest.mark.parametrize(
     indirect=True,
 )
 
+WAITED = "it waited and went through"
 COUNT = "UPDATE ledger_sequence_head SET last_number = last_number + 1 WHERE company_id = {company}"
 POSTING = (DATE_LINES, COUNT, POST)
 
@@ -45,7 +51,8 @@ POSTING = (DATE_LINES, COUNT, POST)
 def both(books: Any) -> Callable[..., str]:
     """Run the first statements, then the second ones beside them, and commit the first.
 
-    Returns what the second was told, or nothing where it went through.
+    Before that, when the second waits, ``then`` is called. Returns what the second was told; where
+    it went through, ``WAITED`` or nothing.
     """
     url = make_url(books.database.url).set(drivername="postgresql")
 
@@ -55,8 +62,14 @@ def both(books: Any) -> Callable[..., str]:
         connection.commit()
         return connection
 
-    def run(first: Sequence[str], second: Sequence[str], **values: Any) -> str:
+    def run(
+        first: Sequence[str],
+        second: Sequence[str],
+        then: Callable[[], object] = lambda: None,
+        **values: Any,
+    ) -> str:
         told: list[str] = []
+        waited = ""
         beside = connect()
 
         def work() -> None:
@@ -79,11 +92,13 @@ def both(books: Any) -> Callable[..., str]:
                 "SELECT 1 FROM pg_stat_activity WHERE pid = "
                 f"{beside.info.backend_pid} AND wait_event_type = 'Lock'"
             )
-            while thread.is_alive() and watching.execute(waits).fetchone() is None:
+            while thread.is_alive() and not waited:
+                waited = WAITED if watching.execute(waits).fetchone() else ""
                 time.sleep(0.01)
+            then()
             ahead.commit()
         thread.join()
-        return "".join(told)
+        return "".join(told) or waited
 
     return run
 
@@ -116,7 +131,7 @@ def test_nothing_is_posted_in_a_period_that_is_being_closed(
 
 def test_a_period_is_closed_after_what_is_being_posted(books: Any, both: Any, ids: Any) -> None:
     close = "UPDATE ledger_period SET state = 'closed' WHERE id = {period}"
-    assert both(POSTING, [close], **{**ids, "entry": ids["good"]}) == ""
+    assert both(POSTING, [close], **{**ids, "entry": ids["good"]}) == WAITED
     assert books.value("SELECT count(*) FROM ledger_entry WHERE number = 2") == 1
 
 
@@ -227,9 +242,61 @@ def test_a_line_without_an_item_is_not_posted_while_its_account_is_being_managed
     assert "needs its open item" in both([SWITCH], POSTING, **at_zero)
 
 
-def test_an_opening_is_not_finished_while_its_clearing_account_is_being_posted_to(
+def test_whoever_holds_a_period_posts_to_an_account_that_is_being_managed_by_items(
     books: Any, both: Any, at_zero: Any
 ) -> None:
+    """As every posting does: the period first, then the lines that refer to the account."""
+    with ExitStack() as stack:
+        session = stack.enter_context(books.write())
+        day = books.sale().date
+        assert periods_between(session, books.company.id, [day], lock=True)
+
+        def go_on() -> None:
+            post(session, books.sale(memo="new"))
+            stack.close()
+
+        assert "stands at zero" in both([], [SWITCH], go_on, **at_zero)
+    assert books.value("SELECT count(*) FROM ledger_entry WHERE memo = 'new'") == 1
+
+
+def test_periods_are_locked_in_the_order_in_which_they_were_made(books: Any, both: Any) -> None:
+    """As the guards lock them; else two who want the same periods could wait for each other."""
+    with books.write() as session:
+        create_fiscal_year(session, CreateFiscalYear(starts_on=date(2025, 1, 1)))
+    january, december = (
+        books.value("SELECT id FROM ledger_period WHERE starts_on = :day", day=day)
+        for day in (date(2026, 1, 1), date(2025, 12, 1))
+    )
+
+    def lock() -> None:
+        with books.write() as session:
+            days = [date(2025, 12, 31), date(2026, 1, 1)]
+            found = periods_between(session, books.company.id, days, lock=True)
+            assert [one.id for one in found] == [december, january]
+
+    row = "SELECT 1 FROM ledger_period WHERE id = {id} FOR UPDATE"
+    waits = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database()"
+    )
+    with ThreadPoolExecutor() as pool, books.database.engine.begin() as connection:
+        connection.exec_driver_sql(row.format(id=january))
+        locking = pool.submit(lock)
+        while not books.value(waits):
+            assert not locking.done()
+        connection.exec_driver_sql(f"{row.format(id=december)} NOWAIT")
+    locking.result()
+
+
+def test_posting_waits_for_an_opening_that_is_being_finished_only(
+    books: Any, both: Any, at_zero: Any
+) -> None:
+    begin_books(books)
+    move = "UPDATE ledger_opening SET date = '2026-02-01'"
+    assert both([move], POSTING, **at_zero) == ""
+
+
+def begin_books(books: Any) -> None:
     with books.write() as session:
         clearing = [
             CreateAccount(code=code, name=code, account_class=AccountClass.EQUITY)
@@ -244,6 +311,12 @@ def test_an_opening_is_not_finished_while_its_clearing_account_is_being_posted_t
                 items_account=account_by_code(session, "9010").id,
             ),
         )
+
+
+def test_an_opening_is_not_finished_while_its_clearing_account_is_being_posted_to(
+    books: Any, both: Any, at_zero: Any
+) -> None:
+    begin_books(books)
     books.post(books.posting(("9000", "1"), ("4000", "-1")))
     books.post(books.posting(("9000", "-1"), ("4000", "1")))
     draft = draft_of(books, *five("9000"))

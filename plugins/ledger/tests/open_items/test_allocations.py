@@ -242,6 +242,18 @@ def test_accounts_without_open_items_take_no_party(desk: Any) -> None:
     assert refused.value.problems[0].field == "lines.0.party"
 
 
+def test_a_pair_leaves_what_there_was_before_its_day(desk: Any) -> None:
+    for name, amount in (("invoice", "100"), ("undone", "-60"), ("a", "-50"), ("b", "-40")):
+        desk.item(name, amount, day=date(2026, 3, 1))
+    (first,) = desk.allocate(("invoice", "undone", None))
+    desk.undo(first, on=date(2026, 6, 1))
+    done = desk.allocate(("invoice", "a", None), ("invoice", "b", None))
+    assert [one.on for one in done] == [date(2026, 6, 1), date(2026, 3, 1)]
+    assert desk.left("invoice", date(2026, 5, 31)) == (0, 0)
+    assert desk.left("invoice") == (10, 10)
+    assert desk.sound()
+
+
 def test_what_was_taken_until_an_undoing_is_free_from_that_day_on(desk: Any) -> None:
     desk.item("invoice", "100", day=date(2026, 3, 1))
     desk.item("payment", "-100", day=date(2026, 3, 1))
