@@ -61,6 +61,15 @@ ROLE_TEMPLATES: Final = (
         (*PERMISSIONS, LIST_VIEW_SHARE),
     ),
     RoleTemplate(
+        "controller",
+        _("Controller"),
+        _(
+            "Answers for the figures: reads and exports everything, approves entries over the"
+            " limits, closes and reopens periods."
+        ),
+        (INBOX_USE, DEPUTY_NAME),
+    ),
+    RoleTemplate(
         "auditor",
         _("Auditor"),
         _("Reads everything, changes nothing, until a given day."),

@@ -14,6 +14,7 @@ from backstay.contracts.approvals import Approvals, Outcome, Verdict
 from backstay.errors import Conflict, Forbidden, Invalid
 from backstay.kernel.suite import approvables, require
 from backstay_approvals.models import Stage
+from backstay_approvals.permissions import INBOX_USE
 from backstay_approvals.services.deputies import EndDeputy, NameDeputy, end_deputy, name_deputy
 from backstay_approvals.services.duties import duties, hopeless_rules
 from backstay_approvals.services.inbox import (
@@ -37,6 +38,8 @@ from backstay_ledger.permissions import ENTRY_APPROVE
 from backstay_ledger.services.drafts import PostDraft, post_draft
 
 if TYPE_CHECKING:
+    from backstay.kernel.suite import Suite
+
     from .conftest import Office
 
 POSTING = "ledger.entry.post"
@@ -69,6 +72,17 @@ def named(office: Office, actor: str, login: str, days: int = 7) -> int:
     with office.at_work(actor) as session:
         command = NameDeputy(login=login, starts_on=day, ends_on=day + timedelta(days=days))
         return name_deputy(session, command).id
+
+
+def test_whoever_may_approve_entries_by_a_proposed_role_opens_the_inbox(suite: Suite) -> None:
+    proposed: dict[str, set[str]] = {}
+    for part in suite.parts:
+        for role in part.role_templates:
+            given = {permission.name for permission in role.permissions}
+            proposed.setdefault(role.code, set()).update(given)
+    approving = [code for code, given in proposed.items() if "ledger.entry.approve" in given]
+    assert approving == ["controller"]
+    assert INBOX_USE.name in proposed["controller"]
 
 
 def test_without_a_rule_any_other_person_approves_and_that_posts_it(office: Office) -> None:
