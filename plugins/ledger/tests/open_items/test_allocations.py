@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from backstay.errors import Conflict, Invalid
 from backstay_ledger.models import ItemHold
@@ -240,6 +240,22 @@ def test_accounts_without_open_items_take_no_party(desk: Any) -> None:
     with pytest.raises(Invalid, match="takes no party") as refused:
         desk.item("x", "5", account="5000")
     assert refused.value.problems[0].field == "lines.0.party"
+
+
+def test_a_reversal_asks_once_what_was_undone_of_its_items(desk: Any) -> None:
+    invoice = desk.item("invoice", "100")
+    sent: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        sent.append(arguments[2])
+
+    event.listen(desk.books.database.engine, "before_cursor_execute", note)
+    with desk.books.write() as session:
+        reverse_entry(session, ReverseEntry(id=invoice.id, on=date(2026, 3, 15), reason="x"))
+    event.remove(desk.books.database.engine, "before_cursor_execute", note)
+    asked = [one for one in sent if one.startswith("SELECT ledger_allocation.debit_id")]
+    assert len(asked) == 1
+    assert not any(one.startswith("SELECT ledger_allocation.credit_id") for one in sent)
 
 
 def test_a_pair_leaves_what_there_was_before_its_day(desk: Any) -> None:
