@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS: Final = 10_000
+MOST_ROWS: Final = 50_000
 """What is written while its reader waits; CSV goes out while it is read and has no limit."""
 _LONGEST_CELL: Final = 32_767
 _EXACT: Final = 15
