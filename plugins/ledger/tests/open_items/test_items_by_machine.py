@@ -104,7 +104,11 @@ def test_scenario_9_over_the_api(desk: Any, connect: Connect) -> None:
     assert one["date"] == "2026-01-31"
     assert program.get(f"entries/{one['entry']}").json["number"] == one["entry_number"]
     item = program.get(f"items/{desk.ids['credit']}").json
-    assert (item["amount"], item["residual"], item["residual_base"]) == ("-240", "-120", "-40.00")
+    assert (item["amount"], item["residual"], item["residual_base"]) == (
+        "-240.00",
+        "-120.00",
+        "-40.00",
+    )
     assert program.get(f"items/{desk.ids['debit']}").json["state"] == "settled"
     (open_,) = program.get("items?state=open&account=" + account(desk, "1100")).json["items"]
     assert open_["id"] == str(desk.ids["credit"])
@@ -119,12 +123,12 @@ def test_scenario_13_over_the_api_and_back(desk: Any, connect: Connect) -> None:
     (one,) = done.json["allocations"]
     assert (one["gain"], one["date"]) == ("-800.00", "2026-04-21")
     item = program.get(f"items/{desk.ids['bill']}").json
-    assert (item["residual"], item["residual_base"]) == ("-600", "-49800.00")
+    assert (item["residual"], item["residual_base"]) == ("-600.00", "-49800.00")
     assert desk.balance("7100") == 800
 
     place = f"allocations/{one['id']}"
     shown = program.get(place).json
-    assert (shown["state"], shown["amount"], shown["gain"]) == ("allocated", "400", "-800.00")
+    assert (shown["state"], shown["amount"], shown["gain"]) == ("allocated", "400.00", "-800.00")
     early = program.post(f"{place}/actions/undo", {"on": "2026-04-20"})
     assert problems(early) == [
         ("on", "An allocation is not undone before its own day (2026-04-21).")
@@ -137,7 +141,7 @@ def test_scenario_13_over_the_api_and_back(desk: Any, connect: Connect) -> None:
     opposite = program.get(f"allocations/{back['id']}").json
     assert (opposite["state"], opposite["undoes"]) == ("undoing", one["id"])
     item = program.get(f"items/{desk.ids['bill']}").json
-    assert (item["residual"], item["residual_base"]) == ("-1000", "-83000.00")
+    assert (item["residual"], item["residual_base"]) == ("-1000.00", "-83000.00")
     assert desk.balance("7100") == 0
     again = program.post(f"{place}/actions/undo", {"on": "2026-05-03"})
     assert "undone on 2026-05-02 already" in problems(again, 409)[0][1]
