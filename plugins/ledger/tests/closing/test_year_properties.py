@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from backstay_ledger.services.fiscal_years import ReopenPeriod, reopen_period
 
 from .steps import YEAR_END, sound
-from .test_years import close, close_months, reopen, standing, years
+from .test_years import close, close_months, reopen, standing
 
-__all__ = ["years"]
 RESULT = {"4000", "5000"}
 ACCOUNTS = ("1000", "1100", "2000", "3000", "4000", "5000")
 histories = st.lists(
