@@ -123,7 +123,7 @@ def test_a_draft_of_a_program_keeps_its_dimensions(accountant: Browser, centres:
     cells = {
         f"lines-{n}-{cell}": value_of(shown, f"lines-{n}-{cell}")
         for n in (0, 1)
-        for cell in ("account", "typed", "text", "debit", "credit", "dimensions")
+        for cell in ("account", "text", "debit", "credit", "dimensions")
     }
     form = {"journal": "GEN", "date": "2026-03-15", "sheet": "", "version": "1", **cells}
     answer = accountant.post(page, {**form, "do": "save", "memo": "Rent of March"})
