@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FIELDS: Final = 5
-_PLAIN: Final = re.compile(r"([0-5]?\d) ([01]?\d|2[0-3]) (\*) (\*) (\*|[0-6])")
+_PLAIN: Final = re.compile(r"[0-5]?\d ([01]?\d|2[0-3]) \* \* (\*|[0-6])")
 """A fixed time of every day, or of one day of the week."""
 _MINUTE: Final = timedelta(minutes=1)
 
