@@ -180,6 +180,15 @@ def test_an_amount_of_this_page_keeps_the_others_as_they_were_pasted(clerk: Pers
             "([id, amount]) => document.getElementById(id)?.value === amount",
             arg=[f"lines-{line}-debit", amount],
         )
+    page.goto(NEW)
+    page.locator("#lines-0-account").focus()
+    # Amounts that are still to be worked out tell a column of amounts as well.
+    paste(page, "6000\t=3*4\t\n1000\t\t12\n")
+    for cell, amount in (("0-debit", "12.00"), ("1-credit", "12.00")):
+        page.wait_for_function(
+            "([id, amount]) => document.getElementById(id)?.value === amount",
+            arg=[f"lines-{cell}", amount],
+        )
     clerk.complaints.clear()
 
 

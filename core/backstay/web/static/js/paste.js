@@ -109,7 +109,7 @@ function names(input) {
 export function pasteInto(text, input, table) {
   const marks = marksOf(table);
   let rows = readTable(text);
-  const numeric = (value) => plain(value) === "" || reads(value, marks) || reads(value, otherMarks(marks));
+  const numeric = (value) => plain(value) === "" || !parse(plain(value), FINEST, marks).problem || reads(value, otherMarks(marks));
   const here = cells(input.closest("tr")).indexOf(input);
   const titled = headings(rows[0]);
   let columns = titled;
