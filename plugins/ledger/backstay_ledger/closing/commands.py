@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -139,29 +140,12 @@ def _find_year(session: Session, code: str) -> FiscalYear:
 
 
 def _say_preview(preview: ClosingPreview, *, as_json: bool) -> None:
-    lines = [
-        {
-            "account": one.account,
-            "debit": None if one.debit is None else str(one.debit),
-            "credit": None if one.credit is None else str(one.credit),
-            "dimensions": one.dimensions,
-        }
-        for one in preview.lines
-    ]
     if as_json:
-        said = {
-            "fiscal_year": preview.fiscal_year,
-            "date": preview.date.isoformat(),
-            "account": preview.account,
-            "result": str(preview.result),
-            "lines": lines,
-            "blocked_by": list(preview.blocked_by),
-        }
-        click.echo(json.dumps(said, indent=2))
+        click.echo(json.dumps(asdict(preview), indent=2, default=str))
         return
     writer = csv.DictWriter(sys.stdout, ("account", "debit", "credit", "dimensions"))
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows(asdict(one) for one in preview.lines)
     for reason in preview.blocked_by:
         click.echo(reason, err=True)
 

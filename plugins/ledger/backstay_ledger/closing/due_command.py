@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -31,11 +31,7 @@ def make_due_command(company: str, up_to: datetime | None, *, as_json: bool) -> 
         command = MakeDue(up_to=None if up_to is None else up_to.date())
         done = make_due(session, command)
     if as_json:
-        told = {
-            "made": [{**dataclasses.asdict(one), "day": str(one.day)} for one in done.made],
-            "left_out": [{**dataclasses.asdict(one), "day": str(one.day)} for one in done.left_out],
-        }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(asdict(done), indent=2, default=str))
         return
     click.echo(ngettext("%(n)s entry made.", "%(n)s entries made.", len(done.made)))
     for one in done.left_out:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -142,9 +143,9 @@ def _say(shown: OpeningShown | None, done: list[Outcome], *, dry_run: bool, as_j
             "new": sum(one.new for one in done),
             "present": sum(one.present for one in done),
             "notes": [str(note) for one in done for note in one.notes],
-            "opening": None if shown is None else _as_json(shown),
+            "opening": None if shown is None else asdict(shown),
         }
-        click.echo(json.dumps(said, indent=2))
+        click.echo(json.dumps(said, indent=2, default=str))
         return
     for one in done:
         click.echo(import_summary(one))
@@ -161,34 +162,6 @@ def _say(shown: OpeningShown | None, done: list[Outcome], *, dry_run: bool, as_j
         click.echo(_("Nothing is missing: the opening of %(day)s can be finished.", day=shown.day))
     if dry_run:
         click.echo(_("Dry run: nothing was changed."))
-
-
-def _as_json(shown: OpeningShown) -> dict[str, Any]:
-    return {
-        "day": shown.day.isoformat(),
-        "finished": shown.finished,
-        "complete": shown.complete,
-        "clearing": [
-            {
-                "part": one.part,
-                "account": one.account,
-                "name": one.name,
-                "balance": str(one.balance),
-            }
-            for one in shown.clearing
-        ],
-        "accounts": [
-            {
-                "account": one.account,
-                "name": one.name,
-                "balance": str(one.balance),
-                "items": str(one.items),
-                "missing": str(one.missing),
-            }
-            for one in shown.accounts
-        ],
-        "missing": list(shown.missing),
-    }
 
 
 OPENING_COMMANDS: Final = (open_books, undo_opening_command, reopen_opening_command)
