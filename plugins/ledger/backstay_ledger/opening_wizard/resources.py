@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import url_for
-from sqlalchemy import case, func, select
+from sqlalchemy import case, select
 from sqlalchemy.orm import aliased
 
 from backstay.spi import (
@@ -15,7 +15,6 @@ from backstay.spi import (
     Column,
     Empty,
     Kind,
-    Money,
     Operation,
     Panel,
     Resource,
@@ -25,7 +24,7 @@ from backstay.spi import (
 from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
-from backstay_ledger.models import Account, AccountBalance
+from backstay_ledger.models import Account
 from backstay_ledger.opening_wizard.by_machine import (
     FinishOpening,
     PreviewOpening,
@@ -45,7 +44,7 @@ from backstay_ledger.opening_wizard.opening import (
     missing_of,
     reopen_opening,
 )
-from backstay_ledger.opening_wizard.state import entries_of, opening_state
+from backstay_ledger.opening_wizard.state import entries_of, opening_state, standing_on
 from backstay_ledger.opening_wizard.typed_items import PostItems
 from backstay_ledger.permissions import BOOKS_VIEW, OPENING_POST
 
@@ -62,21 +61,6 @@ _STATES: Final = (
 )
 _BALANCES: Final = aliased(Account)
 _ITEMS: Final = aliased(Account)
-
-
-def _standing(account: Any) -> Any:
-    """What stands on a clearing account."""
-    return func.coalesce(
-        select(func.sum(AccountBalance.debit - AccountBalance.credit, type_=Money()))
-        .where(
-            AccountBalance.account_id == account,
-            AccountBalance.company_id == Opening.company_id,
-        )
-        .correlate(Opening)
-        .scalar_subquery(),
-        0,
-        type_=Money(),
-    )
 
 
 def _of_opening(query: Any) -> Any:
@@ -173,7 +157,7 @@ OPENINGS: Final = Resource(
         Column(
             "balances_standing",
             _("Not cleared of it"),
-            _standing(Opening.balances_account_id),
+            standing_on(Opening.balances_account_id, Opening.company_id),
             Kind.MONEY,
             total=False,
         ),
@@ -181,7 +165,7 @@ OPENINGS: Final = Resource(
         Column(
             "items_standing",
             _("Not cleared of them"),
-            _standing(Opening.items_account_id),
+            standing_on(Opening.items_account_id, Opening.company_id),
             Kind.MONEY,
             total=False,
         ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backstay.spi import Money, company_of
@@ -82,6 +83,21 @@ class OpeningState:
         )
 
 
+def standing_on(account_id: Any, company_id: Any) -> ColumnElement[Decimal]:
+    """What stands on an account of another table's row, in base currency, debit positive."""
+    return func.coalesce(
+        select(func.sum(AccountBalance.debit - AccountBalance.credit, type_=Money()))
+        .where(
+            AccountBalance.account_id == account_id,
+            AccountBalance.company_id == company_id,
+        )
+        .correlate_except(AccountBalance)
+        .scalar_subquery(),
+        0,
+        type_=Money(),
+    )
+
+
 def opening_state(session: Session, opening: Opening) -> OpeningState:
     """What stands on the clearing accounts, and what of each account is missing."""
     entries = entries_of(session)
@@ -96,17 +112,7 @@ def opening_state(session: Session, opening: Opening) -> OpeningState:
                 Account.id,
                 Account.code,
                 Account.name,
-                func.coalesce(
-                    select(func.sum(AccountBalance.debit - AccountBalance.credit, type_=Money()))
-                    .where(
-                        AccountBalance.account_id == Account.id,
-                        AccountBalance.company_id == Account.company_id,
-                    )
-                    .correlate(Account)
-                    .scalar_subquery(),
-                    0,
-                    type_=Money(),
-                ).label("balance"),
+                standing_on(Account.id, Account.company_id).label("balance"),
             ).where(Account.company_id == opening.company_id, Account.id.in_(chosen.values()))
         )
     }
