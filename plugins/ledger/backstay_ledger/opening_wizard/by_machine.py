@@ -45,6 +45,7 @@ from backstay_ledger.opening_wizard.typed_items import (
 from backstay_ledger.permissions import BOOKS_VIEW, OPENING_POST
 from backstay_ledger.services.typed_lines import DraftLine
 from backstay_ledger.services.validation import check_orders
+from backstay_ledger.tax.rounding import unit_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -218,7 +219,7 @@ def preview_opening(session: Session, command: PreviewOpening) -> OpeningPreview
         present = sum(one.existing is not None for one in checked)
         made += [one for one, found in zip(orders, checked, strict=True) if found.existing is None]
     after = _with(session, opening, made)
-    unit = _unit(session)
+    unit = unit_of(company_of(session).minor_units)
     return OpeningPreview(
         tuple(
             PreviewLine(
@@ -277,7 +278,7 @@ def _posted(session: Session, posted: Sequence[Posted]) -> OpeningPosted:
 
 
 def _shown(session: Session, opening: Opening, state: OpeningState) -> OpeningShown:
-    unit = _unit(session)
+    unit = unit_of(company_of(session).minor_units)
     missing = missing_of(session, state)
     return OpeningShown(
         opening.date,
@@ -340,7 +341,3 @@ def _with(session: Session, opening: Opening, made: Sequence[Ordered]) -> Openin
             for part, n in state.entries.items()
         },
     )
-
-
-def _unit(session: Session) -> Decimal:
-    return Decimal(1).scaleb(-company_of(session).minor_units)

@@ -21,6 +21,7 @@ from backstay_ledger.closing.services.years import (
 from backstay_ledger.dimensions.sets import written_pairs
 from backstay_ledger.models import FiscalYear
 from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.tax.rounding import unit_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -101,7 +102,7 @@ def preview_closing(session: Session, command: PreviewClosing) -> ClosingPreview
     lines: tuple[PostingLine, ...] = ()
     if account is not None and closing_of(session, year.id) is None:
         lines = closing_lines(session, year, account)
-    unit = Decimal(1).scaleb(-company.minor_units)
+    unit = unit_of(company.minor_units)
     carried = [one.amount for one in lines if account is not None and one.account == account.code]
     return ClosingPreview(
         fiscal_year=year.code,
