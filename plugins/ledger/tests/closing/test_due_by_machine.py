@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
-from backstay.cli_environment import Environment
 from backstay.testing.api import ApiClient
 from backstay.testing.web import make_user, web_app
 from backstay_ledger.closing.services.plans import ReverseLater, reverse_later
-from backstay_ledger.commands import ledger
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST, PERMISSIONS
+from plugins.ledger.tests.printing import printed
 
 from .steps import move, sound
 from .test_plans import insurance, standing
@@ -49,14 +46,10 @@ def connect(web_app: Flask, database: Database, suite: Suite, years: Any) -> Con
 @pytest.fixture
 def run(database: Database, suite: Suite, years: Any) -> Callable[..., Any]:
     """``backstay ledger make-due`` on the test's own database; returns the JSON that it prints."""
-    here = Environment()
-    here.__dict__.update(database=database, suite=suite)
 
     def command(*arguments: str) -> Any:
-        given = ["make-due", "--company", years.company.code, *arguments, "--json"]
-        done = CliRunner().invoke(ledger, given, obj=here)
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
+        company = ("--company", years.company.code)
+        return printed(database, suite, "make-due", *company, *arguments)
 
     return command
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import select
 
-from backstay.cli_environment import Environment
-from backstay.errors import BackstayError, Conflict
+from backstay.errors import Conflict
 from backstay.testing.api import ApiClient
 from backstay.testing.web import make_user, web_app
 from backstay_ledger.closing.services.years import blockers_of_closing
-from backstay_ledger.commands import ledger
 from backstay_ledger.dimensions.values import (
     AddDimension,
     AddValue,
@@ -26,6 +23,7 @@ from backstay_ledger.dimensions.values import (
 from backstay_ledger.models import Account, AccountClass, FiscalYear, Journal
 from backstay_ledger.permissions import BOOKS_VIEW, PERIOD_CLOSE, PERMISSIONS
 from backstay_ledger.services.accounts import CreateAccount, create_account
+from plugins.ledger.tests.printing import printed
 
 from .steps import sound
 
@@ -58,17 +56,7 @@ def connect(web_app: Flask, database: Database, suite: Suite) -> Connect:
 @pytest.fixture
 def run(database: Database, suite: Suite) -> Callable[..., Any]:
     """``backstay ledger ...`` on the test's own database; returns the JSON that it prints."""
-    here = Environment()
-    here.__dict__.update(database=database, suite=suite)
-
-    def command(*arguments: str) -> Any:
-        done = CliRunner().invoke(ledger, [*arguments, "--json"], obj=here)
-        if isinstance(done.exception, BackstayError):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
-
-    return command
+    return partial(printed, database, suite)
 
 
 def enter(program: ApiClient, day: str, *lines: tuple[str, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import event
 
 from backstay import hookspecs
-from backstay.cli_environment import Environment
 from backstay.contracts.dimensions import DimensionItem, KeptInStep
 from backstay.contracts.ledger import Posting, PostingLine
 from backstay.db.guards import install_guards
@@ -24,7 +21,6 @@ from backstay.jobs.queue import enqueue
 from backstay.kernel.load import _collect, _prepare
 from backstay.kernel.suite import refuse_twins
 from backstay.spi import today
-from backstay_ledger.commands import ledger
 from backstay_ledger.dimensions.jobs import KEEP_DIMENSIONS
 from backstay_ledger.dimensions.kept import keep_in_step
 from backstay_ledger.dimensions.slices import slice_of
@@ -40,6 +36,7 @@ from backstay_ledger.dimensions.values import (
 )
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.checks import check_books
+from plugins.ledger.tests.printing import printed
 
 from . import projects
 from .projects import NAME, ProjectsBase, delete_project, save_project
@@ -190,13 +187,10 @@ def test_the_job_of_the_night_takes_over_what_nobody_told(works: Any) -> None:
 def test_the_command_says_what_it_took_over(works: Any) -> None:
     with works.write() as session:
         session.add(projects.Project(company_id=works.company.id, code="C", name="New"))
-    here = Environment()
-    here.__dict__.update(database=works.database, suite=works.suite)
-    asked = ["refresh-dimensions", "--company", "ALPHA", "--json"]
-    done = CliRunner().invoke(ledger, asked, obj=here)
-    assert json.loads(done.stdout) == [{"dimension": NAME, "created": 1, "changed": 0, "closed": 0}]
-    again = CliRunner().invoke(ledger, asked, obj=here)
-    assert json.loads(again.stdout)[0]["created"] == 0
+    asked = (works.database, works.suite, "refresh-dimensions", "--company", "ALPHA")
+    done = printed(*asked)
+    assert done == [{"dimension": NAME, "created": 1, "changed": 0, "closed": 0}]
+    assert printed(*asked)[0]["created"] == 0
 
 
 def test_values_that_do_not_fit_are_named_and_nothing_is_taken_over(works: Any, part: Part) -> None:

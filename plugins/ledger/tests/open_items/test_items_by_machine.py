@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
-from backstay.cli_environment import Environment
-from backstay.errors import BackstayError, Conflict, Invalid
+from backstay.errors import Conflict, Invalid
 from backstay.testing.api import ApiClient
 from backstay.testing.web import make_user, web_app
-from backstay_ledger.commands import ledger
 from backstay_ledger.permissions import BOOKS_VIEW, PERMISSIONS
+from plugins.ledger.tests.printing import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,19 +42,10 @@ def connect(web_app: Flask, database: Database, suite: Suite, desk: Any) -> Conn
 @pytest.fixture
 def run(database: Database, suite: Suite, desk: Any) -> Callable[..., Any]:
     """``backstay ledger ... --company ALPHA`` on the test's own database; returns its JSON."""
-    here = Environment()
-    here.__dict__.update(database=database, suite=suite)
 
     def command(name: str, *arguments: str) -> Any:
-        done = CliRunner().invoke(
-            ledger,
-            [name, "--company", desk.books.company.code, *arguments, "--json"],
-            obj=here,
-        )
-        if isinstance(done.exception, BackstayError):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
+        company = ("--company", desk.books.company.code)
+        return printed(database, suite, name, *company, *arguments)
 
     return command
 

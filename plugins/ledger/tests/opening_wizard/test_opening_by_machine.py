@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter
-from click.testing import CliRunner
 
-from backstay.cli_environment import Environment
-from backstay.errors import BackstayError, Conflict, Invalid
+from backstay.errors import Conflict, Invalid
 from backstay.testing.api import ApiClient
 from backstay.testing.web import make_user, web_app
-from backstay_ledger.commands import ledger
 from backstay_ledger.permissions import BOOKS_VIEW, PERMISSIONS
 from plugins.ledger.tests.closing.steps import move
+from plugins.ledger.tests.printing import printed
 
 from .beginnings import Beginning, beginning_of
 
@@ -91,17 +88,10 @@ def program(web_app: Flask, database: Database, suite: Suite, start: Beginning) 
 @pytest.fixture
 def run(database: Database, suite: Suite, start: Beginning) -> Callable[..., Any]:
     """``backstay ledger ... --company ALPHA`` on the test's own database; returns its JSON."""
-    here = Environment()
-    here.__dict__.update(database=database, suite=suite)
 
     def command(name: str, *arguments: str) -> Any:
-        done = CliRunner().invoke(
-            ledger, [name, "--company", start.books.company.code, *arguments, "--json"], obj=here
-        )
-        if isinstance(done.exception, BackstayError):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
+        company = ("--company", start.books.company.code)
+        return printed(database, suite, name, *company, *arguments)
 
     return command
 
