@@ -21,6 +21,7 @@ from backstay_ledger.closing.services.periods import (
     lock_period,
     soft_close_period,
 )
+from backstay_ledger.closing.services.plans import due, make
 from backstay_ledger.permissions import PERMISSIONS
 from backstay_ledger.services.checks import check_books
 from backstay_ledger.services.fiscal_years import (
@@ -77,6 +78,26 @@ def allow(books: Any, login: str = "ben", **values: Any) -> int:
     with books.write(person(books, "carl")) as session:
         approve_exception(session, ApproveException(id=exception))
     return exception
+
+
+def account(books: Any, code: str) -> int:
+    return int(
+        books.value(
+            "SELECT id FROM ledger_account WHERE code = :code AND company_id = :company",
+            code=code,
+            company=books.company.id,
+        )
+    )
+
+
+def run(books: Any, up_to: date) -> int:
+    """Make what is due; returns how many entries that were."""
+    with books.read() as session:
+        found = due(session, up_to)
+    for one in found:
+        with books.write() as session:
+            make(session, one)
+    return len(found)
 
 
 def sound(books: Any) -> bool:

@@ -37,7 +37,7 @@ from backstay_ledger.services.balances import balance
 from backstay_ledger.services.fiscal_years import CreateFiscalYear, create_fiscal_year
 from backstay_ledger.services.splitting import split
 
-from .steps import move, sound
+from .steps import account, move, run, sound
 
 FIRST = date(2026, 1, 1)
 """With this first day 1,000 over 500 days give the figures of scenario 17."""
@@ -49,16 +49,6 @@ def years(books: Any) -> Any:
     with books.write() as session:
         create_fiscal_year(session, CreateFiscalYear(starts_on=date(2027, 1, 1)))
     return books
-
-
-def account(books: Any, code: str) -> int:
-    return int(
-        books.value(
-            "SELECT id FROM ledger_account WHERE code = :code AND company_id = :company",
-            code=code,
-            company=books.company.id,
-        )
-    )
 
 
 def insurance(books: Any, amount: str = "1000", **values: Any) -> int:
@@ -76,16 +66,6 @@ def insurance(books: Any, amount: str = "1000", **values: Any) -> int:
     )
     with books.write() as session:
         return defer(session, command).id
-
-
-def run(books: Any, up_to: date) -> int:
-    """Make what is due; returns how many entries that were."""
-    with books.read() as session:
-        found = due(session, up_to)
-    for one in found:
-        with books.write() as session:
-            make(session, one)
-    return len(found)
 
 
 def standing(books: Any, code: str, day: date = date(2027, 12, 31)) -> Decimal:

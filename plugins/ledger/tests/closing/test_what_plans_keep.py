@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select, update
 
 from backstay.contracts.closing import ClosingPeriod
+from backstay.contracts.ledger import Posting
 from backstay.errors import Invalid
 from backstay.spi import now
 from backstay_ledger.closing.plan_models import Every, MakeAs, Recurring, ReleaseBy
 from backstay_ledger.closing.services.deferrals import Defer, defer
-from backstay_ledger.closing.services.plans import due, make
 from backstay_ledger.closing.services.recurring import PlanRecurring, plan_recurring
 from backstay_ledger.closing.tasks import missing_recurring
 from backstay_ledger.currencies.rates import TypeRate, type_rate
@@ -40,7 +40,7 @@ from backstay_ledger.tax.models import BoxKind, TaxUse
 from backstay_ledger.tax.returns import tax_return
 from plugins.ledger.tests.managing import manage
 
-from .steps import sound
+from .steps import run, sound
 
 FIRST = date(2026, 1, 1)
 CENTRE = "cost_centre"
@@ -98,14 +98,6 @@ def plan(books: Any, *lines: dict[str, str], make_as: MakeAs = MakeAs.POSTED) ->
             make_as=make_as,
         )
         return plan_recurring(session, command).id
-
-
-def run(books: Any, up_to: date) -> None:
-    with books.read() as session:
-        found = due(session, up_to)
-    for one in found:
-        with books.write() as session:
-            make(session, one)
 
 
 def of_centre(books: Any, value: str, code: str, day: date) -> Decimal:
@@ -248,12 +240,16 @@ def missing(books: Any, period: ClosingPeriod) -> str:
     return str(found.text)
 
 
-def test_a_deferral_and_its_releases_stay_with_the_cost_centre(books: Any, ids: Any) -> None:
-    centre = ((CENTRE, "100"),)
+def insured(books: Any) -> Posting:
+    """The bill of an insurance, of a cost centre."""
     bill = books.posting(("5000", "1200"), ("1000", "-1200"), date=FIRST)
     first, second = bill.lines
-    books.post(replace(bill, lines=(replace(first, dimensions=centre), second)))
-    command = Defer(
+    return replace(bill, lines=(replace(first, dimensions=((CENTRE, "100"),)), second))
+
+
+def insurance(ids: Any, dimensions: str, **values: Any) -> Defer:
+    """Its amount over the months of the year."""
+    return Defer(
         name="Insurance",
         amount=Decimal(1200),
         account=ids["5000"],
@@ -261,9 +257,14 @@ def test_a_deferral_and_its_releases_stay_with_the_cost_centre(books: Any, ids: 
         journal=ids["GEN"],
         starts_on=FIRST,
         ends_on=date(2026, 12, 31),
-        release_by=ReleaseBy.MONTH,
-        dimensions="cost_centre=100",
+        dimensions=dimensions,
+        **values,
     )
+
+
+def test_a_deferral_and_its_releases_stay_with_the_cost_centre(books: Any, ids: Any) -> None:
+    books.post(insured(books))
+    command = insurance(ids, "cost_centre=100", release_by=ReleaseBy.MONTH)
     with books.write() as session:
         defer(session, command)
     run(books, date(2026, 3, 31))
@@ -276,22 +277,9 @@ def test_a_deferral_and_its_releases_stay_with_the_cost_centre(books: Any, ids: 
 def test_releases_go_on_when_their_cost_centre_has_ended(
     books: Any, ids: Any, inactive: bool
 ) -> None:
-    centre = ((CENTRE, "100"),)
-    bill = books.posting(("5000", "1200"), ("1000", "-1200"), date=FIRST)
-    first, second = bill.lines
-    bill = replace(bill, lines=(replace(first, dimensions=centre), second))
+    bill = insured(books)
     books.post(bill)
-    command = Defer(
-        name="Insurance",
-        amount=Decimal(1200),
-        account=ids["5000"],
-        deferral_account=ids["1100"],
-        journal=ids["GEN"],
-        starts_on=FIRST,
-        ends_on=date(2026, 12, 31),
-        release_by=ReleaseBy.MONTH,
-        dimensions="cost_centre=100",
-    )
+    command = insurance(ids, "cost_centre=100", release_by=ReleaseBy.MONTH)
     with books.write() as session:
         defer(session, command)
         value = session.scalars(select(DimensionValue).where(DimensionValue.code == "100")).one()
@@ -312,16 +300,7 @@ def test_releases_go_on_when_their_cost_centre_has_ended(
 def test_a_deferral_without_what_its_account_requires_is_refused_at_its_field(
     books: Any, ids: Any, typed: str
 ) -> None:
-    command = Defer(
-        name="Insurance",
-        amount=Decimal(1200),
-        account=ids["5000"],
-        deferral_account=ids["1100"],
-        journal=ids["GEN"],
-        starts_on=FIRST,
-        ends_on=date(2026, 12, 31),
-        dimensions=typed,
-    )
+    command = insurance(ids, typed)
     with pytest.raises(Invalid) as refused, books.write() as session:
         defer(session, command)
     assert refused.value.problems[0].field == "dimensions"

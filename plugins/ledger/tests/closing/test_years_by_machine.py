@@ -25,7 +25,7 @@ from backstay_ledger.permissions import BOOKS_VIEW, PERIOD_CLOSE, PERMISSIONS
 from backstay_ledger.services.accounts import CreateAccount, create_account
 from plugins.ledger.tests.printing import printed
 
-from .steps import sound
+from .steps import account, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,16 +105,6 @@ def preview(program: ApiClient, code: str, **body: Any) -> dict[str, Any]:
     shown = program.post("fiscal-years/actions/preview_closing", {"year": year, **body})
     assert shown.status_code == 200, shown.text
     return dict(shown.json)
-
-
-def account(books: Any, code: str) -> int:
-    return int(
-        books.value(
-            "SELECT id FROM ledger_account WHERE code = :code AND company_id = :company",
-            code=code,
-            company=books.company.id,
-        )
-    )
 
 
 def standing(books: Any, day: str, run: Callable[..., Any]) -> dict[str, tuple[str, str]]:
