@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import has_request_context, request, url_for
+from flask import url_for
 from sqlalchemy import func, select
 
 from backstay.spi import (
@@ -43,6 +43,7 @@ from backstay_ledger.dimensions.values import (
 from backstay_ledger.models import Account
 from backstay_ledger.models.dimensions import Dimension, DimensionValue, RequiredDimension
 from backstay_ledger.permissions import BOOKS_VIEW
+from backstay_ledger.resources.asked_on import asked_on
 from backstay_ledger.resources.figures import heads
 
 if TYPE_CHECKING:
@@ -106,12 +107,6 @@ def _tree(session: Session, dimension: Dimension) -> dict[str, Any]:
         else translate("The first %(most)s values; the list has all", most=_MOST),
         "nothing": translate("No values yet: add those that lines may carry."),
     }
-
-
-def _of_dimension(_session: Session, _record: Any) -> dict[str, Any]:
-    """A new value belongs to the dimension whose page it was asked for on."""
-    given = request.args.get("dimension", "") if has_request_context() else ""
-    return {"dimension_id": int(given)} if given.isdecimal() and len(given) < 19 else {}  # noqa: PLR2004
 
 
 def _of_value(query: Any) -> Any:
@@ -210,7 +205,7 @@ VALUES: Final = Resource(
         AddValue,
         DIMENSION_EDIT,
         _("New value"),
-        initial=_of_dimension,
+        initial=asked_on("dimension"),
         done=_("Value saved."),
     ),
     update=Operation(

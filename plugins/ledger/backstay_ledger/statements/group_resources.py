@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import has_request_context, request, url_for
+from flask import url_for
 from sqlalchemy import func, select
 
 from backstay.spi import (
@@ -25,6 +25,7 @@ from backstay.spi import gettext as translate
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW, STATEMENT_EDIT
+from backstay_ledger.resources.asked_on import asked_on
 from backstay_ledger.statements.group_models import CompanyGroup, GroupShare
 from backstay_ledger.statements.group_shares import percent_of
 from backstay_ledger.statements.groups import (
@@ -75,12 +76,6 @@ def _count(session: Session, group: CompanyGroup) -> int:
         GroupShare.company_id == group.company_id, GroupShare.group_id == group.id
     )
     return int(session.scalar(counted) or 0)
-
-
-def _of_group(_session: Session, _record: Any) -> dict[str, Any]:
-    """A new share belongs to the group whose page it was asked for on."""
-    given = request.args.get("group", "") if has_request_context() else ""
-    return {"group_id": int(given)} if given.isdecimal() and len(given) < 19 else {}  # noqa: PLR2004
 
 
 def _as_it_is(_session: Session, share: GroupShare) -> dict[str, Any]:
@@ -194,7 +189,7 @@ SHARES: Final = Resource(
         STATEMENT_EDIT,
         _("New share"),
         sections=(Section(_("Share"), ("group_id", *_SHARE)),),
-        initial=_of_group,
+        initial=asked_on("group"),
         done=_("Share saved."),
         respond=_to_the_group,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import has_request_context, request, url_for
+from flask import url_for
 from sqlalchemy import func, select
 
 from backstay.spi import (
@@ -27,6 +27,7 @@ from backstay.spi import lazy as _
 from backstay.spi import view as ui
 from backstay_ledger.models import Account
 from backstay_ledger.permissions import BOOKS_EXPORT, BOOKS_VIEW, STATEMENT_EDIT
+from backstay_ledger.resources.asked_on import asked_on
 from backstay_ledger.resources.figures import heads
 from backstay_ledger.resources.import_links import import_link
 from backstay_ledger.statements.cash_accounts import (
@@ -126,12 +127,6 @@ def _nodes(session: Session, tree: StatementTree) -> dict[str, Any]:
 def _computed(node: StatementNode) -> str:
     words = {choice.value: str(choice.label) for choice in KINDS}
     return "" if node.kind.value == "accounts" else words[node.kind.value]
-
-
-def _of_tree(_session: Session, _record: Any) -> dict[str, Any]:
-    """A new node belongs to the tree whose page it was asked for on."""
-    given = request.args.get("tree", "") if has_request_context() else ""
-    return {"tree_id": int(given)} if given.isdecimal() and len(given) < 19 else {}  # noqa: PLR2004
 
 
 def _parent_code(session: Session, node: StatementNode) -> dict[str, Any]:
@@ -284,7 +279,7 @@ NODES: Final = Resource(
             Section(_("Place"), ("tree_id", *_PLACE)),
             Section(_("Figure"), _FIGURE),
         ),
-        initial=_of_tree,
+        initial=asked_on("tree"),
         done=_("Node created."),
         respond=_to_the_tree,
     ),
