@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -21,19 +22,12 @@ def refresh_dimensions(company: str, *, as_json: bool) -> None:
         authorize(session, DIMENSION_EDIT)
         done = {name: keep_in_step(session, name) for name in sorted(dimension_types(session))}
     if as_json:
-        rows = [
-            {
-                "dimension": name,
-                "created": one.created,
-                "changed": one.changed,
-                "closed": one.closed,
-            }
-            for name, one in done.items()
-        ]
+        rows = [{"dimension": name, **asdict(one)} for name, one in done.items()]
         click.echo(json.dumps(rows, indent=2))
-    elif not done:
+        return
+    if not done:
         click.echo(_("No module keeps a dimension."))
-    for name, one in done.items() if not as_json else ():
+    for name, one in done.items():
         click.echo(
             _(
                 "%(name)s: %(created)s created, %(changed)s changed, %(closed)s closed",

@@ -184,41 +184,32 @@ class _Taking:
     ) -> KeptInStep:
         """Make, change and close values; those that lie below others come last."""
         held = self.rows.held
-        new = [key for key in items if key not in held]
+        new = {key: item for key, item in items.items() if key not in held}
         self._give_up_codes(items, gone)
         self._free_codes(items)
-        for key in new:
-            held[key] = self._made(items[key])
+        for key, item in new.items():
+            held[key] = self._made(item)
         changed = [key for key in items if key not in new and self._change(items[key])]
         self.session.flush()
         moved = self._move(items)
         left = {*gone, *(key for key in held if keys is None or key in keys)} - items.keys()
-        closed = [key for key in sorted(left) if self._close({**held, **gone}[key])]
+        rows = {**held, **gone}
+        closed = [key for key in sorted(left) if self._close(rows[key])]
         self.session.flush()
-        return KeptInStep(len(new), len({*changed, *moved} - {*new}), len(closed))
+        return KeptInStep(len(new), len({*changed, *moved} - new.keys()), len(closed))
 
     def _made(self, item: DimensionItem) -> DimensionValue:
         row = DimensionValue(
             company_id=self.dimension.company_id,
             dimension_id=self.dimension.id,
-            code=item.code,
-            name=item.name,
-            valid_from=item.valid_from,
-            valid_to=item.valid_to,
-            source_key=item.key,
+            **_values(item),
         )
         self.session.add(row)
         return row
 
     def _change(self, item: DimensionItem) -> bool:
         row = self.rows.held[item.key]
-        values = {
-            "code": item.code,
-            "name": item.name,
-            "valid_from": item.valid_from,
-            "valid_to": item.valid_to,
-            "source_key": item.key,
-        }
+        values = _values(item)
         changed = {name: one for name, one in values.items() if getattr(row, name) != one}
         for name, one in changed.items():
             setattr(row, name, one)
@@ -273,6 +264,17 @@ class _Taking:
             return False
         row.valid_to = last
         return True
+
+
+def _values(item: DimensionItem) -> dict[str, str | date | None]:
+    """What a value has of its record; what the record lies below comes later."""
+    return {
+        "code": item.code,
+        "name": item.name,
+        "valid_from": item.valid_from,
+        "valid_to": item.valid_to,
+        "source_key": item.key,
+    }
 
 
 def _dimension(session: Session, kind: DimensionType) -> Dimension:
@@ -341,6 +343,7 @@ def _problems(
     rows: _Rows, items: Mapping[str, DimensionItem], gone: Mapping[str, DimensionValue]
 ) -> Iterable[Problem]:
     first: set[str] = set()
+    told = {*items, *gone}
     for item in items.values():
         where = f"values.{item.key[:_LONGEST_KEY]}"
         other = rows.other(item)
@@ -349,7 +352,7 @@ def _problems(
         if not re.fullmatch(VALUE_CODE, item.code):
             message = _("“%(code)s” can't be the code of a value.", code=item.code[:60])
             yield Problem(message, where)
-        elif item.code in first or (other is not None and other.source_key not in {*items, *gone}):
+        elif item.code in first or (other is not None and other.source_key not in told):
             message = _("The code “%(code)s” is that of another value.", code=item.code)
             yield Problem(message, where)
         if not item.name or len(item.name) > _LONGEST_NAME:
