@@ -82,11 +82,13 @@ def trade_abroad(done: Trade, months: int) -> None:
         month = add_months(done.first, place)
         if place % 2:
             amount = Decimal(2600 + 140 * place)
-            for one, pays in _sale(month, amount, worth("GBP", amount, month + _paid(55))):
+            paid_on = month + timedelta(days=55)
+            for one, pays in _sale(month, amount, paid_on, worth("GBP", amount, paid_on)):
                 done.add(one, pays)
         if place % 3 == 1:
             amount = Decimal(3100 + 90 * place)
-            for one, pays in _bill(month, amount, worth("USD", amount, month + _paid(48))):
+            paid_on = month + timedelta(days=48)
+            for one, pays in _bill(month, amount, paid_on, worth("USD", amount, paid_on)):
                 done.add(one, pays)
 
 
@@ -101,12 +103,9 @@ def _rate(quote: str, week: int) -> Decimal:
     return (_AROUND[quote] * (10_000 + step) / 10_000).quantize(Decimal("0.0001"))
 
 
-def _paid(days: int) -> timedelta:
-    """How long after the first of the month of the document."""
-    return timedelta(days=days)
-
-
-def _sale(month: date, amount: Decimal, received: Decimal) -> Iterator[tuple[Posting, str]]:
+def _sale(
+    month: date, amount: Decimal, paid_on: date, received: Decimal
+) -> Iterator[tuple[Posting, str]]:
     name, day = f"{month:%Y-%m}", month.replace(day=12)
     reference = f"INV-{month:%y%m}-90"
     due = day + timedelta(days=45)
@@ -143,7 +142,7 @@ def _sale(month: date, amount: Decimal, received: Decimal) -> Iterator[tuple[Pos
         Posting(
             f"demo-{name}-receipt-abroad",
             "BNK",
-            month + _paid(55),
+            paid_on,
             paid,
             memo,
             reference,
@@ -153,7 +152,9 @@ def _sale(month: date, amount: Decimal, received: Decimal) -> Iterator[tuple[Pos
     )
 
 
-def _bill(month: date, amount: Decimal, paid: Decimal) -> Iterator[tuple[Posting, str]]:
+def _bill(
+    month: date, amount: Decimal, paid_on: date, paid: Decimal
+) -> Iterator[tuple[Posting, str]]:
     name, day = f"{month:%Y-%m}", month.replace(day=17)
     reference = f"RC-{month:%y%m}17"
     debit = PostingLine(
@@ -183,7 +184,7 @@ def _bill(month: date, amount: Decimal, paid: Decimal) -> Iterator[tuple[Posting
         Posting(
             f"demo-{name}-payment-abroad",
             "BNK",
-            month + _paid(48),
+            paid_on,
             lines,
             memo,
             reference,

@@ -72,7 +72,16 @@ class Bill:
 
 SALES_OF_A_MONTH: Final = (
     Sale(2, "Quayside Chandlery", "3480.00", "2090.00", 17, WHOLESALE),
-    Sale(5, "Northlight Sailing School", "1265.50", "702.00", 17, SCHOOL, account=SERVICES),
+    Sale(
+        5,
+        "Northlight Sailing School",
+        "1265.50",
+        "702.00",
+        17,
+        SCHOOL,
+        account=SERVICES,
+        project=REFIT,
+    ),
     Sale(9, "Marina Bellevue", "5740.00", "3510.00", 24, WHOLESALE),
     Sale(13, "Quayside Chandlery", "2210.75", "1322.40", 41, WHOLESALE),
     Sale(18, "Harbour Café", "486.90", "251.10", 6, SHOP, due=14, tax=REDUCED_SALE),
@@ -117,8 +126,3 @@ def amounts_of_bill(bill: Bill, factor: Decimal) -> tuple[Decimal, Decimal]:
     """Net and tax."""
     net = cents(Decimal(bill.net) * (factor if bill.seasonal else 1))
     return net, cents(net * RATES[bill.tax] / 100)
-
-
-def project_of(sale: Sale) -> str:
-    """What the school buys is for its boats."""
-    return REFIT if sale.centre == SCHOOL else ""

@@ -19,7 +19,6 @@ from backstay_ledger.demo.documents import (
     amounts_of_bill,
     amounts_of_sale,
     factor_of,
-    project_of,
 )
 from backstay_ledger.demo.lines import (
     BANK,
@@ -152,7 +151,7 @@ def _sell(done: Trade, month: date, number: int, sale: Sale, factor: Decimal, le
             else line(
                 RECEIVABLES, net + tax, party=sale.customer, due=day + timedelta(days=sale.due)
             ),
-            line(sale.account, -net, tax=sale.tax, centre=sale.centre, project=project_of(sale)),
+            line(sale.account, -net, tax=sale.tax, centre=sale.centre, project=sale.project),
             reference=reference,
         )
     )
@@ -162,7 +161,7 @@ def _sell(done: Trade, month: date, number: int, sale: Sale, factor: Decimal, le
             "GEN",
             day,
             f"Goods delivered to {sale.customer}",
-            line(COST, cost, centre=sale.centre, project=project_of(sale)),
+            line(COST, cost, centre=sale.centre, project=sale.project),
             line(GOODS, -cost),
             reference=reference,
         )
