@@ -21,7 +21,6 @@ from fractions import Fraction
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from backstay.spi import authorize, company_of
 from backstay_ledger.closing.models import YearClosing
@@ -31,7 +30,6 @@ from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.balances import balances, movements
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
-from backstay_ledger.statements.compute import known_accounts
 from backstay_ledger.statements.costs import Cost
 from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, Translated
 from backstay_ledger.statements.group_shares import Holding, Span
@@ -114,23 +112,21 @@ class Effects:
         self.prior += amount
 
 
-def read_standings(
-    session: Session, group: Session, column: Column, holding: Holding
-) -> Standings | None:
-    """How the company that a session works in stood when its shares changed; None before them.
+def read_standings(translated: Translated, column: Column, holding: Holding) -> Standings | None:
+    """How a company stood when its shares changed; None before them.
 
     Raises:
         RateMissing: names the pair and the day without a rate.
     """
-    authorize(session, BOOKS_VIEW)
+    authorize(translated.session, BOOKS_VIEW)
     spans = holding.within(date.min, column.end)
     if not spans:
         return None
-    reading = _Reading(session, group, column)
+    reading = _Reading(translated, column)
     # What is paid in, opened or distributed on the first day itself is there from the start.
     starts = tuple(reading.standing(one.start, day_before(one.start)) for one in spans)
     end = reading.standing(spans[-1].end, spans[-1].end)
-    foreign = reading.translated.foreign
+    foreign = translated.foreign
     earned = Fraction(0)
     if foreign and holding.left_within(column.start, column.end):
         for span, start, then in zip(spans, starts, (*starts[1:], end), strict=True):
@@ -279,11 +275,11 @@ def _equity(books: MemberBooks) -> set[str]:
 class _Reading:
     """Reads what a company was at points of time."""
 
-    def __init__(self, session: Session, group: Session, column: Column) -> None:
-        self.session = session
+    def __init__(self, translated: Translated, column: Column) -> None:
+        self.session = translated.session
         self.column = column
-        self.translated = Translated(session, group)
-        accounts = known_accounts(session)
+        self.translated = translated
+        accounts = translated.chart
         self.equity = {
             one.id: one.code for one in accounts if one.account_class is AccountClass.EQUITY
         }

@@ -32,7 +32,12 @@ from backstay_ledger.statements.costs import (
     read_dividends,
     stands_in,
 )
-from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, read_member
+from backstay_ledger.statements.group_books import (
+    TRANSLATION,
+    MemberBooks,
+    Translated,
+    read_member,
+)
 from backstay_ledger.statements.group_models import CompanyGroup
 from backstay_ledger.statements.group_shares import WHOLE, HeldOn, Holding, holdings_of
 from backstay_ledger.statements.groups import Elimination, members_of, read_eliminations
@@ -139,17 +144,18 @@ class _Read:
     def company(self, there: Session, session: Session, code: str) -> None:
         """Read the company that a session works in."""
         holding = self.holdings.get(code, WHOLE)
-        if company_of(there).currency != company_of(session).currency:
+        translated = Translated(there, session)
+        if translated.foreign:
             self.foreign.append(code)
-        self.books[code] = read_member(there, session, self.part, self.column, holding)
+        self.books[code] = read_member(translated, self.part, self.column, holding)
         if code in self.holdings:
-            found = capital.read_standings(there, session, self.column, holding)
+            found = capital.read_standings(translated, self.column, holding)
             if found is not None:
                 self.standings[code] = found
-        costs = read_costs(there, session, self.column, code, self.holdings)
+        costs = read_costs(translated, self.column, code, self.holdings)
         for member, cost in costs.items():
             self.costs[member] = self.costs.get(member, Cost()) + cost
-        dividends = read_dividends(there, session, self.column, code, self.holdings)
+        dividends = read_dividends(translated, self.column, code, self.holdings)
         for member, taken in dividends.items():
             self.dividends[member] = self.dividends.get(member, Dividends()) + taken
 

@@ -9,8 +9,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from sqlalchemy.orm import Session
-
 from backstay.spi import authorize
 from backstay.spi import gettext as _
 from backstay_ledger.currencies.conversion import rounded
@@ -19,7 +17,6 @@ from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.balances import balances
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
-from backstay_ledger.statements.compute import known_accounts
 from backstay_ledger.statements.drafting import write_accounts
 from backstay_ledger.statements.group_books import Translated
 from backstay_ledger.statements.group_shares import WHOLE, HeldOn, Holding
@@ -101,17 +98,15 @@ def stands_in(account: KnownAccount, accounts: Sequence[Accounts]) -> bool:
 
 
 def read_costs(
-    session: Session, group: Session, column: Column, code: str, holdings: Mapping[str, Holding]
+    translated: Translated, column: Column, code: str, holdings: Mapping[str, Holding]
 ) -> dict[str, Cost]:
-    """By company, what the one that a session works in has in its books for holding it.
+    """By company, what the translated one has in its books for holding it.
 
     Arguments:
-        code: of the company that the session works in.
+        code: of the translated company.
     """
-    authorize(session, BOOKS_VIEW)
-    own = holdings.get(code, WHOLE)
-    translated = Translated(session, group)
-    chart = known_accounts(session)
+    authorize(translated.session, BOOKS_VIEW)
+    own, chart = holdings.get(code, WHOLE), translated.chart
     costs = {}
     for member, holding in holdings.items():
         if holding.first > column.end:
@@ -127,19 +122,17 @@ def read_costs(
 
 
 def read_dividends(
-    session: Session, group: Session, column: Column, code: str, holdings: Mapping[str, Holding]
+    translated: Translated, column: Column, code: str, holdings: Mapping[str, Holding]
 ) -> dict[str, Dividends]:
-    """By company, what the one that a session works in has of its dividends, while it is held.
+    """By company, what the translated one has of its dividends, while it is held.
 
     What an investee pays before it is a company of the group, or after, is income of the group.
 
     Arguments:
-        code: of the company that the session works in.
+        code: of the translated company.
     """
-    authorize(session, BOOKS_VIEW)
-    own = holdings.get(code, WHOLE)
-    translated = Translated(session, group)
-    chart = known_accounts(session)
+    authorize(translated.session, BOOKS_VIEW)
+    own, chart = holdings.get(code, WHOLE), translated.chart
     found: dict[str, Dividends] = {}
     for member, holding in holdings.items():
         earning, _wrong = _named(chart, _of(holding.dividends, code), _why_no_dividends)

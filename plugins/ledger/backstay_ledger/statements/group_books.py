@@ -79,25 +79,24 @@ class MemberBooks:
 
 
 def read_member(
-    session: Session, group: Session, part: Part, column: Column, holding: Holding = WHOLE
+    translated: Translated, part: Part, column: Column, holding: Holding = WHOLE
 ) -> MemberBooks:
-    """The figures of the company that a session works in.
+    """The figures of a company.
 
     Arguments:
-        group: a session in the company that keeps the group, whose rates are taken.
         holding: on which days it is in the group, and with which share.
 
     Raises:
         RateMissing: names the pair and the day without a rate.
     """
+    session = translated.session
     authorize(session, BOOKS_VIEW)
-    accounts = {one.id: one for one in known_accounts(session)}
+    accounts = {one.id: one for one in translated.chart}
     by_code = {one.code: one for one in accounts.values()}
     code = company_of(session).code
     of_result = [
         key for key, one in accounts.items() if part_of(one.account_class) is Part.PROFIT_LOSS
     ]
-    translated = Translated(session, group)
     spans = holding.within(column.start, column.end)
     moved = [translated.movements(Column(one.start, one.end), of_result) for one in spans]
     earned: dict[str, Decimal] = {}
@@ -132,11 +131,19 @@ def read_member(
 
 
 class Translated:
-    """Amounts of a company in the currency of its group; those of the same currency as they are."""
+    """Amounts of a company in the currency of its group; those of the same currency as they are.
+
+    Its chart and each rate are read once, for all that is asked of the company.
+
+    Arguments:
+        session: works in the company.
+        group: works in the company that keeps the group, whose rates are taken.
+    """
 
     def __init__(self, session: Session, group: Session) -> None:
         self.session = session
         self.group = group
+        self.chart = known_accounts(session)
         self.currency = company_of(session).currency
         self.units = company_of(group).minor_units
         self.foreign = self.currency != company_of(group).currency

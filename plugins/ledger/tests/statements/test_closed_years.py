@@ -20,7 +20,7 @@ from backstay_ledger.statements.cash_flow import cash_flow
 from backstay_ledger.statements.charts import expense_parts
 from backstay_ledger.statements.columns import balance_columns, span_columns
 from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
-from backstay_ledger.statements.group_books import read_member
+from backstay_ledger.statements.group_books import Translated, read_member
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tree import built_in_tree
 
@@ -39,7 +39,7 @@ def shown(books: Any) -> dict[str, Any]:
             "direct": cash_flow(session, tree, days, direct=True),
             "indirect": cash_flow(session, tree, days, direct=False),
             "parts": expense_parts(session, FIRST, LAST),
-            "member": read_member(session, session, Part.BALANCE_SHEET, days[0]),
+            "member": read_member(Translated(session, session), Part.BALANCE_SHEET, days[0]),
         }
 
 
