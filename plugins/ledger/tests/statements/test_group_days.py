@@ -7,14 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from backstay_ledger.closing.services.years import CloseYear, close_year
 from backstay_ledger.currencies.rates import TypeRate, type_rate
-from backstay_ledger.models import AccountClass, FiscalYear, Period, PeriodKind
+from backstay_ledger.models import AccountClass
 from backstay_ledger.models.currencies import RateKind
-from backstay_ledger.services.accounts import CreateAccount, account_by_code, create_account
-from backstay_ledger.services.fiscal_years import ClosePeriod, close_period, ensure_fiscal_years
+from backstay_ledger.services.accounts import CreateAccount, create_account
+from backstay_ledger.services.fiscal_years import ensure_fiscal_years
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.consolidation import consolidate
 from backstay_ledger.statements.group_models import GroupShare
@@ -22,37 +20,22 @@ from backstay_ledger.statements.groups import EditGroup, edit_group, group_by_co
 from backstay_ledger.statements.kinds import NodeKind, Part, Side
 from backstay_ledger.statements.tree import Accounts, Node, Tree
 
-from .test_minority import (
+from .holding import (
     NEW_YEAR,
     NEW_YEARS_EVE,
     SUMMER,
     YEAR,
     alone,
     buy,
+    close_2026,
     figures,
-    parent,
     read,
     share,
 )
 
-__all__ = ["parent"]
 AUTUMN = date(2026, 9, 30)
 NEXT = date(2027, 1, 1)
 SPRING = Column(NEXT, date(2027, 3, 31))
-
-
-def close_2026(books: Any, into: str = "3100") -> None:
-    with books.write() as session:
-        year = session.scalars(select(FiscalYear).where(FiscalYear.starts_on == NEW_YEAR)).one().id
-        account = account_by_code(session, into).id
-        periods = (
-            select(Period.id)
-            .where(Period.fiscal_year_id == year, Period.kind != PeriodKind.CLOSING)
-            .order_by(Period.starts_on)
-        )
-        for period in list(session.scalars(periods)):
-            close_period(session, ClosePeriod(id=period))
-        close_year(session, CloseYear(id=year, account=account))
 
 
 def opened_2027(*companies: Any) -> None:
