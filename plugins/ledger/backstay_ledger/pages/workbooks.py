@@ -24,7 +24,6 @@ MOST_ROWS: Final = 50_000
 """What is written while its reader waits; CSV goes out while it is read and has no limit."""
 _LONGEST_CELL: Final = 32_767
 _EXACT: Final = 15
-"""Digits of a number that a spreadsheet keeps."""
 _FIRST_YEAR: Final = 1901
 """Of the dates that a spreadsheet knows."""
 _PIECE: Final = 64 * 1024
@@ -101,24 +100,14 @@ def _write(
     rows: Iterable[Sequence[Any]],
     minor_units: int,
 ) -> None:
-    xlsxwriter: Any = import_module("xlsxwriter")  # it says nothing of its types
     file_size_error: Any = import_module("xlsxwriter.exceptions").FileSizeError
     zone = ZoneInfo(context().time_zone)
     with tempfile.TemporaryDirectory(prefix="backstay-") as folder:
-        book = xlsxwriter.Workbook(
-            target,
-            {
-                "constant_memory": True,
-                "tmpdir": folder,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-            },
-        )
+        book = new_workbook(target, constant_memory=True, tmpdir=folder)
         looks = {
             kind: book.add_format({"num_format": look})
             for kind, look in (
-                ("money", "#,##0" + ("." + "0" * minor_units if minor_units else "")),
+                ("money", money_look(minor_units)),
                 ("percent", "0.000"),
                 ("date", "yyyy-mm-dd"),
                 ("instant", "yyyy-mm-dd hh:mm"),
@@ -156,14 +145,36 @@ def _sheet(book: Any, label: str, heads: Sequence[Head]) -> Any:
     """The sheet: printed across an A4 page, its heads on each page."""
     sheet = book.add_worksheet(sheet_name(label))
     sheet.freeze_panes(2, 0)
-    sheet.repeat_rows(0, 1)
     sheet.set_landscape()
-    sheet.set_paper(_A4)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&R&P / &N")
+    print_on_a4(sheet)
     for place, (_label, kind) in enumerate(heads):
         sheet.set_column(place, place, 28 if kind == "text" else 16)
     return sheet
+
+
+def new_workbook(target: Any, **options: Any) -> Any:
+    """A workbook whose texts are never formulas, links or numbers, whatever they look like."""
+    xlsxwriter: Any = import_module("xlsxwriter")  # it says nothing of its types
+    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    return xlsxwriter.Workbook(target, {**options, **texts})
+
+
+def print_on_a4(sheet: Any) -> None:
+    """Print a sheet as wide as an A4 page, the two rows of its heads on each page."""
+    sheet.repeat_rows(0, 1)
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&R&P / &N")
+
+
+def money_look(minor_units: int) -> str:
+    """How a spreadsheet shows amounts with so many decimals."""
+    return "#,##0" + ("." + "0" * minor_units if minor_units else "")
+
+
+def is_kept(number: int | Decimal) -> bool:
+    """Whether a spreadsheet keeps every digit of a number."""
+    return len(Decimal(number).as_tuple().digits) <= _EXACT
 
 
 def sheet_name(label: str) -> str:
@@ -179,7 +190,7 @@ def _cell(sheet: Any, row: int, place: int, value: Any, look: Any, zone: ZoneInf
             sheet.write_datetime(row, place, value.astimezone(zone).replace(tzinfo=None), look)
         case date() if value.year >= _FIRST_YEAR:
             sheet.write_datetime(row, place, value, look)
-        case int() | Decimal() if len(Decimal(value).as_tuple().digits) <= _EXACT:
+        case int() | Decimal() if is_kept(value):
             sheet.write_number(row, place, value, look)
         case Decimal():
             sheet.write_string(row, place, f"{value:f}")

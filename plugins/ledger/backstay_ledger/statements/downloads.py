@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
@@ -15,7 +14,14 @@ from backstay_ledger.dimensions.filters import asked_by, asked_of
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import company_today, read_day
-from backstay_ledger.pages.workbooks import sheet_name
+from backstay_ledger.pages.workbooks import (
+    MEDIA_TYPE,
+    is_kept,
+    money_look,
+    new_workbook,
+    print_on_a4,
+    sheet_name,
+)
 from backstay_ledger.permissions import BOOKS_EXPORT
 from backstay_ledger.resources.figures import Figures
 from backstay_ledger.statements.asked import asked_as_of, asked_span, by_dimensions
@@ -31,10 +37,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backstay_ledger.statements.tables import Table, TableRow
-
-WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_EXACT: Final = 15
-"""Digits of a number that a spreadsheet keeps."""
 
 
 @blueprint.get("/balance-sheet.csv", endpoint="balance_sheet_csv")
@@ -141,27 +143,17 @@ def as_workbook(table: Table) -> Response:
             after={"format": "xlsx", "columns": list(table.columns)},
         )
     )
-    response = Response(_workbook(table, company_of(session()).minor_units), mimetype=WORKBOOK)
+    response = Response(_workbook(table, company_of(session()).minor_units), mimetype=MEDIA_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def _workbook(table: Table, minor_units: int) -> bytes:
-    xlsxwriter: Any = import_module("xlsxwriter")  # it says nothing of its types
-
     company = company_of(session())
     target = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        target,
-        {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    book = new_workbook(target, in_memory=True)
     sheet = book.add_worksheet(sheet_name(table.title))
-    look = "#,##0" + ("." + "0" * minor_units if minor_units else "")
+    look = money_look(minor_units)
     formats: dict[tuple[int, bool], Any] = {}
 
     def style(depth: int, *, money: bool) -> Any:
@@ -188,7 +180,7 @@ def _workbook(table: Table, minor_units: int) -> bytes:
             heading = _("Mismatch, debit positive: %(rule)s", rule=heading)
         sheet.write_string(line, 1, heading, style(row.depth, money=False))
         for at, amount in enumerate(row.amounts, 2):
-            if len(amount.as_tuple().digits) <= _EXACT:
+            if is_kept(amount):
                 sheet.write_number(line, at, amount, style(row.depth, money=True))
             else:
                 sheet.write_string(line, at, f"{amount:.{minor_units}f}")
@@ -196,10 +188,7 @@ def _workbook(table: Table, minor_units: int) -> bytes:
     sheet.set_column(1, 1, 48)
     sheet.set_column(2, 1 + len(table.columns), 20)
     sheet.freeze_panes(2, 2)
-    sheet.repeat_rows(0, 1)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_paper(9)  # A4
-    sheet.set_footer("&R&P / &N")
+    print_on_a4(sheet)
     if len(table.columns) > 3:  # noqa: PLR2004 - more do not fit a sheet that stands upright
         sheet.set_landscape()
     book.close()
