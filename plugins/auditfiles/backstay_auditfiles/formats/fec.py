@@ -66,9 +66,10 @@ _CLASS: Final = 3
 """Digits that say the class of an account in the plan comptable général."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _FEWEST_LETTERS: Final = 3
-_SPACES: Final = str.maketrans(dict.fromkeys("\t\r\n|\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
-_TO_CHANGE: Final = re.compile(r"[\t\r\n|\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+_SEPARATORS: Final = "\t\r\n|\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 """What a text may not have; few have any of it."""
+_SPACES: Final = str.maketrans(dict.fromkeys(_SEPARATORS, " "))
+_TO_CHANGE: Final = re.compile(f"[{_SEPARATORS}]")
 _RESULT: Final = frozenset({"income", "expense"})
 
 
