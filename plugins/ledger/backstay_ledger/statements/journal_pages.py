@@ -95,12 +95,7 @@ def journal_report_as_csv() -> Response:
         _COLUMNS,
         rows,
         entity="ledger.journal_report",
-        parameters={
-            "from": span.start.isoformat(),
-            "to": span.end.isoformat(),
-            "journal": wanted.journal,
-            **of.query,
-        },
+        parameters=_parameters(wanted),
     )
 
 
@@ -141,13 +136,18 @@ def journal_report_as_workbook() -> Response:
         ),
         rows,
         entity="ledger.journal_report",
-        parameters={
-            "from": span.start.isoformat(),
-            "to": span.end.isoformat(),
-            "journal": wanted.journal,
-            **of.query,
-        },
+        parameters=_parameters(wanted),
     )
+
+
+def _parameters(wanted: _Wanted) -> dict[str, Any]:
+    """What is exported, for the audit trail."""
+    return {
+        "from": wanted.span.start.isoformat(),
+        "to": wanted.span.end.isoformat(),
+        "journal": wanted.journal,
+        **wanted.sliced.of.query,
+    }
 
 
 def _wanted(db: Session) -> _Wanted:
