@@ -24,9 +24,9 @@ from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.kinds import NodeKind, Part, Side
-from backstay_ledger.statements.tree import KnownAccount, Node, Tree, part_of
+from backstay_ledger.statements.tree import COMPUTED, KnownAccount, Node, Tree, part_of
 
-UNPLACED: Final = "?"
+UNPLACED: Final = COMPUTED
 """Stands for the code of the heading that shows accounts without a node."""
 ZERO: Final = Decimal(0)
 Amounts = tuple[Decimal, ...]

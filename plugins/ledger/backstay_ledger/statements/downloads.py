@@ -25,8 +25,9 @@ from backstay_ledger.pages.workbooks import (
 from backstay_ledger.permissions import BOOKS_EXPORT
 from backstay_ledger.resources.figures import Figures
 from backstay_ledger.statements.asked import asked_as_of, asked_span, by_dimensions
-from backstay_ledger.statements.compute import UNPLACED, balance_sheet, profit_and_loss
+from backstay_ledger.statements.compute import balance_sheet, profit_and_loss
 from backstay_ledger.statements.tables import table_of
+from backstay_ledger.statements.tree import COMPUTED
 from backstay_ledger.statements.tree_files import COLUMNS, tree_rows
 from backstay_ledger.statements.trees import load_own_tree
 from backstay_ledger.statements.trial_table import trial_balance_table
@@ -196,7 +197,7 @@ def _workbook(table: Table, minor_units: int) -> bytes:
 
 
 def _is_said(row: TableRow) -> bool:
-    return row.kind in {"account", "box"} and not row.code.startswith(UNPLACED)
+    return row.kind in {"account", "box"} and not row.code.startswith(COMPUTED)
 
 
 def _file_name(table: Table) -> str:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from backstay.spi import company_of, plain_money
 from backstay.spi import gettext as _
 from backstay_ledger.statements.columns import are_compared, percent
-from backstay_ledger.statements.compute import UNPLACED, RowKind
+from backstay_ledger.statements.compute import RowKind
 from backstay_ledger.statements.kinds import Part
+from backstay_ledger.statements.tree import COMPUTED
 
 if TYPE_CHECKING:
     from backstay_ledger.statements.columns import Column
@@ -92,7 +93,7 @@ def table_of(statement: Statement, *, accounts: bool = True) -> Table:
 
 def named(kind: str, code: str, heading: str) -> str:
     """What a row is called: accounts with their code, where a chart has one."""
-    if kind != RowKind.ACCOUNT.value or code.startswith(UNPLACED):
+    if kind != RowKind.ACCOUNT.value or code.startswith(COMPUTED):
         return heading
     return f"{code} {heading}"
 
