@@ -46,10 +46,11 @@ def test_vouchers_are_attached_by_keyboard_drop_and_paste_and_are_seen(tmp_path:
         page.goto("/c/DEMO/ledger/entries")
         page.locator("tbody a.row-link").first.click()
         page.wait_for_selector("form[data-attach]")
+        # The form is there before the page has loaded, and a key pressed so early is lost.
+        page.wait_for_load_state()
 
-        page.locator("#attach-file").focus()
-        with page.expect_file_chooser(timeout=20_000) as chosen:
-            page.keyboard.press("Space")
+        with page.expect_file_chooser() as chosen:
+            page.locator("#attach-file").press("Space")
         chosen.value.set_files(paper)
         page.wait_for_selector("li:has-text('invoice.pdf') img")
         clerk.look()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backstay.db.context import CompanyRef
     from backstay.db.database import Database
     from backstay.kernel.suite import Suite
+    from backstay.resources.declare import Resource
 
 SYSTEM = operator_context("system:test")
 NOT_BUSINESS = {"core_audit", "core_session", "core_sign_in_attempt", "core_node", "core_lease"}
@@ -156,9 +157,12 @@ def test_another_company_is_nowhere_to_be_seen(
             assert "Beta" not in response.text, path
 
 
-def _ids(database: Database, suite: Suite, model: type[Any], company: CompanyRef) -> list[int]:
+def _ids(database: Database, suite: Suite, resource: Resource, company: CompanyRef) -> list[int]:
+    """Records that the resource shows: its own conditions hide the others from everybody."""
+    key = inspect(resource.model).attrs["id"].class_attribute
     with database.read(operator_context("system:test", company=company), suite) as session:
-        return list(session.scalars(select(inspect(model).attrs["id"].class_attribute).limit(3)))
+        shown = resource.criteria(session) if resource.criteria else ()
+        return list(session.scalars(select(key).where(*shown).order_by(key).limit(3)))
 
 
 def test_ids_of_another_company_are_404_on_every_route(
@@ -178,7 +182,7 @@ def test_ids_of_another_company_are_404_on_every_route(
             continue
         if resource.model.__scope__ is not Scope.COMPANY:
             continue
-        for foreign in _ids(database, suite, resource.model, filled):
+        for foreign in _ids(database, suite, resource, filled):
             path = route.path({"company": "ALPHA", "id": str(foreign)})
             response = boss.get(path) if route.method == "GET" else boss.post(path)
             assert response.status_code == 404, path
