@@ -278,20 +278,8 @@ def _notes(db: Session, years: Sequence[FiscalYear]) -> tuple[ui.Note, ...]:
             " clearing account, and so do accounts that are managed by open items."
         )
         return (ui.Note(message),)
-    posted = openings_of(db, years)
-    return tuple(
-        ui.Note(
-            _(
-                "Opening balances of %(year)s were posted as %(number)s. Reverse that entry first"
-                " to post others.",
-                year=year.code,
-                number=number,
-            ),
-            "warn",
-        )
-        for year in years
-        if (number := posted.get(year.id)) is not None
-    )
+    present = openings_of(db, years)
+    return tuple(ui.Note(present[year.id], "warn") for year in years if year.id in present)
 
 
 def _what_is_missing(db: Session, years: Sequence[FiscalYear]) -> ui.EmptyState | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backstay.contracts.ledger import Posted, Posting
@@ -72,13 +72,7 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
         )
     again = command.key and existing_by_key(session, company.id, [command.key])
     if not again and (present := openings_of(session, [year]).get(year.id)):
-        raise Conflict(
-            _(
-                "Opening balances of %(year)s were posted as %(number)s; reverse them first.",
-                year=year.code,
-                number=present,
-            )
-        )
+        raise Conflict(present)
     posting = Posting(
         key=command.key,
         journal=opening_journal(session),
@@ -91,26 +85,50 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
 
 
 def openings_of(session: Session, years: Iterable[FiscalYear]) -> dict[int, str]:
-    """The numbers of the years' opening entries that were not reversed, by the year's id.
+    """What keeps others from being posted where a year has opening balances, by the year's id.
 
     One that waits for approval has no number and no fiscal year yet, and a reversal that waits has
     taken nothing out.
     """
     reversal = aliased(Entry)
     found = session.execute(
-        select(Entry.date, Entry.number_text)
-        .outerjoin(
-            reversal, (reversal.reverses_id == Entry.id) & (reversal.state == EntryState.POSTED)
+        select(
+            Entry.date,
+            Entry.number_text,
+            Entry.state == EntryState.POSTED,
+            reversal.id.is_not(None),
         )
+        .outerjoin(reversal, reversal.reverses_id == Entry.id)
         .where(
             Entry.company_id == company_of(session).id,
             Entry.kind == EntryKind.OPENING,
-            reversal.id.is_(None),
+            or_(reversal.id.is_(None), reversal.state != EntryState.POSTED),
         )
     ).all()
     return {
-        year.id: row.number_text or _("an entry that is not posted yet")
+        year.id: _still_there(year.code, number, posted=posted, being_reversed=being_reversed)
         for year in years
-        for row in found
-        if year.starts_on <= row.date <= year.ends_on
+        for day, number, posted, being_reversed in found
+        if year.starts_on <= day <= year.ends_on
     }
+
+
+def _still_there(year: str, number: str | None, *, posted: bool, being_reversed: bool) -> str:
+    if not posted:
+        return _(
+            "Opening balances of %(year)s are in an entry that is not posted yet: have it approved,"
+            " or delete it to post others.",
+            year=year,
+        )
+    if being_reversed:
+        return _(
+            "Opening balances of %(year)s were posted as %(number)s, whose reversal is not posted"
+            " yet: have it approved first.",
+            year=year,
+            number=number,
+        )
+    return _(
+        "Opening balances of %(year)s were posted as %(number)s; reverse them first.",
+        year=year,
+        number=number,
+    )

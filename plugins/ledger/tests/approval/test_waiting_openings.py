@@ -221,9 +221,15 @@ def test_balances_that_wait_are_there_already(people: Any) -> None:
 
     people.limit("1000")
     waiting = post()
-    with pytest.raises(Conflict, match="an entry that is not posted yet; reverse them first"):
+    with pytest.raises(Conflict, match="in an entry that is not posted yet: have it approved"):
         post()
     approve(people, waiting)
-    assert reverse(people, waiting).waits
     with pytest.raises(Conflict, match="OPN-2026-000001; reverse them first"):
         post()
+    reversal = reverse(people, waiting)
+    assert reversal.waits
+    # What is told does not send people to reverse what is being reversed.
+    with pytest.raises(Conflict, match="OPN-2026-000001, whose reversal is not posted yet: have"):
+        post()
+    approve(people, reversal.id)
+    assert post() != waiting
