@@ -257,6 +257,35 @@ def test_a_telephone_says_what_it_shows_and_leaves_room_for_thumbs(
     clerk.context.close()
 
 
+def test_a_telephone_shows_totals_first_and_lines_on_demand(
+    browser: Browser, address: str, home: Path
+) -> None:
+    clerk = Person.arrive(browser, address, viewport=SMALL)
+    clerk.sign_in("accountant", first_passwords(home)["accountant"])
+    page = clerk.page
+    page.goto("/c/DEMO/ledger/general-ledger")
+    account = page.locator("table.report tbody").first
+    line = account.locator(".row-link").first
+    assert account.get_by_text("Closing balance").is_visible()
+    assert not line.is_visible()
+    page.keyboard.press("j")  # nothing is there to move to, and nothing breaks
+    account.locator(".unfold").click()
+    assert line.is_visible()
+    page.keyboard.press("Space")  # the mark has the focus: the keyboard folds it again
+    assert not line.is_visible()
+    page.goto("/c/DEMO/")
+    ways = page.get_by_role("region", name="Taxes")
+    assert not ways.get_by_role("link", name="Tax codes").is_visible()
+    ways.locator(".unfold").click()
+    assert ways.get_by_role("link", name="Tax codes").is_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.get_by_role("link", name="Required dimensions").is_visible()
+    page.goto("/c/DEMO/ledger/general-ledger")
+    assert line.is_visible()
+    assert not clerk.complaints
+    clerk.context.close()
+
+
 def test_texts_have_their_room_beside_dates_and_figures(
     browser: Browser, address: str, home: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,38 @@ def test_a_module_that_fails_there_leaves_the_rest_standing(
     page = Browser.for_user(home_app, database, "clerk").get("/c/ALPHA/")
     assert "“Bad” could not show its part" in page.text
     assert "secret inner detail" not in page.text
+
+
+def test_shortcuts_stand_under_their_headings(
+    suite: Suite, database: Database, alpha: CompanyRef, probe: ModuleType
+) -> None:
+    def way(label: str, section: str = "", area: Area = Area.MONEY) -> Page:
+        icon, may = "scale", probe.READ
+        return Page(area, label, "probe.count", icon, may, in_palette_only=True, section=section)
+
+    whole = probe.with_probe(suite)
+    pages = (
+        way("Launch a probe", "Probes"),
+        way("Rockets"),
+        way("Alone", "By itself"),
+        way("Recall a probe", "Probes"),
+        way("Fuel"),
+        way("Odd one", area=Area.SUPPLY),
+    )
+    whole = probe.with_part(
+        replace(suite, permissions={}, resources={}, jobs={}, imports={}, services={}),
+        replace(whole.parts[-1], pages=pages),
+    )
+    make_user(database, "clerk", [probe.READ], alpha)
+    app = build(whole, database, secret_key=SECRET)
+    page = Browser.for_user(app, database, "clerk").get("/c/ALPHA/").text
+    card = page[page.index("<h2>Shortcuts</h2>") :].partition("</div>")[0]
+    found = re.findall(r"<h3>([^<]*)|</svg><span>([^<]*)</span><svg", card)
+    assert [heading or label for heading, label in found] == [
+        *("Probes", "Launch a probe", "Recall a probe"),
+        *("Money", "Rockets", "Fuel"),
+        *("More", "Alone", "Odd one"),
+    ]
 
 
 def test_an_administrator_without_work_in_a_company_lands_in_the_administration(

@@ -39,6 +39,7 @@ class Page:
         order: position in its area.
         in_palette_only: found by the palette, not shown in the sidebar (“New journal entry”).
         keywords: further words by which the palette finds it.
+        section: the heading under which the start page lists it; without one the module's name.
         home: what it puts on the start page of the company (or of the administration): figures,
             first steps. Asked with the reader's own session; a failure leaves only this part out.
         any_of: it is shown to those only who also hold one of these, which depend on what the
@@ -53,5 +54,6 @@ class Page:
     order: int = 100
     in_palette_only: bool = False
     keywords: Text = ""
+    section: Text = ""
     home: Callable[[Session], HomePart | None] | None = None
     any_of: Callable[[Suite], Iterable[Permission]] | None = None

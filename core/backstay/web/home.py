@@ -9,11 +9,11 @@ from flask import Blueprint, Response, g, make_response, render_template
 
 from backstay.access.permissions import SIGNED_IN
 from backstay.i18n import gettext as _
-from backstay.navigation.menu import company_in_focus, open_to
+from backstay.navigation.menu import LABELS, company_in_focus, open_to
 from backstay.navigation.recent import lately
 from backstay.web.blueprint import requires
 from backstay.web.gallery import gallery_context
-from backstay.web.page import Button, Crumb, HomePage, HomePart, Note
+from backstay.web.page import Button, Crumb, HomePage, HomePart, Note, Shortcuts
 from backstay.web.parts import part_failed, settled
 from backstay.web.render import frame, page, redirect_to
 from backstay.web.request import context, runtime, session, signed_in, suite
@@ -97,10 +97,29 @@ def _home(
     return page("home.html", page=shown, crumbs=())
 
 
-def _shortcuts(pages: Sequence[tuple[Page, str]]) -> tuple[Button, ...]:
-    """What can be done, which the sidebar does not show; without any, the pages themselves."""
+def _shortcuts(pages: Sequence[tuple[Page, str]]) -> tuple[Shortcuts, ...]:
+    """What can be done, which the sidebar does not show; without any, the pages themselves.
+
+    By section. One that would be alone under its heading stands under the last, with its like.
+    """
     actions = [(p, href) for p, href in pages if p.in_palette_only]
-    return tuple(Button(p.label, href=href, icon=p.icon) for p, href in actions or pages)
+    sections: dict[str, list[Button]] = {}
+    for p, href in actions or pages:
+        way = Button(p.label, href=href, icon=p.icon)
+        sections.setdefault(_section(p), []).append(way)
+    alone = [ways[0] for ways in sections.values() if len(ways) == 1]
+    found = [Shortcuts(label, tuple(ways)) for label, ways in sections.items() if len(ways) > 1]
+    if alone:
+        found.append(Shortcuts(_("More") if found else "", tuple(alone)))
+    return tuple(found)
+
+
+def _section(declared: Page) -> str:
+    """The heading of a page: its own, its module's name, or its work area in core."""
+    if declared.section:
+        return str(declared.section)
+    module = suite().found.get(declared.endpoint.partition(".")[0])
+    return str(LABELS[declared.area] if module is None else module.title)
 
 
 def _part(declared: Page) -> HomePart | None:

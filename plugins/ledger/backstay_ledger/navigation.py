@@ -6,6 +6,7 @@ from typing import Final
 
 from backstay.spi import Area, Page
 from backstay.spi import lazy as _
+from backstay_ledger import sections
 from backstay_ledger.audit.navigation import AUDIT_PAGES
 from backstay_ledger.currencies.pages import CURRENCY_PAGES
 from backstay_ledger.dimensions.pages import DIMENSION_PAGES
@@ -84,6 +85,7 @@ PAGES: Final = (
         order=48,
         in_palette_only=True,
         keywords=_("graph result cash expenses"),
+        section=sections.REPORTS,
     ),
     Page(
         Area.MONEY,
@@ -129,6 +131,7 @@ PAGES: Final = (
         BOOKS_VIEW,
         order=65,
         in_palette_only=True,
+        section=sections.CLOSING,
     ),
     Page(
         Area.MONEY,
@@ -139,6 +142,7 @@ PAGES: Final = (
         order=86,
         in_palette_only=True,
         keywords=_("plan monthly rent"),
+        section=sections.ENTRIES,
     ),
     Page(
         Area.MONEY,
@@ -149,6 +153,7 @@ PAGES: Final = (
         order=87,
         in_palette_only=True,
         keywords=_("prepaid accrual release"),
+        section=sections.ENTRIES,
     ),
     Page(
         Area.MONEY,
@@ -159,6 +164,7 @@ PAGES: Final = (
         order=66,
         in_palette_only=True,
         keywords=_("close sub-ledger receivables payables"),
+        section=sections.CLOSING,
     ),
     Page(
         Area.MONEY,
@@ -169,6 +175,7 @@ PAGES: Final = (
         order=67,
         in_palette_only=True,
         keywords=_("late posting approve"),
+        section=sections.CLOSING,
     ),
     Page(
         Area.MONEY,
@@ -178,6 +185,7 @@ PAGES: Final = (
         BOOKS_VIEW,
         order=70,
         in_palette_only=True,
+        section=sections.SETUP,
     ),
     Page(
         Area.MONEY,
@@ -188,6 +196,7 @@ PAGES: Final = (
         order=75,
         in_palette_only=True,
         keywords=_("second person four eyes"),
+        section=sections.SETUP,
     ),
     Page(
         Area.MONEY,
@@ -195,9 +204,10 @@ PAGES: Final = (
         "ledger.entry_new",
         "plus",
         ENTRY_DRAFT,
-        order=80,
+        order=15,
         in_palette_only=True,
         keywords=_("create book post"),
+        section=sections.ENTRIES,
     ),
     Page(
         Area.MONEY,
@@ -207,6 +217,7 @@ PAGES: Final = (
         ENTRY_DRAFT,
         order=85,
         in_palette_only=True,
+        section=sections.ENTRIES,
     ),
     Page(
         Area.MONEY,
@@ -217,6 +228,7 @@ PAGES: Final = (
         order=92,
         in_palette_only=True,
         keywords=_("statement structure headings mapping"),
+        section=sections.REPORTS,
     ),
     Page(
         Area.MONEY,
@@ -227,6 +239,7 @@ PAGES: Final = (
         order=94,
         in_palette_only=True,
         keywords=_("cash flow bank till"),
+        section=sections.REPORTS,
     ),
     Page(
         Area.MONEY,
@@ -237,6 +250,7 @@ PAGES: Final = (
         order=52,
         in_palette_only=True,
         keywords=_("report entries lines chronological"),
+        section=sections.REPORTS,
     ),
     Page(
         Area.MONEY,
@@ -256,6 +270,7 @@ PAGES: Final = (
         order=56,
         in_palette_only=True,
         keywords=_("vat gst filing correction"),
+        section=sections.TAXES,
     ),
     Page(
         Area.MONEY,
@@ -266,6 +281,7 @@ PAGES: Final = (
         order=95,
         in_palette_only=True,
         keywords=_("vat rates"),
+        section=sections.TAXES,
     ),
     Page(
         Area.MONEY,
@@ -275,6 +291,7 @@ PAGES: Final = (
         BOOKS_VIEW,
         order=96,
         in_palette_only=True,
+        section=sections.TAXES,
     ),
     Page(
         Area.MONEY,
@@ -284,6 +301,7 @@ PAGES: Final = (
         BOOKS_VIEW,
         order=97,
         in_palette_only=True,
+        section=sections.TAXES,
     ),
     Page(
         Area.MONEY,
@@ -294,6 +312,7 @@ PAGES: Final = (
         order=98,
         in_palette_only=True,
         keywords=_("determination roles"),
+        section=sections.SETUP,
     ),
     Page(
         Area.MONEY,
@@ -304,6 +323,7 @@ PAGES: Final = (
         order=99,
         in_palette_only=True,
         keywords=_("consolidation eliminations intercompany"),
+        section=sections.REPORTS,
     ),
     Page(
         Area.MONEY,
@@ -314,6 +334,7 @@ PAGES: Final = (
         order=99,
         in_palette_only=True,
         keywords=_("consolidation minority non-controlling interest subsidiary"),
+        section=sections.REPORTS,
     ),
     Page(
         Area.MONEY,
@@ -324,6 +345,7 @@ PAGES: Final = (
         order=90,
         in_palette_only=True,
         keywords=_("start carry forward"),
+        section=sections.SETUP,
     ),
     Page(
         Area.MONEY,
@@ -334,6 +356,7 @@ PAGES: Final = (
         order=89,
         in_palette_only=True,
         keywords=_("wizard start open items clearing migrate"),
+        section=sections.SETUP,
     ),
     *AUDIT_PAGES,
     *CURRENCY_PAGES,

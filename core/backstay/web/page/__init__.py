@@ -52,6 +52,7 @@ from backstay.web.page.screens import (
     PlanPage,
     PlanStep,
     ProgressView,
+    Shortcuts,
     SignInPage,
 )
 from backstay.web.page.tables import (
@@ -121,6 +122,7 @@ __all__ = [
     "Row",
     "SectionView",
     "Shell",
+    "Shortcuts",
     "SignInPage",
     "Step",
     "StepState",

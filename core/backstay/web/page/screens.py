@@ -42,6 +42,14 @@ class HomePart:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcuts:
+    """Ways that belong together, under their heading."""
+
+    label: Text
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HomePage:
     """The first page: what waits, where things stand, where to go."""
 
@@ -50,7 +58,7 @@ class HomePage:
     checklist_title: Text = ""
     checklist: tuple[ChecklistItem, ...] = ()
     figures: tuple[Figure, ...] = ()
-    shortcuts: tuple[Button, ...] = ()
+    shortcuts: tuple[Shortcuts, ...] = ()
     recent_title: Text = ""
     recent: tuple[TimelineItem, ...] = ()
     notes: tuple[Note, ...] = ()

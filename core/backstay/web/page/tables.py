@@ -224,12 +224,19 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class ReportGroup:
-    """A block of rows under a heading, with its own total."""
+    """A block of rows under a heading, with its own total.
+
+    Arguments:
+        fold: how much there is ("12 lines"), where a telephone shows the heading, the rows of tone
+            ``neutral`` and the total until somebody opens the rest; empty for a block that is
+            never folded.
+    """
 
     rows: tuple[Row, ...]
     label: Text | None = None
     href: str | None = None
     totals: tuple[Cell, ...] | None = None
+    fold: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from backstay.spi import Area, Page, context, resource_url
 from backstay.spi import lazy as _
 from backstay.spi import view as ui
+from backstay_ledger import sections
 from backstay_ledger.audit.runs import last_run
 from backstay_ledger.permissions import AUDIT_VIEW
 
@@ -49,5 +50,6 @@ AUDIT_PAGES: Final = (
         AUDIT_VIEW,
         order=69,
         in_palette_only=True,
+        section=sections.CLOSING,
     ),
 )

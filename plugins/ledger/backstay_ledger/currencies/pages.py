@@ -6,6 +6,7 @@ from typing import Final
 
 from backstay.spi import Area, Page
 from backstay.spi import lazy as _
+from backstay_ledger import sections
 from backstay_ledger.permissions import BOOKS_VIEW
 
 CURRENCY_PAGES: Final = (
@@ -26,6 +27,7 @@ CURRENCY_PAGES: Final = (
         BOOKS_VIEW,
         order=76,
         in_palette_only=True,
+        section=sections.CURRENCIES,
         keywords=_("decimals coins rounding cash"),
     ),
     Page(
@@ -36,6 +38,7 @@ CURRENCY_PAGES: Final = (
         BOOKS_VIEW,
         order=77,
         in_palette_only=True,
+        section=sections.CURRENCIES,
         keywords=_("gain loss difference accounts"),
     ),
     Page(
@@ -46,6 +49,7 @@ CURRENCY_PAGES: Final = (
         BOOKS_VIEW,
         order=78,
         in_palette_only=True,
+        section=sections.CURRENCIES,
         keywords=_("foreign currency unrealised month end"),
     ),
 )

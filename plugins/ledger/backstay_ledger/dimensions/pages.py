@@ -6,6 +6,7 @@ from typing import Final
 
 from backstay.spi import Area, Page
 from backstay.spi import lazy as _
+from backstay_ledger import sections
 from backstay_ledger.permissions import BOOKS_VIEW
 
 DIMENSION_PAGES: Final = tuple(
@@ -18,13 +19,14 @@ DIMENSION_PAGES: Final = tuple(
         order=order,
         in_palette_only=True,
         keywords=_("cost centre project segment allocate spread"),
+        section=section,
     )
-    for order, (label, noun, icon) in enumerate(
+    for order, (label, noun, icon, section) in enumerate(
         (
-            (_("Dimensions"), "dimension", "tag"),
-            (_("Values of dimensions"), "dimension_value", "list-details"),
-            (_("Required dimensions"), "required_dimension", "shield-check"),
-            (_("Allocation rules"), "allocation_rule", "chart-bar"),
+            (_("Dimensions"), "dimension", "tag", sections.DIMENSIONS),
+            (_("Values of dimensions"), "dimension_value", "list-details", sections.DIMENSIONS),
+            (_("Required dimensions"), "required_dimension", "shield-check", sections.DIMENSIONS),
+            (_("Allocation rules"), "allocation_rule", "chart-bar", sections.ENTRIES),
         ),
         91,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import request, url_for
 from sqlalchemy import select
 
-from backstay.spi import company_of, context, lazy, neutral, page, requires, session
+from backstay.spi import company_of, context, lazy, neutral, ngettext, page, requires, session
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.dimensions.filters import asked_of, dimension_controls
@@ -279,6 +279,14 @@ def _exports(query: dict[str, Any]) -> tuple[ui.Button, ...]:
     )
 
 
+def _lines_said(card: AccountCard) -> str:
+    """How many lines an account has here; empty where there is nothing to put away."""
+    n = len(card.lines)
+    if card.next is not None:
+        return _("%(n)s lines and more", n=n)
+    return ngettext("%(n)s line", "%(n)s lines", n) if n else ""
+
+
 def _group(figures: Figures, card: AccountCard, span: Span, of: Slice) -> ui.ReportGroup:
     account = card.account
     days: dict[str, Any] = {"from": span.start.isoformat(), "to": span.end.isoformat()}
@@ -293,6 +301,7 @@ def _group(figures: Figures, card: AccountCard, span: Span, of: Slice) -> ui.Rep
         label=account.label,
         href=href,
         rows=tuple(rows),
+        fold=_lines_said(card),
         totals=(
             ui.Cell(_("Closing balance")),
             ui.Cell(""),

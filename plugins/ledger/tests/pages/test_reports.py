@@ -99,6 +99,7 @@ def test_the_general_ledger_equals_the_service(accountant: Browser, busy: Books)
     assert "11,200.50" in page
     narrowed = accountant.get(busy.url(f"/general-ledger?{query}&first=1000&last=1000")).text
     assert "1000 Bank" in narrowed
+    assert "<span>1 line</span>" in narrowed
     assert "2000 Payables" not in narrowed
 
 

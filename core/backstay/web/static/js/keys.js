@@ -65,7 +65,8 @@ function press(keys) {
 
 /** Move the focus to the next row; arrows do so only once a row has it, else they scroll. */
 function moveRow(step, key) {
-  const links = [...document.querySelectorAll("[data-rows] .row-link")];
+  // Rows that are folded away have no place to move to.
+  const links = [...document.querySelectorAll("[data-rows] .row-link")].filter((link) => link.checkVisibility());
   if (!links.length) return false;
   const current = links.indexOf(document.activeElement);
   if (current < 0 && key.startsWith("Arrow")) return false;
