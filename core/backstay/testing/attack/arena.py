@@ -6,7 +6,6 @@ what another one did.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from backstay.db.context import operator_context
 from backstay.kernel.discovery import discover, with_required
 from backstay.kernel.load import load
 from backstay.testing.api import ApiClient
+from backstay.testing.attack.digests import Digests
 from backstay.testing.attack.making import CannotMake, Maker
 from backstay.testing.attack.samples import JobSample, Sample
 from backstay.testing.fixtures import company_ref, create_companies, create_schema
@@ -150,6 +150,7 @@ class Arena:
     alpha: CompanyRef = field(init=False)
     beta: CompanyRef = field(init=False)
     _programs: dict[str, ApiClient] = field(init=False, default_factory=dict)
+    _digests: Digests | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Build the application."""
@@ -274,14 +275,16 @@ class Arena:
         Arguments:
             derived: also the plugin's own tables of balances and caches.
         """
-        found: dict[str, str] = {}
-        with self.database.engine.connect() as connection:
-            for table in self._tables(derived=derived):
-                rows = connection.execute(text(f'SELECT * FROM "{table}"'))  # noqa: S608 - a name of ours
-                lines = "\n".join(sorted(repr(tuple(row)) for row in rows))
-                found[table] = hashlib.sha256(lines.encode()).hexdigest()
-            connection.rollback()
-        return found
+        if self._digests is None:
+            self._digests = Digests(self.database)
+        return self._digests.of(self._tables(derived=derived))
+
+    def close(self) -> None:
+        """Let go of the database, which may then be dropped."""
+        if self._digests is not None:
+            self._digests.close()
+            self._digests = None
+        self.database.dispose()
 
     def rows(self) -> dict[str, int]:
         """How many rows each table has."""

@@ -43,11 +43,11 @@ class Furnished:
             server: the URL of a PostgreSQL server; left out, it is a file of SQLite.
         """
         with self._on_postgres(folder, server) if server else self._on_sqlite(folder) as url:
-            database = Database(url, files=folder / "files")
+            arena = Arena(self._ground, Database(url, files=folder / "files"))
             try:
-                yield Arena(self._ground, database)
+                yield arena
             finally:
-                database.dispose()
+                arena.close()
 
     def close(self) -> None:
         """Drop the original from the server."""
