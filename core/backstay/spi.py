@@ -84,6 +84,7 @@ from backstay.imports.command_line import (
     import_file,
     import_files,
     import_summary,
+    read_table,
     reading_options,
 )
 from backstay.imports.declare import (
@@ -324,6 +325,7 @@ __all__ = [
     "public",
     "read_day",
     "read_decimal",
+    "read_table",
     "reading_options",
     "record_event",
     "record_many",

@@ -168,16 +168,16 @@ def _quality(header: list[str], known: dict[str, str]) -> tuple[int, int]:
 def _twice(name: str, first: str, at: int, second: str, place: int) -> Problem:
     if folded(first) == folded(second):
         message = _(
-            "The column “%(name)s” is there twice: as columns %(first)s and %(second)s. Say under"
-            " “Columns and formats” which of them is not used.",
+            "The column “%(name)s” is there twice: as columns %(first)s and %(second)s. Leave"
+            " one out, or say under “Columns and formats” which of them is not used.",
             name=first.strip(),
             first=at + 1,
             second=place + 1,
         )
     else:
         message = _(
-            "The columns “%(first)s” and “%(second)s” mean the same. Say under “Columns and"
-            " formats” which of them is not used.",
+            "The columns “%(first)s” and “%(second)s” mean the same. Leave one out, or say under"
+            " “Columns and formats” which of them is not used.",
             first=first.strip(),
             second=second.strip(),
         )
@@ -207,7 +207,7 @@ def _missing(
         Problem(
             _(
                 "The column “%(name)s” is missing. Columns found: %(found)s. If one of them is"
-                " meant, say so under “Columns and formats”.",
+                " meant, rename it, or say so under “Columns and formats”.",
                 name=name,
                 found=found[:200],
             ),

@@ -17,13 +17,14 @@ from backstay.imports.dates import MARKS, ORDERS
 from backstay.imports.declare import Validation
 from backstay.imports.inline import import_together, run_import_inline
 from backstay.imports.numbers import DECIMALS
+from backstay.imports.parse import parse
 from backstay.imports.reading import Options, decimals_of
 from backstay.resources.fields import Upload
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from backstay.imports.declare import Outcome
+    from backstay.imports.declare import ImportColumn, Outcome, StagedRow
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -92,6 +93,23 @@ def _upload(path: str | Path) -> Upload:
             _("The file %(path)s can't be read: %(why)s.", path=path, why=error.strerror),
             field="file",
         ) from error
+
+
+def read_table(path: str | Path, columns: Sequence[ImportColumn]) -> tuple[StagedRow, ...]:
+    """Read a table that is given to a command, as an import reads it; says what it assumed.
+
+    Arguments:
+        path: a CSV file, in UTF-8 or Windows-1252, with commas, semicolons or tabs.
+        columns: in any order; others are left aside.
+
+    Raises:
+        Invalid: with one problem for each row or column that is wrong.
+        NotFound: there is no such file.
+    """
+    parsed = parse(_upload(path).content, columns)
+    for note in parsed.notes:
+        click.echo(note, err=True)
+    return parsed.rows
 
 
 def reading_options(command: _Command) -> _Command:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
@@ -20,9 +19,7 @@ from backstay.spi import (
     Panel,
     Resource,
     Section,
-    context_of,
     flash_done,
-    money_formatter,
     redirect_to,
     resource_url,
 )
@@ -50,7 +47,7 @@ from backstay_ledger.closing.services.recurring import (
 from backstay_ledger.models import Entry, EntryState
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_POST, ENTRY_REVERSE
 from backstay_ledger.resources.figures import Figures, heads
-from backstay_ledger.services.currencies import minor_units_of
+from backstay_ledger.resources.template_table import lines_table
 
 if TYPE_CHECKING:
     from flask import Response
@@ -145,50 +142,9 @@ def _made(session: Session, recurring: Recurring) -> dict[str, Any]:
 
 
 def _lines(session: Session, recurring: Recurring) -> dict[str, Any]:
-    """What each of the entries says; amounts in foreign currencies as such, as rates differ."""
-    figures = Figures(session)
-    lines = recurring.content.get("lines", ())
-    more = [
-        (name, label)
-        for name, label in (
-            ("party", translate("Party")),
-            ("tax", translate("Tax")),
-            ("dimensions", translate("Dimensions")),
-        )
-        if any(line.get(name) for line in lines)
-    ]
-    return {
-        "heads": heads(
-            ("account", translate("Account"), False),
-            ("text", translate("Text"), False),
-            *((name, label, False) for name, label in more),
-            ("debit", translate("Debit"), True),
-            ("credit", translate("Credit"), True),
-        ),
-        "rows": tuple(
-            ui.Row(
-                (
-                    ui.Cell(str(line.get("label", ""))),
-                    ui.Cell(str(line.get("text", ""))),
-                    *(ui.Cell(str(line.get(name) or "")) for name, _label in more),
-                    *(
-                        _abroad(session, line)
-                        if line.get(side) and line.get("currency") and line.get("foreign")
-                        else figures.cell(Decimal(str(line[side])) if line.get(side) else None)
-                        for side in ("debit", "credit")
-                    ),
-                )
-            )
-            for line in lines
-        ),
-        "label": translate("Lines of each entry"),
-    }
-
-
-def _abroad(session: Session, line: dict[str, Any]) -> ui.Cell:
-    currency = str(line["currency"])
-    write = money_formatter(context_of(session).locale, minor_units_of(currency) or 0)
-    return ui.Cell(f"{write(Decimal(str(line['foreign'])))} {currency}", "money")
+    """What each of the entries says."""
+    label = translate("Lines of each entry")
+    return {**lines_table(session, recurring.content), "label": label}
 
 
 def _deferred(session: Session, deferral: Deferral) -> Response:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import io
 import json
 import sys
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,16 +13,19 @@ import click
 from backstay.contracts.ledger import Pair
 from backstay.spi import (
     Conflict,
+    ImportColumn,
     Invalid,
-    NotFound,
     Problem,
     command_environment,
     company_of,
+    lazy,
     ngettext,
     plain_money,
+    read_table,
     today,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.imports.cells import BadCell, read_amount
 from backstay_ledger.open_items.allocations import MOST_PAIRS, Allocate, allocate
 from backstay_ledger.open_items.by_machine import (
     ProposePairs,
@@ -45,7 +45,11 @@ if TYPE_CHECKING:
     from backstay_ledger.open_items.by_machine import ItemsAllocated
     from backstay_ledger.open_items.named import NamedPair
 
-_COLUMNS: Final = ("debit", "credit", "amount")
+_COLUMNS: Final = (
+    ImportColumn("debit", lazy("Debit")),
+    ImportColumn("credit", lazy("Credit")),
+    ImportColumn("amount", lazy("Amount"), required=False),
+)
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
 _company = click.option("--company", required=True, help="The company's code.")
 _account = click.option("--account", default="", help="The code of one account; left out, all.")
@@ -178,33 +182,12 @@ def _read(path: str) -> list[NamedPair]:
 
     Raises:
         NotFound: there is no such file.
-        Invalid: a column is missing, or there are no pairs.
+        Invalid: it can't be read (names the row or column), or has more pairs than go at once.
     """
-    try:
-        text = Path(path).read_text("utf-8-sig")
-    except OSError as error:
-        raise NotFound(
-            _("The file %(path)s can't be read: %(why)s.", path=path, why=error.strerror)
-        ) from error
-    except UnicodeDecodeError as error:
-        raise Invalid(_("The file %(path)s is no text in UTF-8.", path=path)) from error
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    missing = [name for name in _COLUMNS[:2] if name not in (rows.fieldnames or ())]
-    if missing:
-        raise Invalid(
-            _(
-                "The file %(path)s has no column “%(name)s”; it takes debit, credit and amount.",
-                path=path,
-                name=missing[0],
-            )
-        )
-    found: list[NamedPair] = []
-    for place, row in enumerate(rows, 2):
-        cells = [(row.get(name) or "").strip() for name in _COLUMNS]
-        if any(cells):
-            found.append((place, cells[0], cells[1], cells[2]))
-    if not found:
-        raise Invalid(_("The file %(path)s has no pairs.", path=path))
+    found: list[NamedPair] = [
+        (row.number, row.values["debit"], row.values["credit"], row.values["amount"])
+        for row in read_table(path, _COLUMNS)
+    ]
     if len(found) > MOST_PAIRS:
         raise Invalid(_("At most %(most)s pairs are allocated at once.", most=MOST_PAIRS))
     return found
@@ -215,12 +198,10 @@ def _pairs(session: Session, named: list[NamedPair]) -> tuple[Pair, ...]:
     pairs: list[Pair] = []
     for (row, _debit, _credit, text), (debit, credit) in zip(named, items, strict=True):
         amount = None
-        if text:
-            try:
-                amount = Decimal(text)
-            except InvalidOperation:
-                message = _("“%(text)s” is not an amount. Write it like 1250.00.", text=text[:40])
-                problems.append(Problem(message, "amount", row))
+        try:
+            amount = read_amount(text)
+        except BadCell as error:
+            problems.append(Problem(str(error), "amount", row))
         pairs.append(Pair(debit, credit, amount))
     if problems:
         problems.sort(key=lambda one: one.row or 0)

@@ -19,6 +19,7 @@ from backstay_ledger.pages.line_grid import (
 )
 from backstay_ledger.pages.report_dates import company_today
 from backstay_ledger.services.currencies import minor_units_of
+from backstay_ledger.services.template_lines import template_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,33 +120,31 @@ def from_template(
     from decimal import Decimal
 
     locale = context_of(session).locale
-    bare = [
-        TypedLine(n, line.get("account", ""), line.get("label", ""))
-        for n, line in enumerate(content.get("lines", ()))
-    ]
-    accounts = look_up(session, [replace(line, account_text="") for line in bare])
+    lines = template_lines(content)
+    bare = [TypedLine(n, str(line.account or "")) for n, line in enumerate(lines)]
+    accounts = look_up(session, bare)
     shown: list[TypedLine] = []
-    for line, stored in zip(bare, content.get("lines", ()), strict=True):
-        account = accounts.of(replace(line, account_text=""))
-        base = Decimal(stored.get("debit") or 0) - Decimal(stored.get("credit") or 0)
+    for place, line in zip(bare, lines, strict=True):
+        account = accounts.of(place)
+        base = (line.debit or Decimal(0)) - (line.credit or Decimal(0))
         debit, credit = split_amount(base, company.minor_units, locale)
-        currency = stored.get("currency", "")
-        foreign = stored.get("foreign", "")
-        units = minor_units_of(currency) or 0 if currency else 0
+        units = minor_units_of(line.currency) or 0 if line.currency else 0
         shown.append(
             replace(
-                line,
+                place,
                 account_id=str(account.id) if account else "",
-                account_text=account.label if account else line.account_text,
-                text=stored.get("text", ""),
+                account_text=account.label if account else line.label,
+                text=line.text,
                 debit=debit,
                 credit=credit,
-                currency=currency,
-                foreign=editable_decimal(Decimal(foreign), locale, units) if foreign else "",
-                tax=stored.get("tax", ""),
-                party=stored.get("party", ""),
-                due=stored.get("due", ""),
-                dimensions=stored.get("dimensions", ""),
+                currency=line.currency,
+                foreign=""
+                if line.foreign is None
+                else editable_decimal(line.foreign, locale, units),
+                tax=line.tax,
+                party=line.party,
+                due=line.due.isoformat() if line.due else "",
+                dimensions=line.dimensions,
             )
         )
     return tuple(shown)

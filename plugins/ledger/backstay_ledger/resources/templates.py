@@ -23,7 +23,7 @@ from backstay.spi import lazy as _
 from backstay.spi import view as ui
 from backstay_ledger.models import EntryTemplate
 from backstay_ledger.permissions import ENTRY_DRAFT
-from backstay_ledger.resources.figures import heads
+from backstay_ledger.resources.template_table import lines_table
 from backstay_ledger.services.templates import (
     DeleteTemplate,
     EditTemplate,
@@ -42,33 +42,15 @@ def _to_the_list(_session: Session, _nothing: None) -> Response:
     return redirect_to(resource_url("ledger.template"))
 
 
-def _lines(_session: Session, template: EntryTemplate) -> dict[str, Any]:
+def _lines(session: Session, template: EntryTemplate) -> dict[str, Any]:
     """The lines of a template, and the way into the editor."""
-    return {
-        "use": ui.Button(
-            translate("Use this template"),
-            url_for("ledger.entry_new", template=template.id),
-            "plus",
-            shortcut="u",
-        ),
-        "heads": heads(
-            ("account", translate("Account"), False),
-            ("text", translate("Text"), False),
-            ("debit", translate("Debit"), True),
-            ("credit", translate("Credit"), True),
-        ),
-        "rows": tuple(
-            ui.Row(
-                (
-                    ui.Cell(line.get("label", "")),
-                    ui.Cell(line.get("text", "")),
-                    ui.Cell(line.get("debit", ""), "money"),
-                    ui.Cell(line.get("credit", ""), "money"),
-                )
-            )
-            for line in template.content.get("lines", ())
-        ),
-    }
+    use = ui.Button(
+        translate("Use this template"),
+        url_for("ledger.entry_new", template=template.id),
+        "plus",
+        shortcut="u",
+    )
+    return {**lines_table(session, template.content), "use": use}
 
 
 TEMPLATES: Final = Resource(

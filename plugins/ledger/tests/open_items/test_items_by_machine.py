@@ -348,9 +348,35 @@ def test_a_file_of_pairs_is_carried_out_whole_or_not_at_all(
     assert [one["amount"] for one in done] == ["100.00", "80.00"]
     assert desk.left("second") == (70, 70)
     file.write_text("debit,amount\n1,2\n", encoding="utf-8")
-    with pytest.raises(Invalid, match="no column “credit”"):
+    with pytest.raises(Invalid, match=r"“credit” is missing\. Columns found: debit, amount"):
         run("allocate", "--file", str(file))
     assert desk.sound()
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "said"),
+    [
+        ("debit;credit;amount\n{one};{line};1e2\n", 2, "“1e2” is not an amount"),
+        ("debit,credit,amount\n{one},{line},NaN\n", 2, "“NaN” is not an amount"),
+        ("debit,credit,amount\n{one},{line},50\n{one},{line}", 3, "cut off"),
+        ("debit,credit,amount\n{one},{line},1,50\n", 2, "4 cells"),
+        ("debit,credit,Debit\n{one},{line},{one}\n", 1, "twice"),
+    ],
+)
+def test_a_file_of_pairs_that_is_not_whole_allocates_nothing(
+    desk: Any, run: Callable[..., Any], tmp_path: Path, text: str, row: int | None, said: str
+) -> None:
+    file = tmp_path / "pairs.csv"
+    desk.item("first", "100")
+    desk.item("statement line", "-180")
+    one, line = desk.ids["first"], desk.ids["statement line"]
+    file.write_text(text.format(one=one, line=line), encoding="utf-8")
+    with pytest.raises(Invalid) as refused:
+        run("allocate", "--file", str(file))
+    (problem,) = refused.value.problems
+    assert problem.row == row
+    assert said in problem.message
+    assert desk.books.count("ledger_allocation") == 0
 
 
 def test_proposals_of_the_command_are_a_file_for_it(

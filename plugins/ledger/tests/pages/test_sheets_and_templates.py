@@ -198,6 +198,15 @@ def test_a_template_is_saved_and_used_with_amounts_left_empty(
     assert "already" in twice.json["message"]
 
 
+def test_the_page_of_a_template_shows_figures_as_everywhere(
+    bookkeeper: Browser, books: Books
+) -> None:
+    save_template(bookkeeper, books, "Rent", **{"lines-1-credit": "11900", "lines-1-party": "ACME"})
+    shown = bookkeeper.get(books.url(f"/entry-templates/{template_id(books)}")).text
+    assert "11,900.00" in shown
+    assert "ACME" in shown
+
+
 def test_a_template_of_nonsense_is_refused(bookkeeper: Browser, books: Books) -> None:
     for values in (
         {"template_name": " "},

@@ -6,7 +6,7 @@ import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import count
 from typing import Annotated, Any, Final
 
@@ -37,6 +37,7 @@ from backstay_ledger.services.drafts import SaveDraft, order_as_typed, post_entr
 from backstay_ledger.services.fiscal_years import add_months
 from backstay_ledger.services.journals import general_journal
 from backstay_ledger.services.posting import writable_company
+from backstay_ledger.services.template_lines import TemplateLine, template_lines
 from backstay_ledger.services.templates import load_template
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines
 from backstay_ledger.services.validation import check_orders
@@ -280,30 +281,22 @@ def _lines(content: dict[str, Any], later: timedelta) -> tuple[DraftLine, ...]:
     Arguments:
         later: by how much due dates move: as long after an entry as after the first one.
     """
-    return tuple(_line(line, later) for line in content.get("lines", ()))
+    return tuple(_line(line, later) for line in template_lines(content))
 
 
-def _line(line: dict[str, Any], later: timedelta) -> DraftLine:
-    tax = read_tax(str(line.get("tax") or ""))
-    due = line.get("due")
+def _line(line: TemplateLine, later: timedelta) -> DraftLine:
+    tax = read_tax(line.tax)
     return DraftLine(
-        account=int(line["account"]) if str(line.get("account", "")).isdigit() else "",
-        debit=_amount(line.get("debit")),
-        credit=_amount(line.get("credit")),
-        text=str(line.get("text") or ""),
-        currency=str(line.get("currency") or "") or None,
-        amount_currency=_amount(line.get("foreign")),
+        account=line.account or "",
+        debit=line.debit,
+        credit=line.credit,
+        text=line.text,
+        currency=line.currency or None,
+        amount_currency=line.foreign,
         tax_code=tax.code,
         tax_included=tax.included,
         tax_line=tax.is_tax,
-        party=str(line.get("party") or ""),
-        due_date=date.fromisoformat(due) + later if due else None,
-        dimensions=str(line.get("dimensions") or ""),
+        party=line.party,
+        due_date=line.due + later if line.due else None,
+        dimensions=line.dimensions,
     )
-
-
-def _amount(text: Any) -> Decimal | None:
-    try:
-        return Decimal(str(text)) if text else None
-    except InvalidOperation:
-        return None
