@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
 
+from backstay.cli import backstay
 from backstay.cli_environment import Environment
 from backstay.errors import BackstayError
 from backstay_ledger.commands import ledger
@@ -20,7 +21,8 @@ def printed(database: Database, suite: Suite, *arguments: str) -> Any:
     """The JSON that ``backstay ledger ... --json`` prints; what it refuses is raised."""
     here = Environment()
     here.__dict__.update(database=database, suite=suite)
-    done = CliRunner().invoke(ledger, [*arguments, "--json"], obj=here)
+    # As below the whole command line: a command keeps the first help option that it was given.
+    done = CliRunner().invoke(ledger, [*arguments, "--json"], obj=here, **backstay.context_settings)
     if isinstance(done.exception, BackstayError):
         raise done.exception
     assert done.exit_code == 0, done.output

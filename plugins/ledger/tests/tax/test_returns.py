@@ -102,6 +102,7 @@ def test_json_on_the_command_line(quarter: Any, monkeypatch: Any) -> None:
 
     from click.testing import CliRunner
 
+    from backstay.cli import backstay
     from backstay_ledger.tax import command_line
 
     @contextmanager
@@ -112,7 +113,9 @@ def test_json_on_the_command_line(quarter: Any, monkeypatch: Any) -> None:
 
     monkeypatch.setattr(command_line, "command_environment", reading)
     days = ["--company", "ALPHA", "--from", "2026-03-01", "--to", "2026-03-31"]
-    done = CliRunner().invoke(command_line.print_tax_return, [*days, "--json"])
+    done = CliRunner().invoke(
+        command_line.print_tax_return, [*days, "--json"], **backstay.context_settings
+    )
     assert done.exit_code == 0, done.output
     answer = json.loads(done.output)
     assert answer["due"] == "28.00"
@@ -124,4 +127,9 @@ def test_json_on_the_command_line(quarter: Any, monkeypatch: Any) -> None:
         "tax": "31.00",
         "lines": 2,
     }
-    assert "28.00" in CliRunner().invoke(command_line.print_tax_return, days).output
+    assert (
+        "28.00"
+        in CliRunner()
+        .invoke(command_line.print_tax_return, days, **backstay.context_settings)
+        .output
+    )
