@@ -67,6 +67,13 @@ def test_every_refusal_is_a_problem_document(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_method_that_is_not_taken_is_told_which_are(connect: Callable[..., ApiClient]) -> None:
+    refused = connect().send("PUT", "core/users/7", {})
+    assert refused.json["detail"] == "This address takes GET, PATCH only."
+    assert "PATCH" in refused.headers["Allow"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_body_that_can_not_be_read_is_told_why(connect: Callable[..., ApiClient]) -> None:
     program = connect()
     for body, why in (

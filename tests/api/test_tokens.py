@@ -95,7 +95,7 @@ def test_a_token_of_a_disabled_owner_opens_nothing_at_once(
         user.state = UserState.DISABLED
     refused = program.get("core/users")
     assert refused.status_code == 401
-    assert "disabled" in refused.json["detail"]
+    assert "disabled. An administrator can enable them" in refused.json["detail"]
 
 
 def test_an_expired_token_opens_nothing(

@@ -214,7 +214,9 @@ class Callers:
                 session,
                 Event("api_token", ApiToken.__tablename__, label=prefix, outcome="failed"),
             )
-        raise Unauthenticated(_("This token is not known here."))
+        raise Unauthenticated(
+            _("This token is not known here: look whether it was copied whole, or make another one.")
+        )
 
 
 def _too_many(limit: Throttled) -> TooManyTokens:
@@ -238,9 +240,12 @@ def _caller(session: Any, rows: Sequence[Any], reading: frozenset[str]) -> Calle
     )
     state = ""
     if first.revoked_at is not None:
-        state = _("This token was revoked.")
+        state = _("This token was revoked: make another one.")
     elif first.state is not UserState.ACTIVE:
-        state = _("The owner of this token is disabled.")
+        state = _(
+            "The owner of this token is disabled. An administrator can enable them under"
+            " Administration, Users; until then take a token of somebody else."
+        )
     elif first.is_service is not None and first.responsible_state is not UserState.ACTIVE:
         state = _(
             "The person who answers for this service account is disabled. An administrator can"

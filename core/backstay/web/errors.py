@@ -158,7 +158,7 @@ def _http(error: HTTPException) -> Response:
         return make_response(error.get_response())
     messages = {
         404: _("There is no page at this address, or it is not open to you."),
-        405: _("This address answers to other requests only."),
+        405: _taken(error),
         413: _("The file or the form is larger than this server takes."),
         400: _("The request is malformed. Nothing was changed."),
     }
@@ -168,6 +168,15 @@ def _http(error: HTTPException) -> Response:
         if name.lower() in {"allow", "retry-after"}:
             response.headers[name] = value
     return response
+
+
+def _taken(error: HTTPException) -> str:
+    """Which requests an address takes, where it was asked in another way."""
+    taken = getattr(error, "valid_methods", None)
+    wanted = sorted(set(taken or ()) - {"HEAD", "OPTIONS"})
+    if not wanted:
+        return _("This address answers to other requests only.")
+    return _("This address takes %(methods)s only.", methods=", ".join(wanted))
 
 
 def _refused(error: BackstayError) -> Response:
