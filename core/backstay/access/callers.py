@@ -215,7 +215,7 @@ class Callers:
                 Event("api_token", ApiToken.__tablename__, label=prefix, outcome="failed"),
             )
         raise Unauthenticated(
-            _("This token is not known here: look whether it was copied whole, or make another one.")
+            _("This token is not known here: see whether it was copied whole, or make another.")
         )
 
 
