@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FIELDS: Final = 5
-_PLAIN: Final = re.compile(r"[0-5]?\d ([01]?\d|2[0-3]) \* \* (\*|[0-6])")
-"""A fixed time of every day, or of one day of the week."""
+_PLAIN: Final = re.compile(r"[0-5]?\d ([01]?\d|2[0-3]) (\*|[1-9]|1\d|2[0-8]) \* (\*|[0-6])")
+"""A fixed time of every day, of a day that each month has, or of a day of the week."""
 _MINUTE: Final = timedelta(minutes=1)
 
 

@@ -29,6 +29,7 @@ from backstay.i18n import add_translations
 from backstay.kernel.boundaries import guarded
 from backstay.kernel.code import forget, imported, remember
 from backstay.kernel.discovery import Found, discover
+from backstay.kernel.shared_methods import share_methods
 from backstay.kernel.suite import Part, Suite, refuse_twins
 
 if TYPE_CHECKING:
@@ -228,6 +229,7 @@ def core_part() -> Part:
     from backstay.core_part import core_part as declared
 
     part = declared()
+    share_methods("backstay")
     _prepare(part)
     return part
 
@@ -240,6 +242,7 @@ def _register(manager: pluggy.PluginManager, plugin: Found) -> Part:
         module = plugin.entry_point.load()
         if fresh and (plugin.root / "api.py").exists():
             write_as(plugin.name, importlib.import_module(f"{package}.api"))
+        share_methods(package)
     except BaseException:
         if fresh:
             # Half of it would be found as if it were imported, and mending it would not help.
