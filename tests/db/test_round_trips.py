@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from backstay.db.round_trips import commit_now, together
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from sqlalchemy import Connection, Engine
 
     from backstay.db.database import Database
@@ -88,3 +91,62 @@ def test_a_refusal_before_the_commit_that_goes_with_it_leaves_nothing(jars: Engi
             commit_now(connection)
         connection.rollback()
     assert _numbers(jars) == []
+
+
+def test_rows_are_read_after_the_block_or_in_it(jars: Engine) -> None:
+    numbers, count = text("SELECT id FROM jar ORDER BY id"), text("SELECT count(*) FROM jar")
+    for _again in range(2):  # the second time they are sent without waiting for the first answer
+        with jars.begin() as connection:
+            with together(connection):
+                _put(connection, 1)
+                _put(connection, 2)
+                inside = connection.scalar(count)
+                first, second = connection.execute(numbers), connection.execute(count)
+            assert inside == 2
+            assert list(first.scalars()) == [1, 2]
+            assert second.scalar_one() == 2
+            connection.execute(text("DELETE FROM jar"))
+
+
+def test_an_answer_without_rows_is_told_from_one_with_rows(jars: Engine) -> None:
+    raised = text("UPDATE jar SET id = id + 1 RETURNING id")
+    for _again in range(2):
+        with jars.begin() as connection:
+            with together(connection):
+                none = connection.execute(raised)
+                quiet = connection.execute(text("UPDATE jar SET id = id + 1"))
+            assert none.returns_rows
+            assert none.first() is None
+            assert not quiet.returns_rows
+
+
+def _messages(connection: Connection, file: Path, work: Callable[[], None]) -> list[str]:
+    """The kinds of messages that are sent to PostgreSQL meanwhile, in their order."""
+    driver: Any = connection.connection.driver_connection
+    with file.open("w") as trace:
+        driver.pgconn.trace(trace.fileno())
+        work()
+        driver.pgconn.untrace()
+    sent = (line.split("\t") for line in file.read_text().splitlines())
+    return [parts[3] for parts in sent if parts[1] == "F"]
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_begin_statements_and_commit_wait_for_one_answer(jars: Engine, tmp_path: Path) -> None:
+    def work() -> None:
+        with together(connection):
+            _put(connection, 1)
+            connection.execute(text("SELECT id FROM jar"))
+            commit_now(connection)
+        connection.commit()
+        connection.exec_driver_sql("DELETE FROM jar")
+        connection.commit()
+
+    with jars.connect() as connection:
+        connection.rollback()
+        work()
+        messages = _messages(connection, tmp_path / "trace", work)
+    block = messages[: messages.index("Sync") + 1]
+    assert block.count("Execute") == 4  # BEGIN, both statements, COMMIT
+    assert "Flush" not in messages

@@ -168,7 +168,7 @@ class Callers:
         known = self._known.get(digest)
         if known is not None and known[0] > at and known[1] == changes:
             return known[2]
-        with self.database.read(_SYSTEM) as session:
+        with self.database.look(_SYSTEM) as session:
             rows = session.execute(_BY_HASH, {"hash": digest, "day": now().date()}).all()
             if not rows:
                 self._known.pop(digest, None)
@@ -204,7 +204,7 @@ class Callers:
         prefix = found[1] if found else "?"
         # Apart from the sign-ins of people: a misconfigured program must not lock its office out.
         source = f"api {source_of(context.ip)}"[:45]
-        with self.database.read(context) as session:
+        with self.database.look(context) as session:
             limit = failures(session, source, PER_SOURCE)
         if limit is not None:
             raise _too_many(limit)

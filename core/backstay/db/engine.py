@@ -49,17 +49,21 @@ def make_engine(url: str, *, statements: bool = False) -> Engine:
     """
     parsed = make_url(url)
     if parsed.drivername == "postgresql+psycopg":
+        # Not imported where SQLite serves.
+        from backstay.db.batches import WaitingCursor
+
         alone = {"isolation_level": "AUTOCOMMIT"} if statements else {}
         engine = create_engine(
             parsed,
             pool_size=10,
             max_overflow=10,
             connect_args={
+                "cursor_factory": WaitingCursor,
                 "options": "-c timezone=UTC"
                 f" -c lock_timeout={BUSY_MS}"
                 f" -c idle_in_transaction_session_timeout={IDLE_MS}"
                 f" -c statement_timeout={STATEMENT_MS}"
-                f" -c default_transaction_read_only={'on' if statements else 'off'}"
+                f" -c default_transaction_read_only={'on' if statements else 'off'}",
             },
             **alone,
         )

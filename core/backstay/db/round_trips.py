@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 def together(connection: Connection) -> Iterator[None]:
     """Send the statements of the block at once (PostgreSQL); on SQLite each is done as it comes.
 
-    None of them may return rows, and how many rows one changed is not known in the block. What the
+    Whoever fetches the rows of one in the block sends it with all that came before; fetched after
+    the block they cost nothing more. (SQLite looks for them only then: nothing is changed in
+    between that they show. Statements name the columns that they return, whatever a table gets
+    later.) How many rows one changed is not known in the block. What the
     database refuses is raised at the block's end, or at a later statement of it, and the
     transaction has to be rolled back, at least to a savepoint from before the block. Blocks may lie
     in one another; an inner one is sent when it ends.
@@ -34,10 +37,13 @@ def together(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "postgresql":
         yield
         return
+    # Not imported where SQLite serves.
+    from backstay.db.batches import batch
+
     driver: Any = connection.connection.driver_connection
     refusals: type[Exception] = connection.dialect.loaded_dbapi.Error
     try:
-        with driver.pipeline():
+        with batch(driver):
             yield
     except refusals as error:
         lost = bool(driver.closed or driver.broken)

@@ -112,7 +112,7 @@ def _sign_in_cookies(app: Flask, database: Database) -> None:
             return None
         if unit.write:
             # The writing session must not begin before it is clear who may write.
-            with database.read(_SYSTEM) as session:
+            with database.look(_SYSTEM) as session:
                 found = session_by_token(session, token, reading=reading)
         else:
             unit.become(_SYSTEM)

@@ -227,8 +227,10 @@ class Claim:
         if dialect == "postgresql":
             claimed["actor"] = context_of(session).actor.label
             session.info[ACTOR_IS_TOLD] = not session.in_transaction()
-        taken = session.connection().scalar(_TAKE[dialect], claimed)
-        if taken is not None:
+        connection = session.connection()
+        with together(connection):  # with the BEGIN
+            taken = connection.execute(_TAKE[dialect], claimed)
+        if taken.first() is not None:
             return None
         found = session.execute(
             select(

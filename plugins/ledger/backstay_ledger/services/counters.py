@@ -6,7 +6,7 @@ of the same journal wait; so it is raised late, and all counters of a batch in o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from sqlalchemy import bindparam, update
@@ -34,14 +34,24 @@ _LOCK_COUNTER: Final = _RAISE_COUNTER.returning(_HEAD.last_number)
 
 def lock_counters(
     session: Session, company: CompanyRef, wanted: Mapping[Series, int]
-) -> dict[Series, int]:
-    """Lock counters, raise each by so much and return the last number that each had before.
+) -> Callable[[], dict[Series, int]]:
+    """Lock counters and raise each by so much.
 
     Arguments:
         wanted: how many numbers of each; 0 locks it only.
+
+    Returns:
+        what reads the last number that each had before; whoever sends the locking together with
+        other statements calls it after they are sent.
     """
-    return {
-        series: _lock_counter(session, company, series, wanted[series]) for series in sorted(wanted)
+    connection = session.connection()
+    locked = {
+        series: connection.execute(_LOCK_COUNTER, _raise(company, series, wanted[series]))
+        for series in sorted(wanted)
+    }
+    return lambda: {
+        series: _last_before(session, company, series, wanted[series], answer.scalar())
+        for series, answer in locked.items()
     }
 
 
@@ -52,9 +62,10 @@ def raise_counters(session: Session, company: CompanyRef, taken: Mapping[Series,
         connection.execute(_RAISE_COUNTER, _raise(company, series, more))
 
 
-def _lock_counter(session: Session, company: CompanyRef, series: Series, more: int) -> int:
-    wanted = _raise(company, series, more)
-    raised: int | None = session.connection().scalar(_LOCK_COUNTER, wanted)
+def _last_before(
+    session: Session, company: CompanyRef, series: Series, more: int, raised: int | None
+) -> int:
+    """The number before a counter was raised; one that is not there yet is made."""
     if raised is not None:
         return raised - more
     journal_id, year_id = series
@@ -63,7 +74,8 @@ def _lock_counter(session: Session, company: CompanyRef, series: Series, more: i
         # Somebody else may make the same counter at this moment: wait for it, then lock it.
         made = postgresql_insert(SequenceHead).on_conflict_do_nothing()
         session.execute(made, [{**first, "last_number": 0}])
-        return int(session.connection().scalars(_LOCK_COUNTER, wanted).one()) - more
+        again = session.connection().scalars(_LOCK_COUNTER, _raise(company, series, more))
+        return int(again.one()) - more
     session.add(SequenceHead(**first, last_number=more))
     session.flush()
     return 0

@@ -1,13 +1,16 @@
 """Looking up, once for a whole batch, what its entries refer to.
 
+Each question is asked by one call and its answer read by another, so that several go to the
+database together (:func:`backstay.spi.together`).
+
 Every posting sends these, so the statements are made once and name tables instead of models: each
 filters by company itself, and :func:`_rows` holds the company against the session's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -19,6 +22,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     CompoundSelect,
+    Result,
     Select,
     String,
     bindparam,
@@ -160,25 +164,25 @@ _LOCKED_PERIODS: Final = (
 )
 
 
-def periods_between(
+def ask_periods(
     session: Session,
     company_id: int,
     dates: Sequence[date],
     *,
     lock: bool,
     kind: PeriodKind = PeriodKind.MONTH,
-) -> list[PeriodRef]:
+) -> Callable[[], list[PeriodRef]]:
     """The periods of a kind from the earliest to the latest of some dates, oldest first.
 
     Arguments:
         lock: keep them from being closed until the transaction ends; others may post meanwhile.
     """
     if not dates:
-        return []
+        return list
     query = _LOCKED_PERIODS if lock else _PERIODS
     between = {"first": min(dates), "last": max(dates), "kind": kind}
-    found = [PeriodRef(*row) for row in _rows(session, query, company_id, between)]
-    return sorted(found, key=attrgetter("starts_on"))
+    found: Iterable[Any] = _rows(session, query, company_id, between)
+    return lambda: sorted((PeriodRef(*row) for row in found), key=attrgetter("starts_on"))
 
 
 @cache
@@ -215,30 +219,50 @@ def _references(dialect: str) -> CompoundSelect[Any]:
     )
 
 
-def journals_and_accounts(
-    session: Session, company_id: int, codes: Collection[str]
-) -> tuple[dict[str, JournalRef], dict[str, AccountRef], dict[int, Decimal]]:
-    """The journals of a company, and its accounts by their codes; unknown codes are left out.
+@dataclass(frozen=True, slots=True)
+class References:
+    """The journals of a company, its accounts that are named, and from where on two people decide.
 
-    Third, from which amount on an entry needs a second person, by the journal's id; 0 is all
-    others. Nearly always there is none.
+    Arguments:
+        journals: by their codes.
+        accounts: by their codes; unknown ones are left out.
+        limits: from which amount on an entry needs a second person, in the base currency, by the
+            journal's id; 0 is all others. Nearly always there is none.
     """
-    journals: dict[str, JournalRef] = {}
-    accounts: dict[str, AccountRef] = {}
-    limits: dict[int, Decimal] = {}
+
+    journals: dict[str, JournalRef] = field(default_factory=dict)
+    accounts: dict[str, AccountRef] = field(default_factory=dict)
+    limits: dict[int, Decimal] = field(default_factory=dict)
+
+
+def ask_references(
+    session: Session, company_id: int, codes: Collection[str]
+) -> Callable[[], References]:
+    """What the entries of a company name.
+
+    Arguments:
+        codes: of accounts.
+    """
     query = _references(session.get_bind().dialect.name)
-    for some in pieces(sorted(codes)) if codes else [()]:
-        rows = _rows(session, query, company_id, {"values": list(some)})
-        for kind, code, found, active, open_items, sub_ledger, requires in rows:
-            if kind == 1:
-                journals[code] = JournalRef(found, code, active)
-            elif kind == 0:
-                accounts[code] = AccountRef(
-                    found, active, bool(open_items), sub_ledger, bool(requires)
-                )
-            else:
-                limits[int(code)] = from_units(found)
-    return journals, accounts, limits
+    found = [
+        _rows(session, query, company_id, {"values": list(some)})
+        for some in (pieces(sorted(codes)) if codes else [()])
+    ]
+    return lambda: _refer(row for rows in found for row in rows)
+
+
+def _refer(rows: Iterable[Any]) -> References:
+    found = References()
+    for kind, code, key, active, open_items, sub_ledger, requires in rows:
+        if kind == 1:
+            found.journals[code] = JournalRef(key, code, active)
+        elif kind == 0:
+            found.accounts[code] = AccountRef(
+                key, active, bool(open_items), sub_ledger, bool(requires)
+            )
+        else:
+            found.limits[int(code)] = from_units(key)
+    return found
 
 
 @cache
@@ -248,16 +272,20 @@ def _by_key(dialect: str) -> Select[Any]:
     )
 
 
-def existing_by_key(session: Session, company_id: int, keys: Sequence[str]) -> dict[str, Existing]:
+def ask_existing(
+    session: Session, company_id: int, keys: Collection[str]
+) -> Callable[[], dict[str, Existing]]:
     """Posted entries by their idempotency keys."""
-    found: dict[str, Existing] = {}
     query = _by_key(session.get_bind().dialect.name)
-    for some in pieces(sorted(set(keys))):
-        for row in _rows(session, query, company_id, {"values": list(some)}):
-            found[str(row.idempotency_key)] = Existing(
-                row.id, row.number_text or "", row.payload_hash
-            )
-    return found
+    found = [
+        _rows(session, query, company_id, {"values": list(some)})
+        for some in pieces(sorted(set(keys)))
+    ]
+    return lambda: {
+        str(row.idempotency_key): Existing(row.id, row.number_text or "", row.payload_hash)
+        for rows in found
+        for row in rows
+    }
 
 
 def other_content(key: str, existing: Existing) -> str:
@@ -282,8 +310,8 @@ def _rows(
     query: Select[Any] | CompoundSelect[Any],
     company_id: int,
     values: dict[str, Any],
-) -> Sequence[Any]:
-    """The rows of a company that the session may see.
+) -> Result[Any]:
+    """The rows of a company that the session may see, to be fetched.
 
     Raises:
         PermissionError: it may not see this company.
@@ -293,4 +321,4 @@ def _rows(
         message = "rows of another company can't be read"
         raise PermissionError(message)
     session.flush()  # as the session does it by itself before a query over models
-    return session.connection().execute(query, {"company": company_id, **values}).all()
+    return session.connection().execute(query, {"company": company_id, **values})

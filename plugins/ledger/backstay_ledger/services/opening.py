@@ -17,7 +17,7 @@ from backstay_ledger.opening_wizard.entering import PostBalances, opening_journa
 from backstay_ledger.opening_wizard.opening import opening_of
 from backstay_ledger.permissions import OPENING_POST
 from backstay_ledger.services.currencies import written
-from backstay_ledger.services.lookups import existing_by_key
+from backstay_ledger.services.lookups import ask_existing
 from backstay_ledger.services.orders import Order
 from backstay_ledger.services.posting import post_orders
 from backstay_ledger.services.typed_lines import DraftLine, signed_lines
@@ -70,7 +70,7 @@ def post_opening_balances(session: Session, command: PostOpeningBalances) -> Pos
             ),
             field="lines",
         )
-    again = command.key and existing_by_key(session, company.id, [command.key])
+    again = command.key and ask_existing(session, company.id, [command.key])()
     if not again and (present := openings_of(session, [year]).get(year.id)):
         raise Conflict(present)
     posting = Posting(

@@ -60,7 +60,7 @@ from backstay_ledger.services.content import (
     line_values,
 )
 from backstay_ledger.services.counters import Series, lock_counters, raise_counters
-from backstay_ledger.services.lookups import PeriodRef, existing_by_key, other_content
+from backstay_ledger.services.lookups import PeriodRef, ask_existing, other_content
 from backstay_ledger.services.orders import Checked, Order
 from backstay_ledger.services.stored import stored_entries
 from backstay_ledger.services.validation import check_orders
@@ -142,7 +142,7 @@ def post_orders(session: Session, orders: Sequence[Order]) -> list[Posted]:
 
             return post_or_hold(session, company, checked)
         if _may_have_twins(session, checked):
-            heads = lock_counters(session, company, dict.fromkeys(_series(checked), 0))
+            heads = lock_counters(session, company, dict.fromkeys(_series(checked), 0))()
             checked = _posted_meanwhile(session, company, checked)
             begun = _begin(session, company, checked)
             steps = _number(session, begun, heads)
@@ -153,9 +153,9 @@ def post_orders(session: Session, orders: Sequence[Order]) -> list[Posted]:
             begun = _begin(session, company, checked)
             with _sent(session, begun):
                 _write_new(session, begun)
-            # Whoever numbers entries of the same journal waits from here on for our commit.
-            heads = lock_counters(session, company, Counter(one.series for one in begun))
-            steps = _number(session, begun, heads)
+                # Whoever numbers entries of the same journal waits from here on for our commit.
+                raised = lock_counters(session, company, Counter(one.series for one in begun))
+            steps = _number(session, begun, raised())
             with _sent(session, begun):
                 _write_posted(session, steps, {}, company)
     announce(session, [step.posted for step in steps])
@@ -223,7 +223,7 @@ def _posted_meanwhile(
     keys = [
         one.order.posting.key for one in checked if one.existing is None and one.order.posting.key
     ]
-    found = existing_by_key(session, company.id, keys)
+    found = ask_existing(session, company.id, keys)()
     if not found:
         return list(checked)
     result: list[Checked] = []

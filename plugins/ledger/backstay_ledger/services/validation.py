@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posting, PostingLine
-from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext
+from backstay.spi import CompanyRef, Conflict, Invalid, Problem, company_of, ngettext, together
 from backstay.spi import gettext as _
 from backstay_ledger.approval.over_limit import second_person
 from backstay_ledger.closing.services.late import Late, no_draft, way_in
@@ -31,10 +31,10 @@ from backstay_ledger.services.lookups import (
     Existing,
     JournalRef,
     PeriodRef,
-    existing_by_key,
-    journals_and_accounts,
+    ask_existing,
+    ask_periods,
+    ask_references,
     other_content,
-    periods_between,
 )
 from backstay_ledger.services.orders import Checked, Order
 from backstay_ledger.tax.rows import sealed
@@ -90,6 +90,7 @@ class _Check:
         self, session: Session, orders: Sequence[Order], *, lock: bool, drafts: bool
     ) -> None:
         self.session = session
+        self.orders = orders
         self.company: CompanyRef = company_of(session)
         self.drafts = drafts
         self.coming_years: tuple[date, ...] = ()
@@ -97,26 +98,7 @@ class _Check:
         self.conflicts = 0
         self.row: int | None = None
         self.seen: dict[str, str] = {}
-        self.periods = periods_between(
-            session, self.company.id, [order.posting.date for order in orders], lock=lock
-        )
-        self.starts = [period.starts_on for period in self.periods]
-        self.special: dict[tuple[PeriodKind, date], PeriodRef] = {
-            (kind, period.ends_on): period
-            for kind in {order.period_kind for order in orders} - {PeriodKind.MONTH}
-            for period in periods_between(
-                session,
-                self.company.id,
-                [order.posting.date for order in orders if order.period_kind is kind],
-                lock=lock,
-                kind=kind,
-            )
-        }
-        self.journals, self.accounts, self.limits = journals_and_accounts(
-            session,
-            self.company.id,
-            {line.account for order in orders for line in order.posting.lines},
-        )
+        self._look_up(lock=lock)
         foreign = {
             line.currency for order in orders for line in order.posting.lines if line.currency
         }
@@ -125,8 +107,41 @@ class _Check:
         self.sets = line_sets(session, orders, self.accounts.values(), write=lock, drafts=drafts)
         self.day: date | None = None
         self.requires = True
-        keys = [order.posting.key for order in orders if order.posting.key]
-        self.existing = existing_by_key(session, self.company.id, keys) if keys else {}
+
+    def _look_up(self, *, lock: bool) -> None:
+        """What the orders refer to, with one question to the database."""
+        session, company_id, orders = self.session, self.company.id, self.orders
+        kinds = {order.period_kind for order in orders} - {PeriodKind.MONTH}
+        session.flush()
+        with together(session.connection()):
+            periods = ask_periods(
+                session, company_id, [order.posting.date for order in orders], lock=lock
+            )
+            special = {
+                kind: ask_periods(
+                    session,
+                    company_id,
+                    [order.posting.date for order in orders if order.period_kind is kind],
+                    lock=lock,
+                    kind=kind,
+                )
+                for kind in kinds
+            }
+            references = ask_references(
+                session,
+                company_id,
+                {line.account for order in orders for line in order.posting.lines},
+            )
+            keys = {order.posting.key for order in orders if order.posting.key}
+            existing = ask_existing(session, company_id, keys)
+        self.periods = periods()
+        self.starts = [period.starts_on for period in self.periods]
+        self.special: dict[tuple[PeriodKind, date], PeriodRef] = {
+            (kind, period.ends_on): period for kind in special for period in special[kind]()
+        }
+        found = references()
+        self.journals, self.accounts, self.limits = found.journals, found.accounts, found.limits
+        self.existing = existing()
 
     def order(self, order: Order) -> Checked | None:
         """Check one order; None if it has problems."""

@@ -26,7 +26,7 @@ from backstay_ledger.opening_wizard.opening import BeginOpening, begin_opening
 from backstay_ledger.services.accounts import CreateAccount, account_by_code, add_accounts
 from backstay_ledger.services.drafts import DraftLine, SaveDraft, save_draft
 from backstay_ledger.services.fiscal_years import CreateFiscalYear, create_fiscal_year
-from backstay_ledger.services.lookups import periods_between
+from backstay_ledger.services.lookups import ask_periods
 from backstay_ledger.services.posting import post
 from backstay_ledger.services.reversal import ReverseEntry, reverse_entry
 from plugins.ledger.tests.managing import manage
@@ -249,7 +249,7 @@ def test_whoever_holds_a_period_posts_to_an_account_that_is_being_managed_by_ite
     with ExitStack() as stack:
         session = stack.enter_context(books.write())
         day = books.sale().date
-        assert periods_between(session, books.company.id, [day], lock=True)
+        assert ask_periods(session, books.company.id, [day], lock=True)()
 
         def go_on() -> None:
             post(session, books.sale(memo="new"))
@@ -271,7 +271,7 @@ def test_periods_are_locked_in_the_order_in_which_they_were_made(books: Any, bot
     def lock() -> None:
         with books.write() as session:
             days = [date(2025, 12, 31), date(2026, 1, 1)]
-            found = periods_between(session, books.company.id, days, lock=True)
+            found = ask_periods(session, books.company.id, days, lock=True)()
             assert [one.id for one in found] == [december, january]
 
     row = "SELECT 1 FROM ledger_period WHERE id = {id} FOR UPDATE"
