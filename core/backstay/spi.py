@@ -156,6 +156,13 @@ from backstay.resources.formats import (
 from backstay.resources.serialize import csv_line, neutral
 from backstay.resources.shorthand import NoDate, read_day
 from backstay.resources.urls import resource_url
+from backstay.resources.workbooks import (
+    fits_a_cell,
+    money_look,
+    new_workbook,
+    sheet_name,
+    write_value,
+)
 from backstay.time_zones import checked_time_zone, time_zone_choices
 from backstay.web import page as view
 from backstay.web.blueprint import PluginBlueprint, public, requires
@@ -288,6 +295,7 @@ __all__ = [
     "emit",
     "enqueue",
     "find",
+    "fits_a_cell",
     "flash_done",
     "flash_problem",
     "forget_attachments",
@@ -309,11 +317,13 @@ __all__ = [
     "lazy",
     "let_go",
     "money_formatter",
+    "money_look",
     "move_attachments",
     "neutral",
     "new_file",
     "new_id",
     "new_ids",
+    "new_workbook",
     "ngettext",
     "no_truncate",
     "now",
@@ -336,6 +346,7 @@ __all__ = [
     "role_names",
     "row_hash",
     "session",
+    "sheet_name",
     "short",
     "suite",
     "symbols",
@@ -346,4 +357,5 @@ __all__ = [
     "unique_keys",
     "view",
     "wants_fragment",
+    "write_value",
 ]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from backstay.clock import today
@@ -19,6 +17,13 @@ from backstay.i18n import lazy
 from backstay.resources import formats
 from backstay.resources.declare import Kind
 from backstay.resources.serialize import csv_line, file_writer
+from backstay.resources.workbooks import (
+    LONGEST_CELL,
+    money_look,
+    new_workbook,
+    sheet_name,
+    write_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,11 +49,6 @@ ROWS_OF_A_SHEET: Final = 1_048_575
 """Rows below the head of an Excel sheet, which has 1,048,576; what is beyond has another sheet."""
 TOLD_EVERY: Final = 2_000
 """Rows between two signs of progress."""
-_LONGEST_CELL: Final = 32_767
-_FIRST_YEAR: Final = 1901
-"""Of the dates that a spreadsheet knows; earlier ones are texts."""
-_EXACT: Final = 15
-"""Digits of a number that a spreadsheet keeps."""
 
 
 class Target(Protocol):
@@ -127,7 +127,7 @@ def _write_workbook(
 ) -> None:
     with _workbook(target) as book:
         looks = {
-            Kind.MONEY: book.add_format({"num_format": _money_format(reader.minor_units)}),
+            Kind.MONEY: book.add_format({"num_format": money_look(reader.minor_units)}),
             Kind.DATE: book.add_format({"num_format": "yyyy-mm-dd"}),
             Kind.INSTANT: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
         }
@@ -147,21 +147,10 @@ def _write_workbook(
 @contextmanager
 def _workbook(target: Target) -> Iterator[Any]:
     """A workbook that writes each row to disk when the next one begins, closed at the end."""
-    import xlsxwriter  # type: ignore[import-untyped]
     from xlsxwriter.exceptions import FileSizeError  # type: ignore[import-untyped]
 
     with tempfile.TemporaryDirectory(prefix="backstay-") as folder:
-        # Texts are never formulas, links or numbers, whatever they look like.
-        book = xlsxwriter.Workbook(
-            target,
-            {
-                "constant_memory": True,
-                "tmpdir": folder,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-            },
-        )
+        book = new_workbook(target, constant_memory=True, tmpdir=folder)
         yield book
         try:
             book.close()
@@ -175,8 +164,7 @@ def _sheet(book: Any, title: str, columns: tuple[Column, ...], head: Any) -> Any
     """The next sheet, with the names of the columns on top."""
     number = len(book.worksheets()) + 1
     ending = f" ({number})" if number > 1 else ""
-    plain = "".join(sign for sign in title if sign not in "[]:*?/\\'") or "Sheet"
-    sheet = book.add_worksheet(plain[: 31 - len(ending)] + ending)
+    sheet = book.add_worksheet(sheet_name(title, ending))
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(columns):
         sheet.set_column(place, place, 14 if column.kind is not Kind.TEXT else 24)
@@ -194,25 +182,9 @@ def _cell(
     look: Any,
     reader: Reader,
 ) -> None:
-    if column.format is None and reader.may_read(column.group):
-        match value:
-            case bool():
-                sheet.write_boolean(row, place, value)
-                return
-            case int() | Decimal() if len(Decimal(value).as_tuple().digits) <= _EXACT:
-                sheet.write_number(row, place, value, look)
-                return
-            case datetime() if value.year >= _FIRST_YEAR:
-                local = value.astimezone(formats.zone(reader.time_zone)).replace(tzinfo=None)
-                sheet.write_datetime(row, place, local, look)
-                return
-            case date() if value.year >= _FIRST_YEAR:
-                sheet.write_datetime(row, place, value, look)
-                return
+    plain = column.format is None and reader.may_read(column.group)
+    if plain and write_value(sheet, row, place, value, look, formats.zone(reader.time_zone)):
+        return
     text = write(value)
     if text:
-        sheet.write_string(row, place, text[:_LONGEST_CELL])
-
-
-def _money_format(minor_units: int) -> str:
-    return "#,##0" + ("." + "0" * minor_units if minor_units else "")
+        sheet.write_string(row, place, text[:LONGEST_CELL])

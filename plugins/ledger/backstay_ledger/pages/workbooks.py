@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date, datetime
 from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,20 @@ from zoneinfo import ZoneInfo
 
 from flask import Response
 
-from backstay.spi import Event, Invalid, audit_now, company_of, context, database, session, suite
+from backstay.spi import (
+    Event,
+    Invalid,
+    audit_now,
+    company_of,
+    context,
+    database,
+    money_look,
+    new_workbook,
+    session,
+    sheet_name,
+    suite,
+    write_value,
+)
 from backstay.spi import gettext as _
 
 if TYPE_CHECKING:
@@ -23,13 +35,8 @@ MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml
 MOST_ROWS: Final = 50_000
 """What is written while its reader waits; CSV goes out while it is read and has no limit."""
 _LONGEST_CELL: Final = 32_767
-_EXACT: Final = 15
-_FIRST_YEAR: Final = 1901
-"""Of the dates that a spreadsheet knows."""
 _PIECE: Final = 64 * 1024
 _A4: Final = 9
-_LONGEST_NAME: Final = 31
-_NO_NAME: Final = "[]:*?/\\'"
 
 Head = tuple[str, str]
 """What stands above a column, and the kind of its values: text, money, percent, ..."""
@@ -152,13 +159,6 @@ def _sheet(book: Any, label: str, heads: Sequence[Head]) -> Any:
     return sheet
 
 
-def new_workbook(target: Any, **options: Any) -> Any:
-    """A workbook whose texts are never formulas, links or numbers, whatever they look like."""
-    xlsxwriter: Any = import_module("xlsxwriter")  # it says nothing of its types
-    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    return xlsxwriter.Workbook(target, {**options, **texts})
-
-
 def print_on_a4(sheet: Any) -> None:
     """Print a sheet as wide as an A4 page, the two rows of its heads on each page."""
     sheet.repeat_rows(0, 1)
@@ -167,32 +167,9 @@ def print_on_a4(sheet: Any) -> None:
     sheet.set_footer("&R&P / &N")
 
 
-def money_look(minor_units: int) -> str:
-    """How a spreadsheet shows amounts with so many decimals."""
-    return "#,##0" + ("." + "0" * minor_units if minor_units else "")
-
-
-def is_kept(number: int | Decimal) -> bool:
-    """Whether a spreadsheet keeps every digit of a number."""
-    return len(Decimal(number).as_tuple().digits) <= _EXACT
-
-
-def sheet_name(label: str) -> str:
-    """What a sheet may be called: 31 signs, and not every one."""
-    return "".join(one for one in label if one not in _NO_NAME).strip()[:_LONGEST_NAME]
-
-
 def _cell(sheet: Any, row: int, place: int, value: Any, look: Any, zone: ZoneInfo) -> None:
-    match value:
-        case None | "":
-            return
-        case datetime():
-            sheet.write_datetime(row, place, value.astimezone(zone).replace(tzinfo=None), look)
-        case date() if value.year >= _FIRST_YEAR:
-            sheet.write_datetime(row, place, value, look)
-        case int() | Decimal() if is_kept(value):
-            sheet.write_number(row, place, value, look)
-        case Decimal():
-            sheet.write_string(row, place, f"{value:f}")
-        case _:
-            sheet.write_string(row, place, str(value)[:_LONGEST_CELL])
+    if value is None or write_value(sheet, row, place, value, look, zone):
+        return
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if text:
+        sheet.write_string(row, place, text[:_LONGEST_CELL])

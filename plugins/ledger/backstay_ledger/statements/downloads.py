@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
-from backstay.spi import Event, audit_now, company_of, context, neutral, requires, session
+from backstay.spi import (
+    Event,
+    audit_now,
+    company_of,
+    context,
+    fits_a_cell,
+    money_look,
+    neutral,
+    new_workbook,
+    requires,
+    session,
+    sheet_name,
+)
 from backstay.spi import gettext as _
 from backstay_ledger.dimensions.filters import asked_by, asked_of
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
 from backstay_ledger.pages.report_dates import company_today, read_day
-from backstay_ledger.pages.workbooks import (
-    MEDIA_TYPE,
-    is_kept,
-    money_look,
-    new_workbook,
-    print_on_a4,
-    sheet_name,
-)
+from backstay_ledger.pages.workbooks import MEDIA_TYPE, print_on_a4
 from backstay_ledger.permissions import BOOKS_EXPORT
 from backstay_ledger.resources.figures import Figures
 from backstay_ledger.statements.asked import asked_as_of, asked_span, by_dimensions
@@ -181,7 +186,7 @@ def _workbook(table: Table, minor_units: int) -> bytes:
             heading = _("Mismatch, debit positive: %(rule)s", rule=heading)
         sheet.write_string(line, 1, heading, style(row.depth, money=False))
         for at, amount in enumerate(row.amounts, 2):
-            if is_kept(amount):
+            if fits_a_cell(amount):
                 sheet.write_number(line, at, amount, style(row.depth, money=True))
             else:
                 sheet.write_string(line, at, f"{amount:.{minor_units}f}")

@@ -14,9 +14,9 @@ from xlsxwriter.exceptions import FileSizeError
 
 from backstay.audit.models import AuditEvent
 from backstay.db.context import operator_context
+from backstay.spi import sheet_name
 from backstay_ledger.dimensions.values import AddDimension, AddValue, add_dimension, add_value
 from backstay_ledger.pages import workbooks
-from backstay_ledger.pages.workbooks import sheet_name
 from backstay_ledger.permissions import AUDIT_VIEW, BOOKS_EXPORT, BOOKS_VIEW
 from backstay_ledger.statements.kinds import Purpose
 from backstay_ledger.statements.tree_commands import CreateTree
