@@ -27,10 +27,11 @@ from backstay_ledger.closing.models import YearClosing
 from backstay_ledger.currencies.conversion import rounded
 from backstay_ledger.models import Account, AccountClass, FiscalYear
 from backstay_ledger.permissions import BOOKS_VIEW
-from backstay_ledger.services.balances import balances, movements
+from backstay_ledger.services.balances import balances
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.costs import Cost
+from backstay_ledger.statements.equity_history import PRIOR, moves
 from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, Translated
 from backstay_ledger.statements.group_shares import Holding, Span
 from backstay_ledger.statements.kinds import Part
@@ -43,7 +44,6 @@ GOODWILL: Final = "?goodwill"
 BARGAIN: Final = "?bargain"
 OWNERSHIP: Final = "?ownership"
 LEFT: Final = "?left"
-_PRIOR: Final = "?prior"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,6 @@ class Standing:
     rate: Fraction
     closed_into: str = ""
 
-    @property
-    def own(self) -> Decimal:
-        """Its net assets in its own currency, debit positive."""
-        return sum(self.equity.values(), self.results)
-
 
 @dataclass(frozen=True, slots=True)
 class Standings:
@@ -78,7 +73,7 @@ class Standings:
     Arguments:
         end: at the end of the days, or of its last day in the group.
         earned: of a foreign company that left, by what its owners' part grew while it was in the
-            group: results at average rates, all else at the last rate; in the group's currency.
+            group: results at average rates, all else at that of its day; in the group's currency.
     """
 
     starts: tuple[Standing, ...]
@@ -129,8 +124,10 @@ def read_standings(translated: Translated, column: Column, holding: Holding) -> 
     foreign = translated.foreign
     earned = Fraction(0)
     if foreign and holding.left_within(column.start, column.end):
-        for span, start, then in zip(spans, starts, (*starts[1:], end), strict=True):
-            earned += span.share * reading.grown(span, start, then, end.rate)
+        for span, until in zip(
+            spans, (*(one.start for one in spans[1:]), holding.last), strict=True
+        ):
+            earned += span.share * reading.grown(span, until)
     return Standings(starts, end, foreign, earned)
 
 
@@ -155,8 +152,11 @@ def set_off(
     changes = _changes(spans, standings, minor_units)
     year = books.in_group + whole(books.earned_by_others)
     rest = -(worth - others - acquired - changes) - year
-    kept = _kept(holding, standings, column)
-    taken = whole(sum(kept.values(), Fraction(0))) if standings.foreign else rest
+    if books.history is None:
+        kept, taken = _kept(holding, standings, column), rest
+    else:
+        kept = books.history.of_owners(holding, minor_units)
+        taken = whole(sum(kept.values(), Fraction(0)))
     parts = dict(
         zip(
             kept,
@@ -164,8 +164,8 @@ def set_off(
             strict=True,
         )
     )
-    prior = parts.pop(_PRIOR)
-    if standings.foreign:
+    prior = parts.pop(PRIOR)
+    if books.history is not None:
         parts[TRANSLATION] = rest - taken
     for code in parts.keys() | _equity(books):
         effects.add(code, parts.get(code, ZERO) - books.figures.get(code, ZERO))
@@ -242,20 +242,20 @@ def _changes(spans: Sequence[Span], standings: Standings, minor_units: int) -> D
 
 
 def _kept(holding: Holding, standings: Standings, column: Column) -> dict[str, Fraction]:
-    """What the owners have of each account of equity and of prior results, at the last rate.
+    """What the owners have of each account of equity and of prior results.
 
     Of what was there on the first day nothing, where it is set off; of each change their share
     on the days of the change.
     """
     points = (*standings.starts, standings.end)
     codes = sorted({code for one in points for code in (*one.equity, one.closed_into) if code})
-    kept = dict.fromkeys((*codes, _PRIOR), Fraction(0))
+    kept = dict.fromkeys((*codes, PRIOR), Fraction(0))
 
     def add(point: Standing, share: Fraction, prior: Decimal) -> None:
         for code, amount in point.equity.items():
-            kept[code] += share * Fraction(amount) * standings.end.rate
+            kept[code] += share * Fraction(amount)
         # What stood open then, and a closing has moved since, is in that account at the end.
-        kept[point.closed_into or _PRIOR] += share * Fraction(prior) * standings.end.rate
+        kept[point.closed_into or PRIOR] += share * Fraction(prior)
 
     spans = holding.within(date.min, column.end)
     for span, start, end in zip(spans, points, points[1:], strict=False):
@@ -303,17 +303,18 @@ class _Reading:
             self._closed_into(day, before) if prior and earned_until <= before else "",
         )
 
-    def grown(self, span: Span, start: Standing, end: Standing, rate: Fraction) -> Fraction:
-        """By what the net assets grew: results at average rates, what was paid in at a rate."""
-        worth = earned = ZERO
+    def grown(self, span: Span, until: date) -> Fraction:
+        """By what the net assets grew: results at average rates, all else at that of its day.
+
+        Arguments:
+            until: the first day of the next share, whose changes are there before it begins.
+        """
+        worth = ZERO
         if self.results:
-            days, first = Column(span.start, span.end), span.start
-            found = movements(
-                self.session, first, span.end, self.results, without_closing_from=first
-            )
-            earned = sum(found.values(), ZERO)
-            worth = sum(self.translated.movements(days, self.results).values(), ZERO)
-        return -(Fraction(worth) + Fraction(end.own - start.own - earned) * rate)
+            found = self.translated.movements(Column(span.start, span.end), self.results)
+            worth = sum(found.values(), ZERO)
+        paid = sum((one.amount for one in moves(self.translated, span.start, until)), ZERO)
+        return -Fraction(worth + paid)
 
     def _closed_into(self, day: date, before: date) -> str:
         """The account that took what stood open on a day; empty if that is open still.

@@ -1,9 +1,10 @@
 """The books of one company of a group, in the currency of the group.
 
 What a company owns and owes is worth what the rate of the last day says; what it earned and spent,
-month by month, what the average rate of the month says (IAS 21.39 and 40). The two differ, so that
-the balance sheet of a foreign company has a translation difference within its equity, which takes
-roundings too. A company is in the statements from the day on which the group holds it to the last
+month by month, what the average rate of the month says (IAS 21.39 and 40); its equity and the
+results of earlier years what they were when they came about. These differ, so that the balance
+sheet of a foreign company has a translation difference within its equity, which takes roundings
+too. A company is in the statements from the day on which the group holds it to the last
 (IFRS 10.B88).
 """
 
@@ -30,6 +31,7 @@ from backstay_ledger.services.balances import balances, movements
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.compute import known_accounts
+from backstay_ledger.statements.equity_history import PRIOR, EquityHistory, read_history
 from backstay_ledger.statements.group_shares import WHOLE, Holding
 from backstay_ledger.statements.kinds import Part
 from backstay_ledger.statements.tree import KnownAccount, part_of
@@ -46,8 +48,9 @@ class MemberBooks:
     Arguments:
         figures: none in a balance sheet of a day at whose end it is not in the group.
         result: of the days, or in a balance sheet of the whole fiscal year.
-        prior: results of the fiscal years before it.
+        prior: results of the fiscal years before it that no closing has moved.
         shared: the results of those days, each with the owners' share in the company then.
+        history: of a foreign company in a balance sheet, how its equity came about.
     """
 
     code: str
@@ -56,6 +59,7 @@ class MemberBooks:
     result: Decimal
     prior: Decimal
     shared: tuple[tuple[Fraction, Decimal], ...]
+    history: EquityHistory | None = None
 
     @property
     def net_assets(self) -> Decimal:
@@ -113,7 +117,7 @@ def read_member(
     if holding.first > column.start:
         result = sum(translated.movements(column, of_result).values(), ZERO)
     before = balances(session, day_before(column.start), of_result) if of_result else {}
-    prior = translated.closing(sum(before.values(), ZERO), column.end)
+    prior = sum(before.values(), ZERO)
     earlier = set(of_result)
     ends = balances(session, column.end, without_closing_from=column.end)
     figures = {
@@ -121,13 +125,18 @@ def read_member(
         for key, amount in ends.items()
         if key not in earlier
     }
+    history = read_history(translated, column, holding) if translated.foreign else None
+    if history is not None:
+        equity = history.whole()
+        prior = equity.pop(PRIOR, ZERO)
+        figures |= equity
     left = -(sum(figures.values(), ZERO) + result + prior)
     if left:
         by_code[TRANSLATION] = KnownAccount(
             0, TRANSLATION, _("Translation difference"), AccountClass.EQUITY
         )
         figures[TRANSLATION] = left
-    return MemberBooks(code, by_code, figures, result, prior, shared)
+    return MemberBooks(code, by_code, figures, result, prior, shared, history)
 
 
 class Translated:

@@ -125,7 +125,7 @@ def test_a_rule_of_both_statements_is_flagged_and_not_applied(group: Any) -> Non
 def test_a_foreign_company_is_translated_at_closing_and_average_rates(
     group: Any, other_books: Any
 ) -> None:
-    """BETA: capital 1,000 JPY, earned 600 in March; 1 EUR = 100 JPY at the end, 120 in March."""
+    """BETA: 1,000 JPY paid in at 125, 600 earned in March at 120; the year ends at 100."""
     other_books.post(other_books.posting(("1000", "1000"), ("3000", "-1000")))
     other_books.post(other_books.posting(("1000", "600"), ("4000", "-600")))
     with group.write() as session:
@@ -134,6 +134,7 @@ def test_a_foreign_company_is_translated_at_closing_and_average_rates(
         _far(group, Part.BALANCE_SHEET)
     with group.write() as session:
         for day, kind, rate in (
+            (date(2026, 3, 15), RateKind.SPOT, "125"),
             (YEAR.end, RateKind.SPOT, "100"),
             (date(2026, 3, 31), RateKind.AVERAGE, "120"),
         ):
@@ -142,9 +143,9 @@ def test_a_foreign_company_is_translated_at_closing_and_average_rates(
     sheet = _far(group, Part.BALANCE_SHEET)
     figures = {row.code: row.amounts for row in sheet.statement.rows}
     assert figures["1000"] == (430, 16, 0, 446)
-    assert figures["3000"] == (500, 10, 0, 510)
+    assert figures["3000"] == (500, 8, 0, 508)
     assert figures["year"] == (30, 5, 0, 35)
-    assert figures["?translation"] == (0, 1, 0, 1)
+    assert figures["?translation"] == (0, 3, 0, 3)
     assert sheet.statement.out_by == (0, 0, 0, 0)
     earned = _far(group, Part.PROFIT_LOSS)
     assert {row.code: row.amounts for row in earned.statement.rows}["result"] == (30, 5, 0, 35)
