@@ -101,6 +101,36 @@ def test_what_a_changed_share_costs_beyond_its_worth_is_equity(parent: Any) -> N
     assert read(parent, Part.PROFIT_LOSS).attribution.others == (0, 30, 0, 30)
 
 
+def test_a_part_is_sold_while_control_is_kept(parent: Any) -> None:
+    """IFRS 10.B96: 10 % bought for 150 and sold for 170, both worth 110: equity of 20, no gain.
+
+    ALPHA took 120 off its investment and earned 50; those stand among prior results, and 30 less
+    in the changes of shares. Others earned 20 until July and 20 in October.
+    """
+    alone(parent, "GAMMA")
+    buy(parent, "900", NEW_YEAR)
+    share(parent, "80", NEW_YEAR, dividends="ALPHA 4700")
+    buy(parent, "150", SUMMER)
+    share(parent, "90", SUMMER, dividends="ALPHA 4700")
+    autumn = date(2026, 10, 1)
+    lines = (("1000", "170"), ("1400", "-120"), ("4700", "-50"))
+    parent.post(parent.posting(*lines, date=autumn))
+    share(parent, "80", autumn, dividends="ALPHA 4700")
+    earned = read(parent, Part.PROFIT_LOSS)
+    assert figures(earned)["4700"] == (50, 0, -50, 0)
+    assert figures(earned)["result"] == (100, 200, -50, 250)
+    assert earned.attribution.others == (0, 40, 0, 40)
+    found = read(parent, Part.BALANCE_SHEET)
+    sheet = figures(found)
+    assert sheet["?goodwill"] == (0, 0, 100, 100)
+    assert sheet["?ownership"] == (0, 0, -30, -30)
+    assert sheet["prior"] == (0, 0, 50, 50)
+    assert sheet["year"] == (100, 200, -90, 210)
+    assert sheet["?minority"] == (0, 0, 240, 240)
+    assert sheet["both"] == (2100, 1200, -830, 2470)
+    assert not found.mismatches
+
+
 def test_a_bargain_is_a_gain_of_the_first_days(parent: Any) -> None:
     """80 % for 700 of net assets of 1,000: a gain of 100."""
     alone(parent, "GAMMA")

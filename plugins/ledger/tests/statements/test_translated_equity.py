@@ -125,6 +125,34 @@ def test_the_reserve_is_that_of_owners_and_others(
     assert later.attribution.others[-1] == 400
 
 
+def test_a_further_part_of_a_foreign_company_is_equity(parent: Any, abroad: Any) -> None:
+    """IFRS 10.B96: 10 % more for 110 on 30 June, of 1,072 at 125: 2.80 less equity.
+
+    The owners have 80 % of the -208 that the rates made until then, and 90 % of the 603 after.
+    """
+    buy(parent, "900", NEW_YEAR)
+    share(parent, "80", NEW_YEAR, member="BETA")
+    buy(parent, "110", PAID)
+    share(parent, "90", PAID, member="BETA")
+    found = read(parent, Part.BALANCE_SHEET)
+    sheet = figures(found)
+    assert sheet["?ownership"][-1] == Decimal("-2.80")
+    assert sheet["?minority"][-1] == Decimal("167.50")
+    assert sheet["3000"][-1] == 2064
+    assert sheet["year"][-1] == 210
+    assert sheet["?translation"][-1] == Decimal("376.30") + 25
+    assert sheet["both"][-1] == 2840
+    assert not found.mismatches
+    close_2026(abroad)
+    later = figures(read(parent, Part.BALANCE_SHEET, LATER))
+    assert later["?ownership"][-1] == Decimal("-2.80")
+    assert later["3000"][-1] == 2064
+    # Of 200 the owners had 160; of the dividend of 125 they have 112.50.
+    assert later["3100"][-1] == 160 - Decimal("112.50")
+    assert later["year"][-1] == 180
+    assert later["?minority"][-1] == 200
+
+
 def test_what_was_earned_before_the_first_day_is_worth_what_that_day_said(
     parent: Any, abroad: Any
 ) -> None:
