@@ -213,15 +213,11 @@ class Arena:
         own = (one for one in all_routes(self.app) if plugin_of(self.app, one) == self.plugin)
         return tuple(sorted(own, key=lambda route: not route.is_api))
 
-    def made_from(self, route: Route) -> Resource | None:
-        """The resource whose declaration made a route; None for one that a plugin wrote."""
-        blueprint = self.app.blueprints.get(route.endpoint.rpartition(".")[0])
-        return getattr(blueprint, "resource", None)
-
     def resource_of(self, route: Route) -> Resource | None:
         """The resource whose records a route's id belongs to: by its address."""
         if route.is_api:
-            return self.made_from(route)
+            blueprint = self.app.blueprints.get(route.endpoint.rpartition(".")[0])
+            return getattr(blueprint, "resource", None)
         best: Resource | None = None
         for resource in self.suite.resources.values():
             home = list_rule(resource)

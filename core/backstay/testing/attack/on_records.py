@@ -54,23 +54,14 @@ def samples(arena: Arena) -> Iterator[Finding]:
 
 
 def foreign_ids(arena: Arena) -> Iterator[Finding]:
-    """Ids of another company's records are answered 404, also by who may see both.
-
-    A page that a plugin wrote may look its id up anywhere, so it is sent those of all resources. A
-    route that a resource's declaration made looks it up among the records of this resource: it is
-    sent theirs, and one of another resource.
-    """
+    """Ids of another company's records are answered 404, also by who may see both."""
     browser = arena.browser()
-    foreign = list(_ids_only_in_beta(arena))
     for route in arena.every_route():
         numbers = [name for name in route.arguments if name == "id" or name.endswith("_id")]
         if not route.in_company or not numbers:
             continue
-        made = arena.made_from(route)
-        own = [one for one in foreign if made is not None and one[0] == made.name]
-        others = [one for one in foreign if one not in own]
-        for name, key in [*own, *(others if made is None else others[:1])]:
-            values = {"company": arena.alpha.code, **dict.fromkeys(numbers, str(key))}
+        for name, foreign in _ids_only_in_beta(arena):
+            values = {"company": arena.alpha.code, **dict.fromkeys(numbers, str(foreign))}
             answered = arena.send(browser, route, route.path(values))
             if answered.status_code != NOT_FOUND:
                 said = f"{name} of another company is answered {answered.status_code}"
