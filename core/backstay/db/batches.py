@@ -4,7 +4,7 @@ psycopg's pipelines spare the wait for each answer, but write every statement to
 comes: the server wakes up for each. And SQLAlchemy asks each cursor at once how its answer is made
 up, which can not be known while the statement waits; what it answered before says it as well.
 
-This overrides four methods that psycopg does not document (3.2 and 3.3 have them alike). The tests
+This overrides four methods that psycopg does not document, so its versions are bounded. The tests
 of ``tests/db/test_round_trips.py`` count what is sent, so a version that differs is noticed there.
 """
 
