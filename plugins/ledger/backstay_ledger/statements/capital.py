@@ -20,22 +20,23 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from sqlalchemy import select
-
-from backstay.spi import authorize, company_of
-from backstay_ledger.closing.models import YearClosing
+from backstay.spi import authorize
 from backstay_ledger.currencies.conversion import rounded
-from backstay_ledger.models import Account, AccountClass, FiscalYear
+from backstay_ledger.models import AccountClass
 from backstay_ledger.permissions import BOOKS_VIEW
 from backstay_ledger.services.balances import balances
 from backstay_ledger.services.sums import day_before
 from backstay_ledger.statements.columns import Column
 from backstay_ledger.statements.costs import Cost
-from backstay_ledger.statements.equity_history import PRIOR, moves
+from backstay_ledger.statements.equity_history import (
+    PRIOR,
+    closings,
+    equity_of,
+    moves,
+    results_of,
+)
 from backstay_ledger.statements.group_books import TRANSLATION, MemberBooks, Translated
 from backstay_ledger.statements.group_shares import Holding, Span
-from backstay_ledger.statements.kinds import Part
-from backstay_ledger.statements.tree import part_of
 from backstay_ledger.tax.rounding import apportion
 
 ZERO: Final = Decimal(0)
@@ -279,13 +280,8 @@ class _Reading:
         self.session = translated.session
         self.column = column
         self.translated = translated
-        accounts = translated.chart
-        self.equity = {
-            one.id: one.code for one in accounts if one.account_class is AccountClass.EQUITY
-        }
-        self.results = [
-            one.id for one in accounts if part_of(one.account_class) is Part.PROFIT_LOSS
-        ]
+        self.equity = equity_of(translated)
+        self.results = results_of(translated)
 
     def standing(self, day: date, earned_until: date) -> Standing:
         """Equity at the end of a day, results at the end of one; no closing of that day."""
@@ -321,22 +317,8 @@ class _Reading:
 
         Years are closed in their order, so it is that of the first closing from that day on.
         """
-        company_id = company_of(self.session).id
-        found = self.session.scalar(
-            select(Account.code)
-            .join(YearClosing, YearClosing.account_id == Account.id)
-            .join(FiscalYear, FiscalYear.id == YearClosing.fiscal_year_id)
-            .where(
-                Account.company_id == company_id,
-                YearClosing.company_id == company_id,
-                FiscalYear.company_id == company_id,
-                YearClosing.cancelled_at.is_(None),
-                FiscalYear.ends_on.between(day, before),
-            )
-            .order_by(FiscalYear.ends_on)
-            .limit(1)
-        )
-        return found or ""
+        found = closings(self.translated, day, before)
+        return found[0][1] if found else ""
 
     def _total(self, day: date, closing: date | None) -> Decimal:
         return sum(self._sums(day, self.results, closing).values(), ZERO)

@@ -131,13 +131,14 @@ def read_history(translated: Translated, column: Column, holding: Holding) -> Eq
         RateMissing: names the pair and the day without a rate.
     """
     before = day_before(column.start)
-    closed = _closings(translated, holding.first, before)
+    closed = closings(translated, holding.first, before)
     first, earlier, shown = _first(translated, holding.first, before)
+    results = results_of(translated)
     years = []
     for start, end in _years(translated, holding.first, before):
         into = next((code for day, code in closed if day == end), PRIOR)
         days = [
-            (one.share, translated.movements(Column(one.start, one.end), _results(translated)))
+            (one.share, translated.movements(Column(one.start, one.end), results))
             for one in holding.within(start, min(end, before))
         ]
         years.append(PastYear(into, tuple((share, sum(one.values(), ZERO)) for share, one in days)))
@@ -153,7 +154,7 @@ def read_history(translated: Translated, column: Column, holding: Holding) -> Eq
 
 def moves(translated: Translated, after: date, until: date) -> Iterator[Moved]:
     """What was posted on accounts of equity after a day, until a day, at the rates of its days."""
-    codes = _equity(translated)
+    codes = equity_of(translated)
     company_id = company_of(translated.session).id
     start = after if after == date.min else after + timedelta(days=1)
     found = translated.session.execute(
@@ -181,11 +182,12 @@ def _first(
     if first == date.min:
         return {}, ZERO, ZERO
 
+    ids = results_of(translated)
+
     def open_on(day: date) -> Decimal:
-        ids = _results(translated)
         return sum(balances(translated.session, day, ids).values(), ZERO) if ids else ZERO
 
-    codes = _equity(translated)
+    codes = equity_of(translated)
     there = balances(translated.session, first, list(codes), without_closing_from=first)
     earlier = open_on(day_before(first))
     shown = earlier if first <= before else open_on(before)
@@ -196,13 +198,15 @@ def _first(
     )
 
 
-def _equity(translated: Translated) -> dict[int, str]:
+def equity_of(translated: Translated) -> dict[int, str]:
+    """The accounts of equity of a company, their codes by their ids."""
     return {
         one.id: one.code for one in translated.chart if one.account_class is AccountClass.EQUITY
     }
 
 
-def _results(translated: Translated) -> list[int]:
+def results_of(translated: Translated) -> list[int]:
+    """The accounts of income and expenses of a company, by their ids."""
     return [one.id for one in translated.chart if part_of(one.account_class) is Part.PROFIT_LOSS]
 
 
@@ -220,7 +224,7 @@ def _years(translated: Translated, first: date, before: date) -> Sequence[tuple[
     return [(start, end) for start, end in rows]
 
 
-def _closings(translated: Translated, first: date, before: date) -> Sequence[tuple[date, str]]:
+def closings(translated: Translated, first: date, before: date) -> Sequence[tuple[date, str]]:
     """The last days of closed fiscal years, with the account that each was closed into."""
     company_id = company_of(translated.session).id
     rows = translated.session.execute(
