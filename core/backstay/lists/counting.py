@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from backstay.db.context import context_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import URL, Select
     from sqlalchemy.orm import Session
 
 MOST_COUNTED: Final = 10_000
@@ -24,7 +24,7 @@ class Counter:
 
     def __init__(self) -> None:
         """Begin without knowing any list."""
-        self._long: dict[tuple[frozenset[int] | None, str], float] = {}
+        self._long: dict[tuple[URL, frozenset[int] | None, str], float] = {}
 
     def count(self, session: Session, ids: Select[Any], known_as: str) -> tuple[int, bool]:
         """How many rows a list has, at most ``MOST_COUNTED`` + 1, and whether there are more.
@@ -33,7 +33,8 @@ class Counter:
             ids: selects the ids of the whole list.
             known_as: the list with its filters; empty if it is to be counted anew every time.
         """
-        key = (context_of(session).company_ids, known_as)
+        # A process may serve several databases with the same routes.
+        key = (session.get_bind().engine.url, context_of(session).company_ids, known_as)
         if known_as and self._long.get(key, 0) > monotonic():
             return MOST_COUNTED + 1, True
         some = ids.limit(MOST_COUNTED + 1).subquery()

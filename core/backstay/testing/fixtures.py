@@ -11,12 +11,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 from sqlalchemy.util import OrderedSet
-from werkzeug.routing import Rule
 
 from backstay.companies.models import Company
 from backstay.db.context import CompanyRef, Context, operator_context
@@ -25,8 +24,11 @@ from backstay.db.guards import install_guards
 from backstay.kernel.discovery import discover
 from backstay.kernel.load import load
 from backstay.testing.postgres import create_database, drop_database, running_postgres
+from backstay.testing.sharing import share_routes, share_statements
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection as SQLiteConnection
+
     from sqlalchemy import MetaData
 
     from backstay.kernel.suite import Suite
@@ -35,25 +37,11 @@ COMPANIES = (("ALPHA", "Alpha Ltd", "EUR", 2), ("BETA", "Beta KK", "JPY", 0))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def rules_are_compiled_once() -> Iterator[None]:
-    """Let applications share the builders of their addresses.
-
-    Nearly every test builds an application of its own. Two thirds of that is Werkzeug writing and
-    compiling a function for each of a thousand rules, the same ones again and again.
-    """
-    compiled: dict[object, Any] = {}
-    write = Rule._compile_builder  # noqa: SLF001 - where it is gone, the tests only take longer
-
-    def once(rule: Rule, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 - as Werkzeug has it
-        if rule.defaults:  # then it depends on converters as well
-            return write(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)  # noqa: SLF001
-        if key not in compiled:
-            compiled[key] = write(rule, append_unknown)
-        return compiled[key]
-
+def same_work_is_done_once() -> Iterator[None]:
+    """Let the applications and the databases of all tests share what is the same in each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", once)
+        share_routes(patch)
+        share_statements(patch)
         yield
 
 
@@ -145,6 +133,7 @@ def database(
         path = tmp_path / "backstay.db"
         shutil.copyfile(templates.sqlite(suite), path)
         made = Database(f"sqlite:///{path}", files=tmp_path / "files")
+        event.listen(made.engine, "connect", _forget_durability)
         yield made
         made.dispose()
     else:
@@ -155,6 +144,11 @@ def database(
         yield made
         made.dispose()
         drop_database(server, str(make_url(made.url).database))
+
+
+def _forget_durability(connection: SQLiteConnection, _record: object) -> None:
+    # Waiting for the disk is worth nothing in a database that is thrown away.
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture
