@@ -89,7 +89,8 @@ def _all_at_once(own: Schema, database: Database, shapes: dict[str, Shape]) -> l
     """From the first migration to the last one in one go, as the oldest release is upgraded."""
     first, last = list(shapes)[1], list(shapes)[-1]
     before = _contents(database, shapes[last])
-    back = _move(own, database, shapes, first, first)
+    _move(own, database, shapes, first, first)
+    back = shape_of(database, own)
     found = list(_unlike(shapes[first], back, f"undone down to {first}"))
     return found or _upgraded(own, database, shapes, (first, last), before, back)
 
@@ -99,7 +100,8 @@ def _one_by_one(own: Schema, database: Database, shapes: dict[str, Shape]) -> li
     line = list(shapes)
     before = _contents(database, shapes[line[-1]])
     for earlier, later in zip(line[-2::-1], line[:0:-1], strict=True):
-        back = _move(own, database, shapes, earlier, earlier)
+        _move(own, database, shapes, earlier, earlier)
+        back = shape_of(database, own)
         found = list(_unlike(shapes[earlier], back, f"undone down to {earlier}"))
         found = found or _upgraded(own, database, shapes, (earlier, later), before, back)
         if found:
@@ -120,9 +122,9 @@ def _upgraded(
     """What is not as it was, upgraded again."""
     earlier, later = way
     again = f"upgraded again from {earlier}"
-    shape = _move(own, database, shapes, later, earlier)
+    _move(own, database, shapes, later, earlier)
     found = [
-        *_unlike(shapes[later], shape, again),
+        *_unlike(shapes[later], shape_of(database, own), again),
         *_lost(before, _contents(database, shapes[later]), kept, earlier),
     ]
     if later == list(shapes)[-1]:
@@ -132,9 +134,7 @@ def _upgraded(
     return found
 
 
-def _move(
-    own: Schema, database: Database, shapes: dict[str, Shape], to: str, earlier: str
-) -> Shape:
+def _move(own: Schema, database: Database, shapes: dict[str, Shape], to: str, earlier: str) -> None:
     """Bring the tables to a migration; today's as an administrator does, with all triggers."""
     try:
         if to == list(shapes)[-1]:
@@ -144,7 +144,6 @@ def _move(
     except ConfigurationError as error:
         message = f"from {earlier} and back: {error}"
         raise _Stopped(message) from error
-    return shape_of(database, own)
 
 
 def schema_of(bench: Bench, name: str) -> Schema:
@@ -170,15 +169,16 @@ def shape_of(database: Database, schema: Schema) -> Shape:
 
 def _shape(connection: Connection, schema: Schema) -> Shape:
     looked = inspect(connection)
-    names = [
-        name
+    columns = _columns(looked, schema)
+    return Shape(columns, {name: frozenset(_parts(looked, name)) for name in columns})
+
+
+def _columns(looked: Inspector, schema: Schema) -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(sorted(one["name"] for one in looked.get_columns(name)))
         for name in looked.get_table_names()
         if name.startswith(f"{schema.plugin}_") and name != schema.version_table
-    ]
-    return Shape(
-        {name: tuple(sorted(one["name"] for one in looked.get_columns(name))) for name in names},
-        {name: frozenset(_parts(looked, name)) for name in names},
-    )
+    }
 
 
 def _parts(looked: Inspector, name: str) -> Iterator[str]:
@@ -214,7 +214,7 @@ def _that_fit(schema: Schema, shapes: dict[str, Shape]) -> Callable[[Connection]
     today = list(shapes.values())[-1].columns
 
     def choose(connection: Connection) -> Iterator[Guard]:
-        now = _shape(connection, schema).columns
+        now = _columns(inspect(connection), schema)
         for guard in schema.metadata.info["guards"]:
             words = set(re.findall(r"\w+", " ".join((*guard.sqlite, *guard.postgresql))))
             speaks_of = (words & today.keys()) | {guard.table}
