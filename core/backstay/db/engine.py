@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError, InvalidRequestError
 
 from backstay.db.guards import AUDIT_FUNCTION
+from backstay.db.turns import begin_writing
 from backstay.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def make_engine(url: str, *, statements: bool = False) -> Engine:
         # Not imported where SQLite serves.
         from backstay.db.batches import WaitingCursor
 
-        alone = {"isolation_level": "AUTOCOMMIT"} if statements else {}
+        alone: dict[str, Any] = {}
+        if statements:
+            # There is no transaction that a connection could bring back to the pool.
+            alone = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
         engine = create_engine(
             parsed,
             pool_size=10,
@@ -185,5 +189,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        read_only = connection.get_execution_options().get(READ_ONLY)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get(READ_ONLY):
+            connection.exec_driver_sql("BEGIN")
+        else:
+            begin_writing(connection)
