@@ -49,6 +49,7 @@ from backstay.db.context import (
     company_of,
     context_of,
 )
+from backstay.db.fixed import Fixed
 from backstay.db.guards import append_only, declare, freeze, no_truncate, places, unique_keys
 from backstay.db.ids import new_id, new_ids
 from backstay.db.round_trips import together
@@ -215,6 +216,7 @@ __all__ = [
     "FileField",
     "FileKind",
     "Filter",
+    "Fixed",
     "Forbidden",
     "Id",
     "Identified",

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from flask import current_app, g, request
+from flask import current_app, g
 
 from backstay.access.callers import Callers, Unauthenticated
 from backstay.i18n import gettext as _
 from backstay.web.blueprint import PERMISSION
 from backstay.web.errors import Denied, OutOfScope
+from backstay.web.proxied import kept, this_request
 
 if TYPE_CHECKING:
+    from flask import Request
+
     from backstay.access.callers import Caller
     from backstay.access.permissions import Permission
 
@@ -36,28 +39,29 @@ def enter() -> None:
         OutOfScope: the company is not open to it.
         Denied: the permission of the route is not in force.
     """
-    request.max_content_length = LARGEST_BODY
+    known, asked = kept(), this_request()
+    asked.max_content_length = LARGEST_BODY
     callers: Callers = current_app.extensions[EXTENSION]
-    found = callers.find(_token(), g.context)
-    g.caller = found
-    callers.note_use(found, request.remote_addr or "")
-    code = g.get("company_code")
+    found = callers.find(_token(asked), known.context)
+    known.caller = found
+    callers.note_use(found, asked.remote_addr or "")
+    code = known.get("company_code")
     company = found.access.company(code) if code else None
-    g.context = found.access.context(
+    known.context = found.access.context(
         company,
         # The trail names the token where it names the browser of a person.
         session_id=found.token_id,
-        request_id=g.request_id,
-        ip=request.remote_addr or "",
+        request_id=known.request_id,
+        ip=asked.remote_addr or "",
     )
-    g.unit.become(g.context)
-    view = current_app.view_functions.get(request.endpoint or "")
+    known.unit.become(known.context)
+    view = current_app.view_functions.get(asked.endpoint or "")
     if view is None:
         return
     if code and company is None:
         raise OutOfScope(_("There is no company of this name that is open to you."))
     permission: Permission = getattr(view, PERMISSION)
-    if not g.context.may(permission):
+    if not known.context.may(permission):
         raise Denied(
             _(
                 "This needs the permission “%(name)s” (%(label)s), which the token or its owner"
@@ -69,8 +73,8 @@ def enter() -> None:
         )
 
 
-def _token() -> str:
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+def _token(asked: Request) -> str:
+    scheme, _space, token = asked.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated(
             _("Send an API token: “Authorization: Bearer bst_…”. Tokens are made under My profile.")

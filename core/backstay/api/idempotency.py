@@ -12,10 +12,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 
 from backstay.errors import BackstayError, Invalid, Malformed
 from backstay.i18n import gettext as _
+from backstay.web.proxied import this_request
 from backstay.web.transaction import Claim
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def claim_of(user_id: int) -> ApiClaim | None:
     Raises:
         Malformed: the key has a form that can't be.
     """
-    key = request.headers.get(HEADER)
+    asked = this_request()
+    key = asked.headers.get(HEADER)
     if key is None:
         return None
     if not _KEY.fullmatch(key):
@@ -79,7 +81,7 @@ def claim_of(user_id: int) -> ApiClaim | None:
     # A dot is in no token of a form, so that neither can be taken for the other.
     token = "k." + hashlib.sha256(key.encode()).hexdigest()[:62]
     digest = hmac.new(str(current_app.secret_key).encode(), digestmod=hashlib.sha256)
-    digest.update(f"{request.method} {request.full_path}\n".encode())
-    digest.update(f"{request.headers.get('If-Match', '')}\n".encode())
-    digest.update(request.get_data(cache=True))
+    digest.update(f"{asked.method} {asked.full_path}\n".encode())
+    digest.update(f"{asked.headers.get('If-Match', '')}\n".encode())
+    digest.update(asked.get_data(cache=True))
     return ApiClaim(token, user_id, digest.hexdigest())

@@ -19,6 +19,7 @@ from backstay.audit.models import AuditEvent
 from backstay.clock import now
 from backstay.db.base import Audit, plugin_of
 from backstay.db.context import context_of
+from backstay.db.fixed import Fixed
 from backstay.db.ids import new_ids
 from backstay.search.upkeep import follow_events
 
@@ -105,7 +106,7 @@ def _record(session: Session, happened: Sequence[Event]) -> None:
         for new, one in zip(new_ids(len(happened)), happened, strict=True)
     ]
     if connection.dialect.name == "postgresql":
-        connection.execute(_ON_POSTGRESQL, {**shared, "rows": _json(rows)})
+        _ON_POSTGRESQL.execute(connection, {**shared, "rows": _json(rows)})
     else:
         # SQLite's clock is this machine's clock.
         statement = insert(AuditEvent.__table__).values(at=now(), **shared)  # type: ignore[arg-type]
@@ -120,12 +121,14 @@ _OWN = (
 )
 _names = ", ".join(column.split()[0] for column in _OWN.split(", "))
 # One statement for all rows: posting writes thousands, and the driver would send each by itself.
-_ON_POSTGRESQL = text(
-    f"INSERT INTO core_audit (at, xid, {', '.join(_SHARED)}, {_names})"  # noqa: S608
-    " SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint,"
-    " pg_current_xact_id()::text,"
-    f" {', '.join(f':{name}' for name in _SHARED)}, {_names}"
-    f" FROM json_to_recordset(CAST(:rows AS json)) AS given({_OWN})"
+_ON_POSTGRESQL = Fixed(
+    text(
+        f"INSERT INTO core_audit (at, xid, {', '.join(_SHARED)}, {_names})"  # noqa: S608
+        " SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint,"
+        " pg_current_xact_id()::text,"
+        f" {', '.join(f':{name}' for name in _SHARED)}, {_names}"
+        f" FROM json_to_recordset(CAST(:rows AS json)) AS given({_OWN})"
+    )
 )
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 

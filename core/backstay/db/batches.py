@@ -4,7 +4,7 @@ psycopg's pipelines spare the wait for each answer, but write every statement to
 comes: the server wakes up for each. And SQLAlchemy asks each cursor at once how its answer is made
 up, which can not be known while the statement waits; what it answered before says it as well.
 
-This overrides four methods that psycopg does not document, so its versions are bounded. The tests
+This overrides six methods that psycopg does not document, so its versions are bounded. The tests
 of ``tests/db/test_round_trips.py`` count what is sent, so a version that differs is noticed there.
 """
 
@@ -19,6 +19,7 @@ from psycopg.pq import PipelineStatus
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from contextlib import AbstractContextManager
+    from types import TracebackType
     from typing import Self
 
 Shape: TypeAlias = "Sequence[tuple[Any, ...]] | None"
@@ -29,6 +30,26 @@ _MOST_SHAPES: Final = 500
 
 class Batch(Pipeline):
     """A pipeline whose statements leave together: when its block ends or an answer is fetched."""
+
+    def __enter__(self) -> Self:
+        """Begin it, or a block within it; neither waits for anything."""
+        if self.level == 0:
+            self.pgconn.enter_pipeline_mode()
+        self.level += 1
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Send what is waiting; the connection is as before when the outermost block ends."""
+        try:
+            super().__exit__(kind, error, at)
+        finally:
+            if self.level == 0:
+                self._conn._pipeline = None  # noqa: SLF001
 
     def _communicate_gen(self) -> Generator[Any, Any, None]:
         """Hand the statements to libpq, which keeps them until it is told to send."""
@@ -59,9 +80,9 @@ def batch(driver: Connection[Any]) -> AbstractContextManager[Pipeline]:
     Arguments:
         driver: psycopg's connection.
     """
-    if driver._pipeline is None:  # noqa: SLF001  # its pipeline() takes the one that is there
+    if driver._pipeline is None:  # noqa: SLF001 - where its cursors look for one
         driver._pipeline = Batch(driver)  # noqa: SLF001
-    return driver.pipeline()
+    return driver._pipeline  # noqa: SLF001
 
 
 class WaitingCursor(Cursor[Any]):
@@ -84,7 +105,7 @@ class WaitingCursor(Cursor[Any]):
         ):
             return super().description
         if self._asked not in _SHAPES:
-            with self.connection.pipeline():
+            with batch(self.connection):
                 pass  # the end of an inner block waits for all answers
             if len(_SHAPES) >= _MOST_SHAPES:
                 _SHAPES.clear()

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 from backstay.audit.capture import record_changes
 from backstay.db.base import Audit, plugin_of
 from backstay.db.engine import make_engine, reading
+from backstay.db.fixed import Fixed
 from backstay.db.nodes import NodeLease
 from backstay.db.ownership import refuse_foreign_writes
 from backstay.db.round_trips import together
@@ -160,13 +161,17 @@ class Database:
         with self._reading.connect() as connection:
             yield connection
 
-    def look_up(self, statement: Select[Any], values: Mapping[str, Any] | None = None) -> Any:
+    def look_up(
+        self, statement: Select[Any] | Fixed, values: Mapping[str, Any] | None = None
+    ) -> Any:
         """The first value of one small query of the kernel, which every request sends.
 
         Arguments:
             values: of the statement's parameters.
         """
         with self._looking.connect() as connection:
+            if isinstance(statement, Fixed):
+                return statement.execute(connection, values).scalar()
             return connection.scalar(statement, values)
 
     def listen(self, name: str, function: Callable[..., None]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import DatabaseError
 
+from backstay.db.fixed import Fixed
 from backstay.errors import ConfigurationError
 from backstay.i18n import gettext as _
 from backstay.kernel.load import load
@@ -28,7 +29,7 @@ INSTALLATION = 1
 _NOT_SET_UP: Final = "this database is not set up: run “backstay migrate” first"
 
 _INSTALLATION: Final = Installation.__table__
-_NUMBER: Final = select(_INSTALLATION.c.generation).where(_INSTALLATION.c.id == INSTALLATION)
+_NUMBER: Final = Fixed(select(_INSTALLATION.c.generation).where(_INSTALLATION.c.id == INSTALLATION))
 # Switching a plugin ends its pause.
 _PAUSED: Final = (
     select(Pause.plugin, Pause.failures, Pause.at)

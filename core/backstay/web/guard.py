@@ -28,6 +28,7 @@ from backstay.i18n import use_locale
 from backstay.web.blueprint import PERMISSION, PUBLIC
 from backstay.web.errors import Denied, OutOfScope
 from backstay.web.problems import is_api
+from backstay.web.proxied import kept, this_request
 from backstay.web.render import redirect_to
 from backstay.web.request import runtime
 from backstay.web.transaction import OUTSIDE, SAFE, Unit
@@ -62,18 +63,20 @@ def begin(app: Flask) -> None:
 
     @app.before_request
     def identify() -> None:
-        g.request_id = secrets.token_hex(8)
-        g.signed_in = None
+        # The objects behind the proxies: each look through one costs as much as what it finds.
+        known, asked = kept(), this_request()
+        known.request_id = secrets.token_hex(8)
+        known.signed_in = None
         use_locale("en")
-        if request.endpoint != STATIC:
+        if asked.endpoint != STATIC:
             parts = runtime()
-            g.suite = parts.suite
-            g.database = parts.database
-            g.context = _anonymous()
-            view = app.view_functions.get(request.endpoint or "")
+            known.suite = parts.suite
+            known.database = parts.database
+            known.context = _anonymous(known.request_id, asked.remote_addr or "")
+            view = app.view_functions.get(asked.endpoint or "")
             # A view that waits for another process must not keep that one from writing.
-            write = request.method not in SAFE and not hasattr(view, OUTSIDE)
-            g.unit = Unit(parts.database, parts.suite, g.context, write=write)
+            write = asked.method not in SAFE and not hasattr(view, OUTSIDE)
+            known.unit = Unit(parts.database, parts.suite, known.context, write=write)
 
 
 def install(app: Flask, database: Database) -> None:
@@ -144,13 +147,8 @@ def _company_of_the_url(app: Flask) -> None:
             values["company"] = context.company.code
 
 
-def _anonymous() -> Context:
-    return Context(
-        Actor("anonymous"),
-        company_ids=frozenset(),
-        request_id=g.request_id,
-        ip=request.remote_addr or "",
-    )
+def _anonymous(request_id: str, ip: str) -> Context:
+    return Context(Actor("anonymous"), company_ids=frozenset(), request_id=request_id, ip=ip)
 
 
 def _check(app: Flask) -> Response | None:

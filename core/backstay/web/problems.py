@@ -10,7 +10,9 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, g, request
+from flask import Response, g
+
+from backstay.web.proxied import this_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +42,8 @@ _CODES: Final = {
 
 def is_api() -> bool:
     """Whether the request is one of a program, which is answered in JSON and knows no cookie."""
-    return request.path.startswith(API_PREFIX) and request.endpoint != REFERENCE
+    asked = this_request()
+    return asked.path.startswith(API_PREFIX) and asked.endpoint != REFERENCE
 
 
 def problem_type(status: int) -> str:

@@ -26,13 +26,20 @@ _PATH: Final = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
 _FEATURES: Final = (
     "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 )
+_ON_ALL: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": _FEATURES,
+}
 
 
 def csp_nonce() -> str:
     """The nonce of this response, the same wherever it is printed."""
-    if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(18)
-    nonce: str = g.csp_nonce
+    nonce: str | None = g.get("csp_nonce")
+    if nonce is None:
+        nonce = g.csp_nonce = secrets.token_urlsafe(18)
     return nonce
 
 
@@ -41,18 +48,16 @@ def secure(response: Response, *, hsts: int) -> Response:
     headers = response.headers
     policy = _POLICY.format(nonce=csp_nonce())
     saved = headers.get("Content-Disposition", "").startswith("attachment")
-    headers["Content-Security-Policy"] = policy + _SANDBOX if saved else policy
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = _FEATURES
-    if "request_id" in g:
-        headers["X-Request-ID"] = g.request_id
+    ours = {"Content-Security-Policy": policy + _SANDBOX if saved else policy, **_ON_ALL}
+    if request_id := g.get("request_id"):
+        ours["X-Request-ID"] = request_id
     if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+        ours["Cache-Control"] = "no-store"
     if request.is_secure and hsts:
-        headers["Strict-Transport-Security"] = f"max-age={hsts}"
+        ours["Strict-Transport-Security"] = f"max-age={hsts}"
+    for name in ours.keys() & headers.keys():
+        del headers[name]
+    headers.extend(ours)
     return response
 
 

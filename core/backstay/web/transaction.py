@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from flask import Response, current_app, g, request
 from flask import session as cookie
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import OperationalError
@@ -27,6 +27,7 @@ from backstay.access.models import IdempotencyRecord
 from backstay.clock import now
 from backstay.db.context import context_of
 from backstay.db.database import ACTOR_IS_TOLD, busy_message, is_busy
+from backstay.db.fixed import Fixed
 from backstay.db.round_trips import commit_now, together
 from backstay.errors import BackstayError, Conflict, Malformed, Unavailable
 from backstay.i18n import gettext as _
@@ -57,20 +58,30 @@ _ERROR: Final = 400
 _RECORDS: Final = cast("Table", IdempotencyRecord.__table__)
 # Built once: building a statement costs more than running it. The table belongs to no company.
 _COLUMNS: Final = ("token", "user_id", "request_digest", "status", "location", "at")
+_GIVEN: Final = select(*(bindparam(name, type_=_RECORDS.c[name].type) for name in _COLUMNS))
 _TAKE: Final = {
-    "sqlite": sqlite_insert(_RECORDS).on_conflict_do_nothing().returning(_RECORDS.c.status),
+    "sqlite": Fixed(
+        sqlite_insert(_RECORDS)
+        .from_select(_COLUMNS, _GIVEN.where(true()))  # or ON would be taken for that of a join
+        .on_conflict_do_nothing()
+        .returning(_RECORDS.c.status)
+    ),
     # The first statement of the transaction: it tells the guards of the audit trail who acts.
-    "postgresql": postgres_insert(_RECORDS)
-    .from_select(
-        _COLUMNS,
-        select(*(bindparam(name, type_=_RECORDS.c[name].type) for name in _COLUMNS)).select_from(
-            func.set_config("backstay.actor", bindparam("actor"), literal_column("true")).alias()
-        ),
-    )
-    .on_conflict_do_nothing()
-    .returning(_RECORDS.c.status),
+    "postgresql": Fixed(
+        postgres_insert(_RECORDS)
+        .from_select(
+            _COLUMNS,
+            _GIVEN.select_from(
+                func.set_config(
+                    "backstay.actor", bindparam("actor"), literal_column("true")
+                ).alias()
+            ),
+        )
+        .on_conflict_do_nothing()
+        .returning(_RECORDS.c.status)
+    ),
 }
-_KEEP: Final = (
+_KEEP: Final = Fixed(
     update(_RECORDS)
     .where(_RECORDS.c.token == bindparam("of_token"), _RECORDS.c.user_id == bindparam("of_user"))
     .values(status=bindparam("done"), location=bindparam("place"), body=bindparam("said"))
@@ -229,7 +240,7 @@ class Claim:
             session.info[ACTOR_IS_TOLD] = not session.in_transaction()
         connection = session.connection()
         with together(connection):  # with the BEGIN
-            taken = connection.execute(_TAKE[dialect], claimed)
+            taken = _TAKE[dialect].execute(connection, claimed)
         if taken.first() is not None:
             return None
         found = session.execute(
@@ -282,8 +293,8 @@ class Claim:
 
     def store(self, session: Session, status: int, location: str, body: str | None) -> None:
         """Write the answer down beside the claim."""
-        session.connection().execute(
-            _KEEP,
+        _KEEP.execute(
+            session.connection(),
             {
                 "of_token": self.token,
                 "of_user": self.user_id,

@@ -51,15 +51,13 @@ def insert_rows(
     _check_companies(session, columns, rows)
     connection = session.connection()
     processors = _processors(table, columns, connection.dialect)
-    names = ", ".join(columns)
     if connection.dialect.name == "postgresql":
-        given, values = _given(table, columns, rows, processors, connection.dialect)
         connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) {given}",
-            values,
+            _insert(table, columns, connection.dialect, one=len(rows) == 1),
+            _given(rows, processors),
         )
     else:
-        marks = ", ".join("?" for _name in columns)
+        names, marks = ", ".join(columns), ", ".join("?" for _name in columns)
         connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608
             _as_rows(rows, processors),
@@ -89,13 +87,9 @@ def update_rows(
     names = keys + columns
     processors = _processors(table, names, connection.dialect)
     if connection.dialect.name == "postgresql":
-        given, values = _given(table, names, rows, processors, connection.dialect)
-        changes = ", ".join(f"{name} = given.{name}" for name in columns)
-        found = " AND ".join(f"changed.{name} = given.{name}" for name in keys)
         done = connection.exec_driver_sql(
-            f"UPDATE {table.name} AS changed SET {changes}"  # noqa: S608
-            f" FROM ({given}) AS given({', '.join(names)}) WHERE {found}",
-            values,
+            _update(table, keys, columns, connection.dialect, one=len(rows) == 1),
+            _given(rows, processors),
         )
     else:
         changes = ", ".join(f"{name} = ?" for name in columns)
@@ -126,8 +120,10 @@ def pieces(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def refresh_statistics(session: Session, table: Table, added: int) -> None:
     """Let PostgreSQL count a table anew once a batch has made it much larger than it thinks."""
+    if added < LARGE:
+        return
     connection = session.connection()
-    if added < LARGE or connection.dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         return
     known = connection.scalar(
         text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)"),
@@ -158,29 +154,48 @@ def _processors(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tup
 
 
 @lru_cache
-def _array(table: Table, column: str, dialect: Dialect) -> str:
-    """The array type of a column, without a length: a cast to VARCHAR(n) would cut in silence."""
-    return table.columns[column].type.compile(dialect).partition("(")[0] + "[]"
+def _insert(table: Table, columns: tuple[str, ...], dialect: Dialect, *, one: bool) -> str:
+    """The statement of :func:`insert_rows` on PostgreSQL, for one row or for many."""
+    source = _source(table, columns, dialect, one=one)
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) {source}"
 
 
-def _given(
-    table: Table,
-    columns: tuple[str, ...],
-    rows: Sequence[Row],
-    processors: tuple[Processor, ...],
-    dialect: Dialect,
-) -> tuple[str, tuple[Any, ...]]:
-    """What PostgreSQL takes rows from, and its parameters: arrays, or for one row its values.
+@lru_cache
+def _update(
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], dialect: Dialect, *, one: bool
+) -> str:
+    """The statement of :func:`update_rows` on PostgreSQL, for one row or for many."""
+    names = keys + columns
+    changes = ", ".join(f"{name} = given.{name}" for name in columns)
+    found = " AND ".join(f"changed.{name} = given.{name}" for name in keys)
+    return (
+        f"UPDATE {table.name} AS changed SET {changes}"  # noqa: S608
+        f" FROM ({_source(table, names, dialect, one=one)}) AS given({', '.join(names)})"
+        f" WHERE {found}"
+    )
 
-    All parameters are texts, so that a statement is prepared once whatever the numbers are.
+
+def _source(table: Table, columns: tuple[str, ...], dialect: Dialect, *, one: bool) -> str:
+    """What PostgreSQL takes rows from: an array for each column, or the values of one row."""
+    # Without a length: a cast to VARCHAR(n) would cut in silence.
+    types = [table.columns[name].type.compile(dialect).partition("(")[0] for name in columns]
+    if one:
+        return f"SELECT {', '.join(f'%s::{kind}' for kind in types)}"
+    casts = ", ".join(f"%s::{kind}[]" for kind in types)
+    return f"SELECT * FROM unnest({casts})"  # noqa: S608
+
+
+def _given(rows: Sequence[Row], processors: tuple[Processor, ...]) -> tuple[str | None, ...]:
+    """The parameters of such a source.
+
+    All of them are texts, so that a statement is prepared once whatever the numbers are.
     """
-    by_column = _as_columns(rows, processors)
     if len(rows) > 1:
-        casts = ", ".join(f"%s::{_array(table, name, dialect)}" for name in columns)
-        return f"SELECT * FROM unnest({casts})", tuple(map(_literal, by_column))  # noqa: S608
-    casts = ", ".join(f"%s::{_array(table, name, dialect)[:-2]}" for name in columns)
-    values = (None if value is None else str(value) for (value,) in by_column)
-    return f"SELECT {casts}", tuple(values)
+        return tuple(map(_literal, _as_columns(rows, processors)))
+    return tuple(
+        None if value is None else str(value if process is None else process(value))
+        for value, process in zip(rows[0], processors, strict=True)
+    )
 
 
 def _as_columns(rows: Sequence[Row], processors: tuple[Processor, ...]) -> tuple[list[Any], ...]:

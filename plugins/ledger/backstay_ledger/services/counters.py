@@ -13,14 +13,14 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import Session
 
-from backstay.spi import CompanyRef
+from backstay.spi import CompanyRef, Fixed
 from backstay_ledger.models import SequenceHead
 from backstay_ledger.services.bulk_rows import table_of
 
 Series: TypeAlias = tuple[int, int]
 """A journal and a fiscal year by their ids: they have a counter together."""
 _HEAD: Final = table_of(SequenceHead).c
-_RAISE_COUNTER: Final = (
+_RAISE: Final = (
     update(table_of(SequenceHead))
     .where(
         _HEAD.company_id == bindparam("of_company"),
@@ -29,7 +29,8 @@ _RAISE_COUNTER: Final = (
     )
     .values(last_number=_HEAD.last_number + bindparam("more"))
 )
-_LOCK_COUNTER: Final = _RAISE_COUNTER.returning(_HEAD.last_number)
+_RAISE_COUNTER: Final = Fixed(_RAISE)
+_LOCK_COUNTER: Final = Fixed(_RAISE.returning(_HEAD.last_number))
 
 
 def lock_counters(
@@ -46,7 +47,7 @@ def lock_counters(
     """
     connection = session.connection()
     locked = {
-        series: connection.execute(_LOCK_COUNTER, _raise(company, series, wanted[series]))
+        series: _LOCK_COUNTER.execute(connection, _values(company, series, wanted[series]))
         for series in sorted(wanted)
     }
     return lambda: {
@@ -59,7 +60,7 @@ def raise_counters(session: Session, company: CompanyRef, taken: Mapping[Series,
     """Raise counters that are locked already by the numbers that were taken of each."""
     connection = session.connection()
     for series, more in sorted(taken.items()):
-        connection.execute(_RAISE_COUNTER, _raise(company, series, more))
+        _RAISE_COUNTER.execute(connection, _values(company, series, more))
 
 
 def _last_before(
@@ -74,13 +75,13 @@ def _last_before(
         # Somebody else may make the same counter at this moment: wait for it, then lock it.
         made = postgresql_insert(SequenceHead).on_conflict_do_nothing()
         session.execute(made, [{**first, "last_number": 0}])
-        again = session.connection().scalars(_LOCK_COUNTER, _raise(company, series, more))
-        return int(again.one()) - more
+        again = _LOCK_COUNTER.execute(session.connection(), _values(company, series, more))
+        return int(again.scalar_one()) - more
     session.add(SequenceHead(**first, last_number=more))
     session.flush()
     return 0
 
 
-def _raise(company: CompanyRef, series: Series, more: int) -> dict[str, int]:
+def _values(company: CompanyRef, series: Series, more: int) -> dict[str, int]:
     journal_id, year_id = series
     return {"of_company": company.id, "of_journal": journal_id, "of_year": year_id, "more": more}

@@ -21,7 +21,6 @@ from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
-    CompoundSelect,
     Result,
     Select,
     String,
@@ -38,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posted
-from backstay.spi import context_of, from_units
+from backstay.spi import Fixed, context_of, from_units
 from backstay.spi import gettext as _
 from backstay_ledger.closing.models import Lock
 from backstay_ledger.models import (
@@ -54,6 +53,7 @@ from backstay_ledger.models import (
     period_label,
 )
 from backstay_ledger.services.bulk_rows import pieces, table_of
+from backstay_ledger.services.content import as_json
 
 _ACCOUNT: Final = table_of(Account).c
 _ENTRY: Final = table_of(Entry).c
@@ -186,36 +186,38 @@ def ask_periods(
 
 
 @cache
-def _references(dialect: str) -> CompoundSelect[Any]:
+def _references(dialect: str) -> Fixed:
     """The journals of a company, its limits, and those of its accounts that are named."""
-    return union_all(
-        select(
-            literal_column("1"),
-            _JOURNAL.code,
-            _JOURNAL.id,
-            _JOURNAL.active,
-            literal_column("false"),
-            literal_column("NULL"),
-            literal_column("0"),
-        ).where(_JOURNAL.company_id == bindparam("company")),
-        select(
-            literal_column("0"),
-            _ACCOUNT.code,
-            _ACCOUNT.id,
-            _ACCOUNT.active,
-            _ACCOUNT.open_item_managed,
-            _ACCOUNT.sub_ledger,
-            _REQUIRES,
-        ).where(_ACCOUNT.company_id == bindparam("company"), _among(dialect, _ACCOUNT.code)),
-        select(
-            literal_column("2"),
-            cast(func.coalesce(_LIMIT.journal_id, 0), String),
-            _LIMIT.amount,
-            true(),
-            literal_column("false"),
-            literal_column("NULL"),
-            literal_column("0"),
-        ).where(_LIMIT.company_id == bindparam("company")),
+    return Fixed(
+        union_all(
+            select(
+                literal_column("1"),
+                _JOURNAL.code,
+                _JOURNAL.id,
+                _JOURNAL.active,
+                literal_column("false"),
+                literal_column("NULL"),
+                literal_column("0"),
+            ).where(_JOURNAL.company_id == bindparam("company")),
+            select(
+                literal_column("0"),
+                _ACCOUNT.code,
+                _ACCOUNT.id,
+                _ACCOUNT.active,
+                _ACCOUNT.open_item_managed,
+                _ACCOUNT.sub_ledger,
+                _REQUIRES,
+            ).where(_ACCOUNT.company_id == bindparam("company"), _among(dialect, _ACCOUNT.code)),
+            select(
+                literal_column("2"),
+                cast(func.coalesce(_LIMIT.journal_id, 0), String),
+                _LIMIT.amount,
+                true(),
+                literal_column("false"),
+                literal_column("NULL"),
+                literal_column("0"),
+            ).where(_LIMIT.company_id == bindparam("company")),
+        )
     )
 
 
@@ -243,9 +245,9 @@ def ask_references(
     Arguments:
         codes: of accounts.
     """
-    query = _references(session.get_bind().dialect.name)
+    dialect = session.get_bind().dialect.name
     found = [
-        _rows(session, query, company_id, {"values": list(some)})
+        _rows(session, _references(dialect), company_id, {"values": _given(dialect, some)})
         for some in (pieces(sorted(codes)) if codes else [()])
     ]
     return lambda: _refer(row for rows in found for row in rows)
@@ -255,10 +257,10 @@ def _refer(rows: Iterable[Any]) -> References:
     found = References()
     for kind, code, key, active, open_items, sub_ledger, requires in rows:
         if kind == 1:
-            found.journals[code] = JournalRef(key, code, active)
+            found.journals[code] = JournalRef(key, code, bool(active))
         elif kind == 0:
             found.accounts[code] = AccountRef(
-                key, active, bool(open_items), sub_ledger, bool(requires)
+                key, bool(active), bool(open_items), sub_ledger, bool(requires)
             )
         else:
             found.limits[int(code)] = from_units(key)
@@ -266,9 +268,11 @@ def _refer(rows: Iterable[Any]) -> References:
 
 
 @cache
-def _by_key(dialect: str) -> Select[Any]:
-    return select(_ENTRY.idempotency_key, _ENTRY.id, _ENTRY.number_text, _ENTRY.payload_hash).where(
-        _ENTRY.company_id == bindparam("company"), _among(dialect, _ENTRY.idempotency_key)
+def _by_key(dialect: str) -> Fixed:
+    return Fixed(
+        select(_ENTRY.idempotency_key, _ENTRY.id, _ENTRY.number_text, _ENTRY.payload_hash).where(
+            _ENTRY.company_id == bindparam("company"), _among(dialect, _ENTRY.idempotency_key)
+        )
     )
 
 
@@ -276,9 +280,9 @@ def ask_existing(
     session: Session, company_id: int, keys: Collection[str]
 ) -> Callable[[], dict[str, Existing]]:
     """Posted entries by their idempotency keys."""
-    query = _by_key(session.get_bind().dialect.name)
+    dialect = session.get_bind().dialect.name
     found = [
-        _rows(session, query, company_id, {"values": list(some)})
+        _rows(session, _by_key(dialect), company_id, {"values": _given(dialect, some)})
         for some in pieces(sorted(set(keys)))
     ]
     return lambda: {
@@ -299,15 +303,20 @@ def other_content(key: str, existing: Existing) -> str:
 
 
 def _among(dialect: str, column: Column[Any]) -> ColumnElement[bool]:
-    """That a column has one of ``:values``: one parameter on PostgreSQL, not one a value."""
+    """That a column has one of ``:values``: one parameter, not one a value (:func:`_given`)."""
     if dialect == "sqlite":
-        return column.in_(bindparam("values", expanding=True))
+        return column.in_(select(func.json_each(bindparam("values")).table_valued("value").c.value))
     return column == func.any(bindparam("values", type_=ARRAY(column.type)))
+
+
+def _given(dialect: str, values: Iterable[str]) -> Any:
+    """Values as the parameter that the database takes them from."""
+    return as_json(list(values)) if dialect == "sqlite" else list(values)
 
 
 def _rows(
     session: Session,
-    query: Select[Any] | CompoundSelect[Any],
+    query: Select[Any] | Fixed,
     company_id: int,
     values: dict[str, Any],
 ) -> Result[Any]:
@@ -321,4 +330,8 @@ def _rows(
         message = "rows of another company can't be read"
         raise PermissionError(message)
     session.flush()  # as the session does it by itself before a query over models
-    return session.connection().execute(query, {"company": company_id, **values})
+    connection = session.connection()
+    asked = {"company": company_id, **values}
+    if isinstance(query, Fixed):
+        return query.execute(connection, asked)
+    return connection.execute(query, asked)
