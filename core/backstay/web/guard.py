@@ -101,6 +101,10 @@ def install(app: Flask, database: Database) -> None:
         unit: Unit | None = g.pop("unit", None)
         if unit is not None:
             unit.close()
+        in_use: SignedIn | None = g.pop("in_use", None)
+        if in_use is not None:
+            # Not before, as a second connection is taken for it beside the one of the view.
+            _touch(in_use)
 
 
 def _sign_in_cookies(app: Flask, database: Database) -> None:
@@ -174,7 +178,7 @@ def _check(app: Flask) -> Response | None:
         return redirect_to(url_for("me.password"))
     if not g.context.may(permission):
         raise Denied(_refusal(permission), permission.name)
-    _touch(g.signed_in)
+    g.in_use = g.signed_in
     return None
 
 
