@@ -133,6 +133,8 @@ class ApiBlueprint(Blueprint):
                 methods=[one.method],
             )
         super().register(app, {**options, "name_prefix": f"api.{self.plugin}"})
+        # It is made for one application: what Flask keeps for the next takes half a megabyte.
+        self.deferred_functions.clear()
 
     def _view(self, one: Endpoint) -> Callable[..., Response]:
         made: Callable[..., Response]

@@ -97,6 +97,8 @@ class ResourceBlueprint(Blueprint):
         if resource.attachments is not None:
             self._add_attachments(resource.attachments)
         super().register(app, {**options, "name_prefix": self.plugin})
+        # It is made for one application: what Flask keeps for the next takes half a megabyte.
+        self.deferred_functions.clear()
 
     def _add_files(self, take: Permission) -> None:
         views, run = self.lists.files(), "/export/<int:run>"
