@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from backstay.access.models import IdempotencyRecord, User
+from backstay.access.models import IdempotencyRecord, SignIn, User
 from backstay.audit.models import AuditEvent
 from backstay.clock import now
 from backstay.companies.models import Company, CompanyState
@@ -305,6 +305,30 @@ def test_the_start_page_opens_the_company_last_worked_in(
     boss = Browser.for_user(probe_app, database, "boss")
     boss.get("/c/BETA/probe/")
     assert boss.get("/").location == "/c/BETA/"
+
+
+@pytest.mark.parametrize("path", ["/c/ALPHA/probe/", "/c/ALPHA/"])
+def test_a_page_takes_one_connection_at_a_time(
+    reader: Browser, database: Database, path: str
+) -> None:
+    """Also the first in a company, which notes that the session works in it."""
+    taken: set[int] = set()
+    most = []
+
+    def take(connection: Any, *_more: Any) -> None:
+        taken.add(id(connection))
+        most.append(len(taken))
+
+    def give(connection: Any, *_more: Any) -> None:
+        taken.discard(id(connection))
+
+    for engine in database.engines:
+        event.listen(engine, "checkout", take)
+        event.listen(engine, "checkin", give)
+    assert reader.get(path).status_code == 200
+    assert max(most) == 1
+    with database.read(SYSTEM) as session:
+        assert session.scalar(select(SignIn.company_code)) == "ALPHA"
 
 
 def test_a_route_without_a_mark_stops_the_build(
