@@ -26,9 +26,9 @@ _METHODS: Final[dict[frozenset[str], set[str]]] = {}
 class LateRule(Rule):
     """A rule that learns how to build its address when it is first linked to."""
 
-    def __init__(self, string: str, **options: Any) -> None:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         """Take the methods that other rules have as well from them."""
-        super().__init__(string, **options)
+        super().__init__(*arguments, **options)
         if self.methods is not None:
             self.methods = _METHODS.setdefault(frozenset(self.methods), self.methods)
 
