@@ -215,6 +215,59 @@ def test_a_pile_is_typed_faster_than_the_search_answers(clerk: Person) -> None:
     assert "Posted as GEN-" in page.locator("body").inner_text()
 
 
+def test_what_is_typed_takes_the_place_of_the_text_of_the_line_above(clerk: Person) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    page.locator("#lines-0-account").focus()
+    for line, text in enumerate(("Paper", "Ink", "Pens", "Clips", "Tape")):
+        pick(page, line, "6000")
+        page.keyboard.insert_text(text)
+        page.keyboard.press("Enter")
+        page.keyboard.type("1")
+        page.keyboard.press("Enter")
+        assert page.locator(f"#lines-{line}-text").input_value() == text
+    clerk.complaints.clear()
+
+
+def test_columns_without_headings_that_nobody_can_tell_are_not_pasted(clerk: Person) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    page.locator("#lines-0-account").focus()
+    # The fourth cell of a line is its due date: 12.5 would be the 12th of May.
+    paste(page, "6000\tSupplies\tPaper\t12.5\t\n1000\tCash\tPaper\t\t12.5\n")
+    page.locator("td.lead .cell-error", has_text="Copy them with their row of headings").wait_for()
+    assert not [one for one in page.locator("[data-lines] input").all() if one.input_value()]
+
+
+def test_hundreds_of_lines_are_kept_and_come_back_when_the_page_is_loaded_again(
+    clerk: Person,
+) -> None:
+    page = clerk.page
+    page.goto(NEW)
+    page.locator("#lines-0-account").focus()
+    paste(page, "".join(f"6000\tLine {n}\t1.00\t\n" for n in range(1, 300)) + "1000\t\t\t299\n")
+    page.locator("[data-balance]", has_text="Balanced").wait_for()
+    page.locator("[data-keep-state]", has_text="Kept at").wait_for()
+    page.reload()
+    page.locator("[data-balance]", has_text="Balanced").wait_for()
+    assert page.locator("#lines-298-text").input_value() == "Line 299"
+    # Between the first lines and the last ones the headings and the balance stay in sight.
+    page.locator("#lines-150-text").focus()
+    for sight in ("thead th", "tfoot td"):
+        box = page.locator(f"[data-lines] {sight}").first.bounding_box()
+        size = page.viewport_size
+        assert box is not None
+        assert size is not None
+        assert 0 < box["y"] <= size["height"] - box["height"], sight
+    clerk.look()
+    page.keyboard.press("Control+s")
+    page.wait_for_url(lambda url: "/new" not in url)
+    # What was saved is kept no more: the way back is to an empty entry.
+    page.go_back()
+    page.wait_for_url(lambda url: url.endswith(NEW))
+    clerk.complaints.clear()
+
+
 def test_a_session_that_ends_while_typing_costs_nothing(clerk: Person, home: Path) -> None:
     page = clerk.page
     page.goto(NEW)
@@ -227,13 +280,13 @@ def test_a_session_that_ends_while_typing_costs_nothing(clerk: Person, home: Pat
     # Posting would leave for the sign-in page without what was typed.
     page.keyboard.press("Control+Enter")
     page.wait_for_timeout(300)
-    assert page.url.endswith(NEW)
+    assert NEW in page.url
     # In another window, and so with other tokens than this page has.
     other = Person(clerk.base, clerk.context, clerk.context.new_page(), [])
     other.sign_in("bookkeeper", first_passwords(home)["bookkeeper"])
     page.keyboard.press("Control+Enter")
     page.locator("[data-keep-state]", has_text="Somebody else is signed in now").wait_for()
-    assert page.url.endswith(NEW)
+    assert NEW in page.url
     clerk.context.clear_cookies()
     other.sign_in("accountant", first_passwords(home)["accountant"])
     other.page.close()
@@ -299,7 +352,7 @@ def test_leaving_with_unsaved_changes_asks_and_after_keeping_it_does_not(clerk: 
     page.get_by_role("link", name="Trial balance").click(no_wait_after=True)
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
-    assert page.url.endswith(NEW)
+    assert NEW in page.url
     assert page.locator("#memo").input_value() == "Only here"
     page.locator("[data-keep-state][data-tone=bad]").wait_for()
     page.unroute("**/entries/sheets")

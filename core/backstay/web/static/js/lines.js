@@ -72,8 +72,7 @@ function balance(row, table, focus = null) {
   const open = rest.foreign.get(currency?.value.trim().toUpperCase());
   if (open) cellOf(row, "foreign").value = foreignText(open, table).replaceAll(table.dataset.group, "");
   changed(table, row);
-  target.focus();
-  target.select();
+  go(target);
 }
 
 /** The inputs of a line that can be reached now. */
@@ -138,6 +137,12 @@ export function changed(table, row = null) {
   update(table);
 }
 
+/** Go to a cell as spreadsheets do: what is typed next takes the place of what stands in it. */
+function go(input) {
+  input.focus();
+  input.select();
+}
+
 /** Enter goes through the cells that every line has, past those aside, and opens a new line at the end. */
 function advance(input, table) {
   const row = input.closest("tr");
@@ -147,9 +152,9 @@ function advance(input, table) {
   // A filled debit needs no credit: go on to the next line.
   const done = input.dataset.amount === "debit" && input.value.trim();
   const onward = inputs.slice(at + 1).find((cell) => !cell.closest("[data-aside]"));
-  if (onward && !done) return onward.focus();
+  if (onward && !done) return go(onward);
   const next = row.nextElementSibling;
-  if (next) cells(next)[0].focus();
+  if (next) go(cells(next)[0]);
   else addLine(table);
 }
 
@@ -212,8 +217,7 @@ function onKey(event, table) {
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
-    next.focus();
-    next.select();
+    go(next);
     next.closest("tr").scrollIntoView({ block: "nearest" });
   }
 }
@@ -239,7 +243,12 @@ for (const table of tables) {
     recount(input.closest("tr"), table);
     soon(table);
   });
-  table.addEventListener("focusin", (event) => event.target.dataset?.amount && event.target.select());
+  const scroller = table.parentElement;
+  table.addEventListener("focusin", (event) => {
+    if (event.target.dataset?.amount) event.target.select();
+    // Whoever is in one of many lines sees the headings and the balance.
+    if (scroller.scrollHeight > scroller.clientHeight) scroller.scrollIntoView({ block: "nearest" });
+  });
   table.addEventListener("focusout", (event) => {
     const input = event.target;
     if (input.dataset?.currency) input.value = input.value.trim().toUpperCase();

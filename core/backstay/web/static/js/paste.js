@@ -53,11 +53,13 @@ function headings(row) {
   return found.includes("account") && found.filter(Boolean).length > 1 ? found : null;
 }
 
-function guess(rows, numeric) {
+/** What the columns hold, or null: then only headings could tell. */
+function guess(rows, numeric, own) {
   const width = Math.max(...rows.map((row) => row.length));
+  const used = Math.max(...rows.map((row) => row.findLastIndex(Boolean))) + 1;
   const all = (at) => rows.every((row) => !row[at] || numeric(row[at]));
   if (width === 3 && all(1) && all(2)) return ["account", "debit", "credit"];
-  return GUESSES[width] ?? null;
+  return GUESSES[width] ?? (width === own.length || used === 1 ? own : (GUESSES[used] ?? null));
 }
 
 /** What spreadsheets wrap around numbers: brackets or a trailing minus for minus, the currency. */
@@ -112,10 +114,10 @@ export function pasteInto(text, input, table) {
   const numeric = (value) => plain(value) === "" || !parse(plain(value), FINEST, marks).problem || reads(value, otherMarks(marks));
   const here = cells(input.closest("tr")).indexOf(input);
   const titled = headings(rows[0]);
-  let columns = titled;
   if (titled) rows = rows.slice(1);
-  else if (here === 0) columns = guess(rows, numeric);
-  columns ??= cells(input.closest("tr")).slice(here).map(names);
+  const own = cells(input.closest("tr")).slice(here).map(names);
+  const columns = titled ?? (here === 0 ? guess(rows, numeric, own) : own);
+  if (!columns) return complain(input, table.dataset.untold);
   rows = rewritten(rows, columns, marks);
   const body = table.tBodies[0];
   let row = input.closest("tr");

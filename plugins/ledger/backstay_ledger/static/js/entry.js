@@ -16,6 +16,7 @@ let busy = false;
 let waiting = false;
 let stopped = false;
 let request = null;
+const opened = location.search.includes("sheet=") ? form.getAttribute("action") : location.href;
 const panel = document.querySelector("[data-vouchers]");
 
 /** A token of its own for each request, as forms have one from the server. */
@@ -23,8 +24,9 @@ function token() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** All fields, encoded as the form itself sends them: in parts, 300 lines would be too many for the server. */
 function content() {
-  const data = new FormData(form);
+  const data = new URLSearchParams(new FormData(form));
   data.set("_idem", token());
   return data;
 }
@@ -34,7 +36,7 @@ async function send(url, data, signal, again = true) {
   const answer = await fetch(url, { method: "POST", body: data, signal, redirect: "manual", headers: { Accept: "application/json" } });
   if (answer.status === 400 && again) {
     // Signed in again in another window: this page takes over the token that holds there.
-    const page = await fetch(location.href, { signal, redirect: "manual" });
+    const page = await fetch(form.action, { signal, redirect: "manual" });
     if (page.type === "opaqueredirect") return { ok: false, status: 0 };
     const text = page.ok ? await page.text() : "";
     const fresh = /name="csrf_token" value="([^"]+)"/.exec(text)?.[1];
@@ -68,6 +70,8 @@ async function keep() {
     const answer = await send(form.dataset.keep, content(), request.signal);
     if (answer.ok) {
       form.elements.sheet_version.value = answer.version;
+      // Loaded again, or come back to, the page goes on with what was kept.
+      history.replaceState(history.state, "", `${form.getAttribute("action")}?sheet=${form.elements.sheet.value}`);
       if (!form.elements.entry_id.value) Object.assign(panel.dataset, { list: answer.vouchers.list_href, attach: answer.vouchers.attach_href });
       say(answer.message, answer.behind ? "warn" : "");
       if (answer.behind) listVouchers();
@@ -124,6 +128,8 @@ form.addEventListener("submit", () => {
   stopped = true;
   clearTimeout(timer);
   request?.abort();
+  // What is saved is kept no more: the way back leads to where this began.
+  history.replaceState(history.state, "", opened);
 });
 addEventListener("pageshow", (event) => event.persisted && (stopped = false));
 
