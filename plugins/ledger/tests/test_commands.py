@@ -123,7 +123,7 @@ def test_what_is_wrong_is_named_with_its_row_and_nothing_is_done(run: Run, files
         (JOURNAL.replace("120.00,0.00", "121.00,0.00"), "out by 1.00 EUR"),
         (JOURNAL.replace("6000", "9999"), "9999"),
         (JOURNAL.replace("120.00", "120.005"), "120.005"),
-        (JOURNAL.replace("account,debit", "konto,debit"), "account"),
+        (JOURNAL.replace("account,debit", "ledger code,debit"), "account"),
         (JOURNAL[: JOURNAL.index("0.00,120.00")], "row"),
     ):
         (files / "broken.csv").write_text(broken, encoding="utf-8")

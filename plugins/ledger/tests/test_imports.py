@@ -11,6 +11,7 @@ import pytest
 
 from backstay.db.context import operator_context
 from backstay.errors import Conflict, Invalid
+from backstay.imports.columns import fits
 from backstay.imports.declare import StagedRow
 from backstay.testing.requirements import data_folder
 from backstay_ledger.imports.chart import CHART
@@ -239,6 +240,27 @@ def test_all_problems_of_a_file_come_at_once(books: Any) -> None:
         (4, "debit"),
         (6, "entry"),
     ]
+
+
+def test_where_missing_accounts_come_from_is_said_and_only_then(books: Any) -> None:
+    first, second = sale()
+    for rows, said in (
+        (journal(first.replace("1100", "9999"), second), True),
+        (journal(first.replace("100.00", "99.00"), second), False),
+        (journal(first, second), False),
+    ):
+        with books.read() as session:
+            notes = JOURNAL.validate(session, rows).notes
+        assert any("imported first, as a chart of accounts" in note for note in notes) is said
+
+
+def test_columns_are_known_by_what_other_programs_call_them(books: Any) -> None:
+    text = (
+        "Buchungsnummer;Buchungsdatum;Buchungstext;Konto;Soll;Haben\n"
+        "S1;2026-03-15;Verkauf;1100;1,00;\nS1;2026-03-15;Verkauf;4000;;1,00\n"
+    )
+    assert fits(text, JOURNAL.columns)
+    assert fits("Kontonummer,Bezeichnung,type\n1100,Kasse,asset\n", CHART.columns)
 
 
 def test_a_journal_column_chooses_the_journal(books: Any) -> None:

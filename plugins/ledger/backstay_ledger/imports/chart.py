@@ -314,10 +314,22 @@ CHART: Final = ImportKind(
             lazy("Code"),
             help=lazy("Unique in the chart. Levels may be divided by colons: assets:bank."),
             example="1000",
-            aliases=("account", "account code", "number", "account number"),
+            aliases=(
+                "account",
+                "account code",
+                "number",
+                "account number",
+                "konto",
+                "kontonummer",
+                "compte",
+                "cuenta",
+            ),
         ),
         ImportColumn(
-            "name", lazy("Name"), example="Cash at bank", aliases=("account name", "description")
+            "name",
+            lazy("Name"),
+            example="Cash at bank",
+            aliases=("account name", "description", "bezeichnung", "kontobezeichnung", "libellé"),
         ),
         ImportColumn(
             "type",

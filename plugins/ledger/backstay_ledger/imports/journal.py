@@ -56,7 +56,7 @@ def validate(session: Session, rows: Sequence[StagedRow]) -> Validation:
         checked = check_orders(session, orders, lock=False, coming_years=coming)
     except (Invalid, Conflict) as error:
         problems += _placed(readable, error)
-        return Validation(_in_order(problems), 0, 0)
+        return Validation(_in_order(problems), 0, 0, _accounts_first(problems))
     if problems:
         return Validation(_in_order(problems), 0, 0)
     present = sum(one.existing is not None for one in checked)
@@ -134,6 +134,18 @@ def _over_limit(entries: Sequence[FileEntry]) -> tuple[str, ...]:
     )
 
 
+def _accounts_first(problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Where the accounts come from that the chart does not have."""
+    if all(problem.field != "account" for problem in problems):
+        return ()
+    return (
+        _(
+            "Accounts that are missing are imported first, as a chart of accounts: from a file of"
+            " their own, or from this one where it is a plain-text journal. Then check again."
+        ),
+    )
+
+
 def _days(entries: Sequence[FileEntry]) -> list[date]:
     return [entry.day for entry in entries if entry.day is not None]
 
@@ -182,7 +194,7 @@ JOURNAL: Final = ImportKind(
             lazy("Entry"),
             help=lazy("What the entry is called in the file; its rows belong together."),
             example="JE00001",
-            aliases=("entry id", "entry number", "voucher", "transaction"),
+            aliases=("entry id", "entry number", "voucher", "transaction", "buchungsnummer"),
         ),
         ImportColumn(
             "date",
@@ -190,14 +202,14 @@ JOURNAL: Final = ImportKind(
             help=lazy("Year-month-day; other forms are asked about."),
             is_date=True,
             example="2026-01-31",
-            aliases=("accounting date", "posting date"),
+            aliases=("accounting date", "posting date", "datum", "buchungsdatum", "fecha"),
         ),
         ImportColumn(
             "memo",
             lazy("Memo"),
             required=False,
             example="Rent January",
-            aliases=("description", "text", "narration"),
+            aliases=("description", "text", "narration", "buchungstext", "libellé"),
         ),
         ImportColumn(
             "source",
@@ -212,7 +224,7 @@ JOURNAL: Final = ImportKind(
             required=False,
             help=lazy("The document's own number."),
             example="INV-113",
-            aliases=("document", "document number", "ref"),
+            aliases=("document", "document number", "ref", "belegnummer"),
         ),
         ImportColumn(
             "journal",
@@ -226,14 +238,14 @@ JOURNAL: Final = ImportKind(
             lazy("Account"),
             help=lazy("A code of the chart."),
             example="6100",
-            aliases=("account code",),
+            aliases=("account code", "account number", "account no", "konto", "compte", "cuenta"),
         ),
         ImportColumn(
             "debit",
             lazy("Debit"),
             help=lazy("With a decimal point or comma; empty or 0 for a credit."),
             example="1200.00",
-            aliases=("dr", "soll"),
+            aliases=("dr", "soll", "débit", "debe"),
             is_number=True,
             unless="amount",
         ),
@@ -241,7 +253,7 @@ JOURNAL: Final = ImportKind(
             "credit",
             lazy("Credit"),
             example="1200.00",
-            aliases=("cr", "haben"),
+            aliases=("cr", "haben", "crédit", "haber"),
             is_number=True,
             unless="amount",
         ),
@@ -251,7 +263,7 @@ JOURNAL: Final = ImportKind(
             required=False,
             help=lazy("In place of debit and credit: a credit has a minus or stands in brackets."),
             example="-1200.00",
-            aliases=("signed amount", "betrag"),
+            aliases=("signed amount", "betrag", "montant", "importe"),
             is_number=True,
         ),
         ImportColumn(
