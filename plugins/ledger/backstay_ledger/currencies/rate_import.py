@@ -281,9 +281,9 @@ RATES: Final = ImportKind(
     permission=RATE_EDIT,
     columns=(
         ImportColumn("date", lazy("Date"), example="2026-03-31", is_date=True),
-        ImportColumn("base", lazy("One unit of"), example="EUR", aliases=("from", "base currency")),
-        ImportColumn("quote", lazy("costs in"), example="USD", aliases=("to", "currency")),
-        ImportColumn("rate", lazy("so much"), example="1.0389", aliases=("value",), is_number=True),
+        ImportColumn("base", lazy("Currency"), example="EUR", aliases=("from", "base currency")),
+        ImportColumn("quote", lazy("Priced in"), example="USD", aliases=("to", "currency")),
+        ImportColumn("rate", lazy("Rate"), example="1.0389", aliases=("value",), is_number=True),
         ImportColumn("source", lazy("Source"), required=False, example="Bank"),
     ),
     validate=validate,

@@ -55,7 +55,7 @@ class TypeRate:
     base: Annotated[
         str,
         TextField(
-            label=lazy("One unit of"),
+            label=lazy("Currency"),
             example="EUR",
             min_length=3,
             max_length=3,
@@ -66,7 +66,7 @@ class TypeRate:
     quote: Annotated[
         str,
         TextField(
-            label=lazy("costs in"),
+            label=lazy("Priced in"),
             example="USD",
             min_length=3,
             max_length=3,
@@ -77,8 +77,8 @@ class TypeRate:
     rate: Annotated[
         str,
         TextField(
-            label=lazy("so much"),
-            help=lazy("Up to ten decimals."),
+            label=lazy("Rate"),
+            help=lazy("What one unit of the currency costs; up to ten decimals."),
             example="1.0389",
             min_length=1,
             max_length=24,

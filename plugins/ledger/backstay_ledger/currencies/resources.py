@@ -109,9 +109,9 @@ RATES: Final = Resource(
     ),
     columns=(
         Column("date", _("Date"), ExchangeRate.date, Kind.DATE, sortable=True, link=True),
-        Column("base", _("One unit of"), ExchangeRate.base, Kind.CODE),
-        Column("quote", _("costs in"), ExchangeRate.quote, Kind.CODE),
-        Column("rate", _("so much"), ExchangeRate.rate, Kind.NUMBER, format=_rate, total=False),
+        Column("base", _("Currency"), ExchangeRate.base, Kind.CODE),
+        Column("quote", _("Priced in"), ExchangeRate.quote, Kind.CODE),
+        Column("rate", _("Rate"), ExchangeRate.rate, Kind.NUMBER, format=_rate, total=False),
         Column("kind", _("Kind"), ExchangeRate.kind, choices=RATE_KINDS),
         Column("source", _("Source"), ExchangeRate.source),
     ),
