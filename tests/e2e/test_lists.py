@@ -134,7 +134,7 @@ def test_all_that_match_are_acted_on_after_a_look_at_what_is_skipped(accountant:
     assert all_ > 50
     assert done > 0
     assert all_ == done + skipped
-    assert "while this Journal entry is “Posted”" in page.locator("main").inner_text()
+    assert "while this journal entry is “Posted”" in page.locator("main").inner_text()
     page.locator("main form button[type=submit]").click()
     page.wait_for_url(f"**{ENTRIES}")
     assert "done" in page.locator("main .note").first.inner_text()

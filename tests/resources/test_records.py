@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -127,3 +128,10 @@ def test_shared_records_lie_outside_the_companies(
     make_user(database, "inside", EVERYTHING, alpha)
     assert Browser.for_user(app, database, "keeper").get("/garden/tools").status_code == 200
     assert Browser.for_user(app, database, "inside").get("/garden/tools").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("label", "said"), [("Journal entry", "journal entry"), ("API token", "API token"), ("", "")]
+)
+def test_a_label_stands_in_a_sentence_as_people_write_it(label: str, said: str) -> None:
+    assert replace(PLANTS, label=label).thing == said

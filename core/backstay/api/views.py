@@ -218,7 +218,7 @@ class ApiViews:
             _(
                 "This %(thing)s was changed after you read it, so nothing of yours was saved."
                 " Compare both versions and send it again with the new ETag.",
-                thing=self.resource.label,
+                thing=self.resource.thing,
             ),
             {
                 "yours": dict(sent),

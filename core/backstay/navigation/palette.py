@@ -109,7 +109,7 @@ def _creations(
         if href not in listed and (inside if in_company else outside):
             yield Item(
                 group=_("Do"),
-                label=_("New %(thing)s", thing=str(resource.label).lower()),
+                label=_("New %(thing)s", thing=resource.thing),
                 href=href,
                 icon="plus",
                 words=f"{resource.label_many} create add",

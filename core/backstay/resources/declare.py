@@ -320,6 +320,12 @@ class Resource:
         return self.name.partition(".")[2]
 
     @property
+    def thing(self) -> str:
+        """The label as it stands inside a sentence: “journal entry”, but “API token”."""
+        label = str(self.label)
+        return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+    @property
     def lies_in_company(self) -> bool:
         """Whether its pages lie inside a company."""
         if self.in_company is not None:

@@ -215,7 +215,7 @@ def _conflict(task: Task, form: CommandForm, version: int | None) -> Response:
         _(
             "This %(thing)s was changed after you opened it, so nothing of yours was saved."
             " Compare both versions and decide.",
-            thing=task.resource.label,
+            thing=task.resource.thing,
         ),
         tuple(rows),
     )

@@ -133,7 +133,7 @@ def check_state(resource: Resource, action: Action, record: Any) -> None:
             _(
                 "“%(action)s” is not possible while this %(thing)s is “%(state)s”.",
                 action=action.operation.label,
-                thing=resource.label,
+                thing=resource.thing,
                 state=_state_label(resource, state),
             )
         )
@@ -150,7 +150,7 @@ def check_editable(resource: Resource, record: Any) -> None:
         raise Conflict(
             _(
                 "This %(thing)s can't be edited while it is “%(state)s”.",
-                thing=resource.label,
+                thing=resource.thing,
                 state=_state_label(resource, state),
             )
         )

@@ -54,7 +54,7 @@ class RecordQuery:
             _(
                 "There is no %(thing)s at this address. It may have been removed, or belong to"
                 " another company.",
-                thing=self.resource.label,
+                thing=self.resource.thing,
             )
         )
 
