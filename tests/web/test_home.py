@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backstay.access.core_permissions import PERMISSIONS
+from backstay.access.models import User
+from backstay.db.context import operator_context
 from backstay.navigation.declare import Area, Page
 from backstay.testing.web import SECRET, Browser, make_user
 from backstay.web.app import build
@@ -117,6 +119,19 @@ def test_what_happened_lately_calls_people_users_not_service_accounts(
     make_user(database, "clerk")
     page = Browser.for_user(web_app, database, "admin").get("/")
     assert "added user “clerk”" in page.text
+
+
+def test_what_one_person_does_to_one_record_again_and_again_is_told_once(
+    web_app: Flask, database: Database
+) -> None:
+    make_user(database, "admin", PERMISSIONS)
+    clerk = make_user(database, "clerk")
+    for name in ("One", "Two", "Three"):
+        with database.write(operator_context("system:test")) as session:
+            session.get_one(User, clerk).name = name
+    page = Browser.for_user(web_app, database, "admin").get("/").text
+    assert page.count("changed user “clerk”") == 1
+    assert page.count("added user “clerk”") == 1
 
 
 def test_somebody_without_any_role_is_told_whom_to_ask(web_app: Flask, database: Database) -> None:

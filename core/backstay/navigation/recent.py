@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -14,17 +15,24 @@ from backstay.web.jinja import initials
 from backstay.web.page import TimelineItem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
 
     from backstay.kernel.suite import Suite
 
 _MOST: Final = 6
+_READ: Final = 60
+"""So many events at most are looked through for those that differ from the one after them."""
 _TRAIL: Final = "core.audit.view"
 _NOT_WORK: Final = frozenset({"sign_in", "sign_out", "deny", "sign_out_everywhere"})
 
 
 def lately(session: Session, suite: Suite) -> tuple[TimelineItem, ...]:
-    """The latest events here: in the company of the page, or outside any."""
+    """The latest events here: in the company of the page, or outside any.
+
+    What one person did to one record again and again, such as the steps of an import, is told once.
+    """
     context = context_of(session)
     company = context.company.id if context.company else None
     query = (
@@ -42,7 +50,7 @@ def lately(session: Session, suite: Suite) -> tuple[TimelineItem, ...]:
             AuditEvent.action.not_in(_NOT_WORK),
         )
         .order_by(AuditEvent.id.desc())
-        .limit(_MOST)
+        .limit(_READ)
     )
     if context.permissions is not None and _TRAIL not in context.permissions:
         query = query.where(AuditEvent.actor_id == context.actor.user_id)
@@ -50,7 +58,7 @@ def lately(session: Session, suite: Suite) -> tuple[TimelineItem, ...]:
     pasts: dict[tuple[str, str], str] = {}
     for one in suite.resources.values():
         # The first of a table names its rows; service accounts come after users.
-        things.setdefault(one.model.__tablename__, str(one.label).lower())
+        things.setdefault(one.model.__tablename__, one.thing)
         for action in one.actions:
             if action.past:
                 pasts[one.model.__tablename__, action.name] = str(action.past)
@@ -68,8 +76,14 @@ def lately(session: Session, suite: Suite) -> tuple[TimelineItem, ...]:
             at_text=instant_text(row.at, context.time_zone, context.locale),
             reason=row.reason,
         )
-        for row in session.execute(query)
+        for row in _told_once(session.execute(query))
     )
+
+
+def _told_once(rows: Iterable[Any]) -> list[Any]:
+    """The latest of each run of events that differ in nothing but their time."""
+    runs = groupby(rows, lambda row: (row.actor, row.action, row.entity, row.label, row.reason))
+    return [next(run) for _what, run in islice(runs, _MOST)]
 
 
 def _told(verb: str, action: str, thing: str, label: str) -> str:
