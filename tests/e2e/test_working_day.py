@@ -273,6 +273,11 @@ def test_a_telephone_shows_totals_first_and_lines_on_demand(
     assert line.is_visible()
     page.keyboard.press("Space")  # the mark has the focus: the keyboard folds it again
     assert not line.is_visible()
+    page.goto("/c/DEMO/ledger/journal-report")
+    entry = page.locator("table.report tbody").first
+    assert not entry.locator("tr").last.is_visible()
+    entry.locator(".unfold").click()
+    assert entry.locator("tr").last.is_visible()
     page.goto("/c/DEMO/")
     ways = page.get_by_role("region", name="Taxes")
     assert not ways.get_by_role("link", name="Tax codes").is_visible()

@@ -260,7 +260,6 @@ def test_columns_are_known_by_what_other_programs_call_them(books: Any) -> None:
         "S1;2026-03-15;Verkauf;1100;1,00;\nS1;2026-03-15;Verkauf;4000;;1,00\n"
     )
     assert fits(text, JOURNAL.columns)
-    assert fits("Kontonummer,Bezeichnung,type\n1100,Kasse,asset\n", CHART.columns)
 
 
 def test_a_journal_column_chooses_the_journal(books: Any) -> None:

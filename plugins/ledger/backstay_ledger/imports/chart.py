@@ -314,22 +314,10 @@ CHART: Final = ImportKind(
             lazy("Code"),
             help=lazy("Unique in the chart. Levels may be divided by colons: assets:bank."),
             example="1000",
-            aliases=(
-                "account",
-                "account code",
-                "number",
-                "account number",
-                "konto",
-                "kontonummer",
-                "compte",
-                "cuenta",
-            ),
+            aliases=("account", "account code", "number", "account number"),
         ),
         ImportColumn(
-            "name",
-            lazy("Name"),
-            example="Cash at bank",
-            aliases=("account name", "description", "bezeichnung", "kontobezeichnung", "libellé"),
+            "name", lazy("Name"), example="Cash at bank", aliases=("account name", "description")
         ),
         ImportColumn(
             "type",

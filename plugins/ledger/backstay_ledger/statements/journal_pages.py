@@ -240,6 +240,7 @@ def _report(
 
 def _group(figures: Figures, entry: JournalEntry) -> ui.ReportGroup:
     about = " · ".join(one for one in (entry.memo, entry.reference) if one)
+    debit = sum((max(line.amount, Decimal(0)) for line in entry.lines), Decimal(0))
     return ui.ReportGroup(
         tuple(
             ui.Row(
@@ -254,4 +255,5 @@ def _group(figures: Figures, entry: JournalEntry) -> ui.ReportGroup:
         ),
         label=f"{figures.day(entry.date)} · {entry.number}{f' · {about}' if about else ''}",
         href=resource_url("ledger.entry", "record", id=entry.id),
+        fold=figures.cell(debit).text,
     )
