@@ -7,23 +7,37 @@ different ones of them; so are NaN and the infinities, which are no JSON.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flask import request
 
-from backstay.errors import BackstayError, Malformed
+from backstay.errors import BackstayError, Malformed, Problem
 from backstay.i18n import gettext as _
+from backstay.names import names_instead
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+LARGEST_BODY: Final = 1024 * 1024
+"""Bytes; an entry of a thousand lines has about 150 KiB."""
+MOST_PROBLEMS: Final = 100
+"""Named at once: a body can have a hundred thousand, and nobody reads on."""
 _JSON: Final = frozenset({"application/json", "application/merge-patch+json"})
+_UTF8: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
+_UNPACKED: Final = frozenset({"", "identity"})
 
 
 class UnsupportedMediaType(BackstayError):
-    """The body is no JSON."""
+    """The body is no JSON, packed, or in another encoding than UTF-8."""
 
     status = 415
+
+
+class TooLarge(BackstayError):
+    """The body has more than :data:`LARGEST_BODY`."""
+
+    status = 413
 
 
 def read_parameters(known: Collection[str]) -> dict[str, str]:
@@ -37,9 +51,9 @@ def read_parameters(known: Collection[str]) -> dict[str, str]:
         if name not in known:
             raise Malformed(
                 _(
-                    "There is no parameter “%(name)s” here. Known are: %(known)s.",
+                    "There is no parameter “%(name)s” here. %(instead)s",
                     name=name[:40],
-                    known=", ".join(sorted(known)) or _("none"),
+                    instead=names_instead(name, sorted(known)),
                 ),
                 field=name[:40],
             )
@@ -49,21 +63,48 @@ def read_parameters(known: Collection[str]) -> dict[str, str]:
     return found
 
 
+def read_bytes() -> bytes:
+    """The body as it was sent.
+
+    Raises:
+        TooLarge: it has more than :data:`LARGEST_BODY`.
+    """
+    if (request.content_length or 0) <= LARGEST_BODY:
+        sent = request.get_data(cache=True)
+        # What comes in chunks says no length, and is cut off there without a word.
+        if request.content_length is not None or len(sent) < LARGEST_BODY:
+            return sent
+    raise TooLarge(
+        _("The body is larger than %(most)s KiB: send less at once.", most=LARGEST_BODY // 1024)
+    )
+
+
 def read_object() -> dict[str, Any]:
     """The JSON object of the body; an empty body is an empty object.
 
     Raises:
-        UnsupportedMediaType: the content type says that it is something else.
+        TooLarge: it has more than :data:`LARGEST_BODY`.
+        UnsupportedMediaType: the headers say that it is something else.
         Malformed: it is no JSON object, or a member is given twice.
     """
-    sent = request.get_data(cache=True)
+    sent = read_bytes()
     if not sent:
         return {}
     if request.mimetype not in _JSON:
         raise UnsupportedMediaType(_("Send JSON with “Content-Type: application/json”."))
+    if request.headers.get("Content-Encoding", "").strip().lower() not in _UNPACKED:
+        raise UnsupportedMediaType(_("Send the body unpacked, without “Content-Encoding”."))
+    if request.mimetype_params.get("charset", "").lower() not in _UTF8:
+        raise UnsupportedMediaType(_("Send JSON in UTF-8: it has no other encoding (RFC 8259)."))
     try:
-        value = json.loads(sent, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        text = sent.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Malformed(
+            _("The body is not UTF-8: see its byte %(number)s.", number=error.start + 1)
+        ) from error
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
         raise Malformed(_("The body is not valid JSON: %(why)s", why=str(error)[:200])) from error
     except RecursionError as error:
         raise Malformed(_("The body is nested too deeply.")) from error
@@ -74,11 +115,19 @@ def read_object() -> dict[str, Any]:
     return value
 
 
+def unknown_member(name: str, known: Collection[str], place: str = "") -> Problem:
+    """What is said of a member that is not taken, at ``place`` if that is not its name alone."""
+    return Problem(
+        _("There is no field of this name. %(instead)s", instead=names_instead(name, known)),
+        place or name[:80],
+    )
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counted = Counter(name for name, _value in pairs)
+        twice = next(name for name, count in counted.items() if count > 1)
         raise Malformed(
             _("The member “%(name)s” is given twice.", name=twice[:40]), field=twice[:80]
         )

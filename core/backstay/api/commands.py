@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, get_args
 
+from backstay.api.body import MOST_PROBLEMS, unknown_member
 from backstay.api.formats import listed
 from backstay.errors import Forbidden, Invalid, Problem
 from backstay.i18n import gettext as _
@@ -12,7 +13,7 @@ from backstay.resources import fields as kinds
 from backstay.resources.forms import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -50,7 +51,8 @@ def read_command(
             dict(sent), context=reader
         )
     except ValidationError as error:
-        problems = tuple(_problem(one) for one in error.errors(include_url=False))
+        wrong = error.errors(include_url=False)[:MOST_PROBLEMS]
+        problems = tuple(_problem(one, command) for one in wrong)
         raise Invalid(
             problems[0].message if len(problems) == 1 else _("The request has problems."),
             problems=problems,
@@ -124,14 +126,28 @@ def _member(value: str, expected: Any) -> Any:
     return value
 
 
-def _problem(error: Any) -> Problem:
-    place = ".".join(str(part) for part in error["loc"]) or None
+def _names_at(command: type[Any], path: Sequence[str | int]) -> list[str]:
+    """The fields of a command, or of its lines where the path leads into them."""
+    for part in path:
+        if isinstance(part, str):
+            command = next(
+                one.kind.line
+                for one in schema_of(command).fields
+                if one.name == part and isinstance(one.kind, kinds.LinesField)
+            )
+    return [one.name for one in schema_of(command).fields]
+
+
+def _problem(error: Any, command: type[Any]) -> Problem:
+    place = ".".join(str(part)[:80] for part in error["loc"]) or None
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
         return Problem(str(context["error"]), place)
+    if kind == "extra_forbidden":
+        *path, name = error["loc"]
+        return unknown_member(str(name), _names_at(command, path), place or "")
     messages = {
         "missing": _("This field is missing."),
-        "extra_forbidden": _("There is no field of this name here."),
         "list_type": _("It must be a list."),
         "model_type": _("It must be an object."),
         "model_attributes_type": _("It must be an object."),

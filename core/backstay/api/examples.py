@@ -6,6 +6,7 @@ several lines that fit together (an entry that balances) is taken from a record 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import String, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backstay.api.represent import current_values, field_value, update_of, versioned
+from backstay.api.represent import (
+    current_values,
+    field_value,
+    record_json,
+    update_of,
+    versioned,
+)
 from backstay.clock import today
 from backstay.errors import BackstayError
 from backstay.lists import filters as narrow
@@ -84,8 +91,26 @@ class Examples:
             else:
                 names = [name for name in fields if current.get(name) not in {None, ""}]
             if names:
-                return {n: field_value(fields[n].kind, current[n], self.reader) for n in names}
+                return {n: self._sent(fields[n].kind, current[n]) for n in names}
         return self._made_up(one, operation, fields)
+
+    def record(self, name: str) -> str:
+        """The record that a list shows first, as an answer has it; empty if there is none."""
+        key = self._first_id(name)
+        if key is None:
+            return ""
+        query = self.queries[name]
+        record = query.record(self.session, key)
+        shown = record_json(query, self.session, record, self.reader)
+        return json.dumps(shown, ensure_ascii=False, indent=2)
+
+    def _sent(self, kind: kinds.FieldKind, value: Any) -> Any:
+        """A value as it is sent; members of lines that may be left out as they are, are."""
+        sent = field_value(kind, value, self.reader)
+        if not isinstance(kind, kinds.LinesField):
+            return sent
+        usual = {one.name: one.default for one in dataclasses.fields(kind.line)}
+        return [{name: part for name, part in line.items() if part != usual[name]} for line in sent]
 
     def _made_up(
         self, one: Endpoint, operation: Operation, fields: Mapping[str, FormField]

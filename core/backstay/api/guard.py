@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from flask import current_app, g
 
 from backstay.access.callers import Callers, Unauthenticated
+from backstay.api.body import LARGEST_BODY
 from backstay.i18n import gettext as _
 from backstay.web.blueprint import PERMISSION
 from backstay.web.errors import Denied, OutOfScope
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from backstay.access.permissions import Permission
 
 EXTENSION: Final = "backstay_api_callers"
-LARGEST_BODY: Final = 1024 * 1024
-"""An entry of a thousand lines has about 150 KiB."""
 
 
 def caller() -> Caller:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, current_app
 
+from backstay.api.body import read_bytes
+from backstay.api.etags import etag
 from backstay.errors import BackstayError, Invalid, Malformed
 from backstay.i18n import gettext as _
 from backstay.web.proxied import this_request
@@ -59,11 +61,6 @@ class ApiClaim(Claim):
         )
 
 
-def etag(version: int) -> str:
-    """The ETag of a version of a record."""
-    return f'"v{version}"'
-
-
 def claim_of(user_id: int) -> ApiClaim | None:
     """The claim of this request, if it has a key.
 
@@ -76,12 +73,13 @@ def claim_of(user_id: int) -> ApiClaim | None:
         return None
     if not _KEY.fullmatch(key):
         raise Malformed(
-            _("An Idempotency-Key has 1 to 200 printable ASCII characters without spaces.")
+            _("An Idempotency-Key has 1 to 200 printable ASCII characters without spaces."),
+            field=HEADER,
         )
     # A dot is in no token of a form, so that neither can be taken for the other.
     token = "k." + hashlib.sha256(key.encode()).hexdigest()[:62]
     digest = hmac.new(str(current_app.secret_key).encode(), digestmod=hashlib.sha256)
     digest.update(f"{asked.method} {asked.full_path}\n".encode())
     digest.update(f"{asked.headers.get('If-Match', '')}\n".encode())
-    digest.update(asked.get_data(cache=True))
+    digest.update(read_bytes())
     return ApiClaim(token, user_id, digest.hexdigest())

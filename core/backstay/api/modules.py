@@ -13,7 +13,7 @@ from flask import Blueprint, Response
 from backstay.access.core_permissions import PLUGIN_MANAGE, PLUGIN_VIEW
 from backstay.access.sign_in import TooManyAttempts, WrongPassword
 from backstay.access.step_up import confirm_password
-from backstay.api.body import read_object, read_parameters
+from backstay.api.body import MOST_PROBLEMS, read_object, read_parameters, unknown_member
 from backstay.api.guard import caller
 from backstay.api.idempotency import claim_of
 from backstay.api.module_schemas import MODULES, STEP_FIELDS
@@ -144,11 +144,7 @@ def _read(step: Step) -> Sent:
     """
     known = STEP_FIELDS[step]
     sent = read_object()
-    problems = [
-        Problem(_("There is no field of this name here."), name[:40])
-        for name in sent
-        if name not in known
-    ]
+    problems = [unknown_member(name, known) for name in sent if name not in known][:MOST_PROBLEMS]
     problems += [
         Problem(_("It must be a text."), name)
         for name in known

@@ -57,21 +57,26 @@ _PROBLEM: Final[dict[str, Any]] = {
         "etag": {"type": "string", "description": "With 412: the ETag of the record as it is."},
     },
 }
-_ANSWERS: Final = {
-    "400": "The request is malformed: a parameter is unknown, given twice or means nothing.",
-    "401": "There is no token, or it opens nothing.",
-    "403": "The token or its owner lacks the permission.",
+ANSWERS: Final = {
+    "400": "The request is malformed: a parameter or header is unknown, given twice or means"
+    " nothing.",
+    "401": "There is no token, or it opens nothing: it was revoked, it ended, or its owner is"
+    " disabled. Make another.",
+    "403": "The token or its owner lacks the permission, or it comes from another network.",
     "404": "There is nothing here, or it is not open to the token.",
-    "405": "This address answers to other methods only.",
-    "409": "Not possible in this state, or it contradicts what is recorded.",
-    "412": "The record was changed since; both versions are in the answer.",
-    "413": "The body is larger than 1 MiB.",
-    "415": "The body is not JSON.",
-    "422": "Something is wrong with the values; each problem names its field.",
-    "428": "If-Match is missing.",
-    "429": "Too many wrong tokens came from this address.",
-    "503": "The database is busy; Retry-After says when to try again.",
+    "405": "This address takes other methods only: see Allow.",
+    "409": "Not possible in this state, or it contradicts what is recorded. Read the record again.",
+    "412": "The record was changed since: both versions are in the answer, and the ETag to send"
+    " with what you make of them.",
+    "413": "The body is larger than 1 MiB. Send less at once.",
+    "415": "The body is not JSON in UTF-8, or it is packed.",
+    "422": "Something is wrong with the values: each error names its field.",
+    "428": "If-Match is missing: send the ETag that the record was read with.",
+    "429": "Too many wrong tokens came from this address. Wait as Retry-After says.",
+    "503": "The database is busy or read-only. Send the same again when Retry-After says, with the"
+    " same Idempotency-Key.",
 }
+"""What each refusal means and what to do, for the document and for the page."""
 _READING: Final = ("400", "401", "403", "404", "405", "429", "503")
 
 
@@ -216,10 +221,16 @@ def _parameters(one: Endpoint) -> Iterable[dict[str, Any]]:
             "schema": {"type": "string", "minLength": 1, "maxLength": 20},
         }
     if "<int:id>" in one.path:
-        yield {"name": "id", "in": "path", "required": True, "schema": ID_SCHEMA}
+        yield {
+            "name": "id",
+            "in": "path",
+            "required": True,
+            "description": _("Of the record, from a list."),
+            "schema": ID_SCHEMA,
+        }
     if one.does == "list":
         yield from _list_parameters(resource)
-    if one.method == "POST":
+    if one.operation is not None:
         yield {
             "name": "Idempotency-Key",
             "in": "header",
@@ -232,26 +243,33 @@ def _parameters(one: Endpoint) -> Iterable[dict[str, Any]]:
             "in": "header",
             "required": True,
             "description": "The ETag with which the record was read.",
-            "schema": {"type": "string", "examples": ['"v3"']},
+            "schema": {"type": "string", "minLength": 1, "examples": ['"v3"']},
         }
 
 
 def _list_parameters(resource: Resource) -> Iterable[dict[str, Any]]:
     sortable = [column.name for column in resource.columns if column.sortable]
     yield _query(
-        "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
+        _("Records on a page; left out, %(number)s.", number=PAGE),
     )
-    yield _query("after", {"type": "string"}, "The mark of the next page, from the answer.")
-    yield _query("before", {"type": "string"}, "The mark of the page before.")
+    mark = {"type": "string", "minLength": 1}
+    yield _query("after", mark, _("The mark of the next page: “after” of an answer."))
+    yield _query("before", mark, _("The mark of the page before: “before” of an answer."))
     if sortable:
         values = [name for one in sortable for name in (one, f"-{one}")]
-        yield _query("sort", {"type": "string", "enum": values})
+        help_text = _("A minus turns the order round.")
+        yield _query("sort", {"type": "string", "enum": values}, help_text)
     if resource.search:
         yield _query(
             "q", {"type": "string", "maxLength": LONGEST_SEARCH}, str(resource.search_label)
         )
     for one in resource.filters:
-        yield _query(one.name, _filter_schema(one), str(one.label))
+        help_text = str(one.label)
+        if one.kind == "picker":
+            help_text = _("%(label)s: the id of such a record.", label=one.label)
+        yield _query(one.name, _filter_schema(one), help_text)
 
 
 def _filter_schema(one: Filter) -> dict[str, Any]:
@@ -309,7 +327,7 @@ def _responses(one: Endpoint) -> dict[str, Any]:
 def _refusals(statuses: tuple[str, ...]) -> dict[str, Any]:
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
-        status: {"description": _ANSWERS[status], "content": {PROBLEM_TYPE: problem}}
+        status: {"description": ANSWERS[status], "content": {PROBLEM_TYPE: problem}}
         for status in sorted(set(statuses))
     }
 
@@ -323,11 +341,20 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "required": ["items", "count", "count_is_exact", "after", "before"],
         "properties": {
-            "items": {"type": "array", "items": record},
-            "count": {"type": "integer", "description": "At most 10000."},
-            "count_is_exact": {"type": "boolean"},
-            "after": {"type": ["string", "null"]},
-            "before": {"type": ["string", "null"]},
+            "items": {"type": "array", "items": record, "description": _("The records.")},
+            "count": {"type": "integer", "description": _("How many there are, at most 10000.")},
+            "count_is_exact": {
+                "type": "boolean",
+                "description": _("False where there are more than 10000."),
+            },
+            "after": {
+                "type": ["string", "null"],
+                "description": _("Send it as “after” for the next page; null on the last."),
+            },
+            "before": {
+                "type": ["string", "null"],
+                "description": _("Send it as “before” for the page before; null on the first."),
+            },
         },
     }
 

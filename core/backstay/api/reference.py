@@ -10,9 +10,10 @@ from flask import Blueprint, Response, request
 from backstay.access.permissions import SIGNED_IN
 from backstay.api.body import read_parameters
 from backstay.api.examples import Examples, first
+from backstay.api.formats import ID_PATTERN, MONEY_PATTERN
 from backstay.api.guard import caller
 from backstay.api.module_schemas import TAG as MODULES
-from backstay.api.openapi import document, operation_id, record_name
+from backstay.api.openapi import ANSWERS, document, operation_id, record_name
 from backstay.api.routes import ROOT, endpoints_of, prefix_of
 from backstay.api.views import answer
 from backstay.i18n import gettext as _
@@ -58,6 +59,9 @@ class Call:
     parameters: tuple[FieldLine, ...]
     members: tuple[FieldLine, ...]
     answers: tuple[tuple[str, str], ...]
+    """Those of success: status and meaning."""
+    refusals: tuple[str, ...]
+    """Statuses; what they mean stands once for all functions."""
     gives: tuple[FieldLine, ...]
     """The members of its answer, where that is not simply the record."""
     example: str = ""
@@ -80,6 +84,8 @@ class Group:
     calls: tuple[Call, ...]
     record: tuple[FieldLine, ...] = ()
     first: str = ""
+    shown: str = ""
+    """A record as an answer shows it; empty where there is none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,7 @@ def page() -> Response:
         q=request.args.get("q", "")[:100],
         action=f"{ROOT}/",
         variables=_variables(company),
+        refusals=ANSWERS,
     )
 
 
@@ -190,6 +197,7 @@ def _in_full(
     )
     with database().read(here, suite()) as reading:
         examples = Examples(reading, Reader.of(here, suite()), queries)
+        record = examples.record(resource.name)
         shown = {
             operation_id(one).replace(".", "-"): examples.shell(one)
             for one in endpoints_of(resource)
@@ -201,6 +209,7 @@ def _in_full(
         calls=calls,
         record=tuple(_members(spec, spec["components"]["schemas"][record_name(resource)])),
         first=first(prefix_of(resource)),
+        shown=record,
     )
 
 
@@ -238,7 +247,12 @@ def _call(spec: Mapping[str, Any], path: str, method: str, what: Mapping[str, An
             for one in what["parameters"]
         ),
         members=tuple(_members(spec, schema)),
-        answers=tuple((status, one["description"]) for status, one in what["responses"].items()),
+        answers=tuple(
+            (status, one["description"])
+            for status, one in sorted(what["responses"].items())
+            if status not in ANSWERS
+        ),
+        refusals=tuple(status for status in sorted(what["responses"]) if status in ANSWERS),
         # The record is described once for all functions that answer with it.
         gives=() if "$ref" in given else tuple(_members(spec, given, deep=False)),
     )
@@ -262,18 +276,34 @@ def _members(
             yield from _members(spec, _resolved(spec, items), f"{prefix}{name}[].")
 
 
-def _type(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+def _type(  # noqa: PLR0911 - one branch a kind
+    spec: Mapping[str, Any], schema: Mapping[str, Any]
+) -> str:
+    """A type as a person reads it; any value where the schema says nothing."""
     parts = schema.get("anyOf")
     if parts:
         return " | ".join(_type(spec, part) for part in parts)
+    if "pattern" in schema and (named := _named().get(schema["pattern"])):
+        return named
     if "enum" in schema:
         return " | ".join(f"“{value}”" for value in schema["enum"][:12])
-    kind = schema.get("format") or schema.get("type", "object")
+    untyped = "object" if "$ref" in schema else _("any")
+    kind = schema.get("format") or schema.get("type", untyped)
     if isinstance(kind, list):
         return " | ".join(kind)
     if kind == "array":
         return f"array of {_type(spec, schema.get('items', {}))}"
+    if "maxLength" in schema:
+        return _("%(kind)s, at most %(most)s characters", kind=kind, most=schema["maxLength"])
+    if "minimum" in schema and "maximum" in schema:
+        least, most = schema["minimum"], schema["maximum"]
+        return _("%(kind)s, %(least)s to %(most)s", kind=kind, least=least, most=most)
     return str(kind)
+
+
+def _named() -> dict[str, str]:
+    """What the patterns of texts that are written in one way only are called, under “Rules”."""
+    return {MONEY_PATTERN: _("amount"), ID_PATTERN: _("id")}
 
 
 BLUEPRINTS = (blueprint, document_blueprint)

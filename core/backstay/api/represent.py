@@ -11,10 +11,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Integer
+from sqlalchemy import BigInteger, Boolean, Date, Integer, String
 
 from backstay.api.formats import DATE_SCHEMA, ID_SCHEMA, MONEY_SCHEMA
 from backstay.db.types import Id, Instant, Money
+from backstay.i18n import gettext as _
 from backstay.resources import fields as kinds
 from backstay.resources.declare import Kind
 from backstay.resources.formats import instant_iso, plain_money
@@ -143,6 +144,8 @@ def column_schema(column: Column) -> dict[str, Any]:
         schema = {"type": "integer"}
     elif column.choices:
         schema = {"type": "string", "enum": [one.value for one in column.choices]}
+    elif isinstance(type_, String):
+        schema = {"type": "string"}
     else:
         schema = {}
     return {
@@ -153,7 +156,9 @@ def column_schema(column: Column) -> dict[str, Any]:
 
 def record_schema(resource: Resource) -> dict[str, Any]:
     """The JSON schema of a record; what the caller may not read is left out of it."""
-    properties: dict[str, Any] = {"id": ID_SCHEMA}
+    properties: dict[str, Any] = {
+        "id": {**ID_SCHEMA, "description": _("Stays the same for ever; stands in addresses.")}
+    }
     for column in resource.columns:
         if column.name != "id":
             properties[column.name] = column_schema(column)
@@ -163,7 +168,10 @@ def record_schema(resource: Resource) -> dict[str, Any]:
             if not isinstance(one.kind, (kinds.SecretField, kinds.FileField)):
                 properties.setdefault(one.name, field_schema(one.kind))
     if versioned(resource):
-        properties["version"] = {"type": "integer"}
+        properties["version"] = {
+            "type": "integer",
+            "description": _("Counts its changes; the ETag is made of it."),
+        }
     return {"type": "object", "title": str(resource.label), "properties": properties}
 
 

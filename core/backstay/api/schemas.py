@@ -71,7 +71,7 @@ def _model_of(command: Any, partial: bool) -> type[Sent]:  # noqa: FBT001 - a ke
         # A box that is not ticked means no; here, too, a required “yes or no” may be left out.
         required = one.required and not partial and not isinstance(one.kind, kinds.BoolField)
         members[one.name] = (
-            _type_of(one),
+            _type_of(one, needed=required),
             Field(
                 default=... if required else None,
                 title=str(one.kind.label),
@@ -82,7 +82,7 @@ def _model_of(command: Any, partial: bool) -> type[Sent]:  # noqa: FBT001 - a ke
     return create_model(name, __base__=Sent, **members)
 
 
-def _type_of(one: FormField) -> Any:
+def _type_of(one: FormField, *, needed: bool) -> Any:
     kind = one.kind
     if isinstance(kind, kinds.LinesField):
         return Annotated[list[model_of(kind.line)], Field(max_length=kind.most)]  # type: ignore[misc]
@@ -94,7 +94,9 @@ def _type_of(one: FormField) -> Any:
         if value is None:
             if nullable:
                 return None
-            raise ValueError(_("It can't be null; leave it out."))
+            raise ValueError(
+                _("It can't be null.") if needed else _("It can't be null; leave it out.")
+            )
         return read(value, cast("Reader", info.context))
 
     if nullable:

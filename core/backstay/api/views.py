@@ -13,8 +13,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from backstay.api.body import read_object, read_parameters
 from backstay.api.commands import read_command
+from backstay.api.etags import ANY, HEADER, WEAK, etag, read_if_match
 from backstay.api.guard import caller
-from backstay.api.idempotency import claim_of, etag
+from backstay.api.idempotency import claim_of
 from backstay.api.represent import (
     create_of,
     current_values,
@@ -61,7 +62,7 @@ class PreconditionFailed(BackstayError):
 
     def __init__(self, message: str, more: dict[str, Any]) -> None:
         """Carry both versions."""
-        super().__init__(message)
+        super().__init__(message, field=HEADER)
         self.more = more
 
 
@@ -90,12 +91,14 @@ class ApiViews:
         if self.resource.search:
             names.add("q")
         arguments = read_parameters(names)
+        if "\0" in arguments.get("q", ""):
+            raise Malformed(_("“q” holds a character that no text has."), field="q")
         if len(arguments.get("q", "")) > LONGEST_SEARCH:
             raise Malformed(
                 _("“q” has at most %(most)s characters.", most=LONGEST_SEARCH), field="q"
             )
-        for name in ("sort", *(one.name for one in self.resource.filters)):
-            if arguments.get(name) == "":
+        for name, value in arguments.items():
+            if value == "" and name != "q":
                 raise Malformed(_("“%(name)s” is empty: leave it out.", name=name), field=name)
         if "after" in arguments and "before" in arguments:
             raise Malformed(_("Send “after” or “before”, not both."), field="before")
@@ -195,23 +198,36 @@ class ApiViews:
         Raises:
             PreconditionRequired: it does not say, and must.
             PreconditionFailed: the record has another one.
+            Malformed: what it says is no ETag.
         """
-        header = request.headers.get("If-Match", "").strip()
+        header = request.headers.get(HEADER, "").strip()
         if not header:
             if needed:
                 raise PreconditionRequired(
-                    _('Send the ETag that you read the record with: “If-Match: "v…"”.')
+                    _('Send the ETag that you read the record with: “If-Match: "v…"”.'),
+                    field=HEADER,
                 )
             return None
+        asked = read_if_match(header)
         if not versioned(self.resource):
             return None
-        if header == "*":
-            return int(record.version)
-        if etag(record.version) not in {one.strip() for one in header.split(",")}:
-            raise self._stale(session(), record.id, read_object())
+        if not asked & {ANY, etag(record.version)}:
+            refusal = self._stale(session(), record.id, read_object())
+            if all(one.startswith(WEAK) for one in asked):
+                raise PreconditionFailed(
+                    _(
+                        "A weak ETag (%(weak)s…) matches nothing here, so nothing was saved."
+                        " Proxies that compress answers make ETags weak: send it without %(weak)s.",
+                        weak=WEAK,
+                    ),
+                    refusal.more,
+                )
+            raise refusal
         return int(record.version)
 
-    def _stale(self, reading: Session, record_id: int, sent: Mapping[str, Any]) -> BackstayError:
+    def _stale(
+        self, reading: Session, record_id: int, sent: Mapping[str, Any]
+    ) -> PreconditionFailed:
         record = self.query.record(reading, record_id)
         reading.refresh(record)
         return PreconditionFailed(

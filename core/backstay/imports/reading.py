@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backstay.errors import Invalid
@@ -190,7 +190,9 @@ def _open(session: Session, kind: ImportKind, content: bytes, options: Options) 
     def rows() -> Iterator[StagedRow]:
         yield from reading.rows()
         if reading.problems:
-            raise Invalid(_("The file can't be read."), problems=tuple(reading.problems))
+            # Its lines have no columns, so saying what columns mean would not help.
+            lines = tuple(replace(one, field=None) for one in reading.problems)
+            raise Invalid(_("The file can't be read."), problems=lines)
 
     return OpenFile(rows, notes, lambda: tuple(reading.notes), own_form=True)
 

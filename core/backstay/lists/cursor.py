@@ -63,29 +63,34 @@ def encode(cursor: Cursor, bound_to: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(mark: str, bound_to: str, types: Sequence[TypeEngine[Any]]) -> Cursor:
-    """Read a mark back; ``types`` are the SQL types of the sort expressions, the id last.
+def decode(mark: str, bound_to: str, types: Sequence[TypeEngine[Any]], name: str) -> Cursor:
+    """Read a mark back.
+
+    Arguments:
+        types: the SQL types of the sort expressions, the id last.
+        name: of the parameter that holds the mark.
 
     Raises:
         Malformed: it was altered, or belongs to another list, filter or order.
     """
     if len(mark) > _LONGEST:
-        _refuse()
+        _refuse(name)
     try:
         padded = mark + "=" * (-len(mark) % 4)
         payload = json.loads(base64.b64decode(padded.encode("ascii"), b"-_", validate=True))
         bound, backwards, count, values = payload
         if bound != bound_to or not isinstance(values, list) or type(count) is not int:
-            _refuse()
+            _refuse(name)
         read = tuple(_typed(value, type_) for value, type_ in zip(values, types, strict=True))
         return Cursor(read, bool(backwards), abs(count), count < 0)
     except (ValueError, TypeError, KeyError, OverflowError, InvalidOperation, RecursionError):
-        _refuse()
+        _refuse(name)
 
 
-def _refuse() -> NoReturn:
+def _refuse(name: str) -> NoReturn:
     raise Malformed(
-        _("This page mark belongs to another list or filter. Open the list's first page again.")
+        _("This page mark belongs to another list or filter. Open the list's first page again."),
+        field=name,
     )
 
 

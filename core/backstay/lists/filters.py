@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Boolean, Date, Integer, String, cast, false, 
 from backstay.db.types import Instant
 from backstay.errors import Invalid, Malformed
 from backstay.i18n import gettext as _
+from backstay.names import names_instead
 from backstay.resources import formats
 from backstay.resources.masking import masked
 from backstay.search.declared import is_indexed, searched_in
@@ -146,7 +147,15 @@ def read_state(resource: Resource, arguments: Mapping[str, str], reader: Reader)
     if sort:
         column = resource.column(sort.removeprefix("-"))
         if column is None or not sortable(resource, column, reader):
-            raise Malformed(_("This list can't be sorted by that column."), field="sort")
+            taken = [one.name for one in resource.columns if sortable(resource, one, reader)]
+            raise Malformed(
+                _(
+                    "This list can't be sorted by “%(name)s”. %(instead)s",
+                    name=sort[:40],
+                    instead=names_instead(sort.removeprefix("-"), taken),
+                ),
+                field="sort",
+            )
     density = given.get("density", "")
     if density and density not in DENSITIES:
         raise Malformed(_("There is no such density."), field="density")

@@ -77,7 +77,7 @@ def place_of(arguments: Mapping[str, str], keys: Sequence[Key], bound_to: str) -
     for name in ("after", "before"):
         mark = arguments.get(name, "")
         if mark:
-            return decode(mark, bound_to, [key.expression.type for key in keys])
+            return decode(mark, bound_to, [key.expression.type for key in keys], name)
     return None
 
 

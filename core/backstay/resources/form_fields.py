@@ -27,6 +27,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _CONTROL_IN_LINE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _BIGGEST: Final = 2**31 - 1
 _YEARS: Final = (1900, 2999)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Input(Field):
@@ -297,7 +298,8 @@ def read_day(text: str) -> date:
         ValueError: it is none, or lies beyond every calendar that people keep books by.
     """
     try:
-        day = date.fromisoformat(text)
+        # Python reads weeks (2026-W05-6) and 20260131 as well, which people take for mistyped.
+        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
         raise ValueError(
             _("This is not a date. Write it as year-month-day, like 2026-01-31.")

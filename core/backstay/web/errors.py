@@ -157,7 +157,9 @@ def _http(error: HTTPException) -> Response:
     if error.response is not None or status < 400:  # noqa: PLR2004 - redirects to add a slash
         return make_response(error.get_response())
     messages = {
-        404: _("There is no page at this address, or it is not open to you."),
+        404: _("There is no function of the API at this address: see the reference at /api/v1/.")
+        if is_api()
+        else _("There is no page at this address, or it is not open to you."),
         405: _taken(error),
         413: _("The file or the form is larger than this server takes."),
         400: _("The request is malformed. Nothing was changed."),

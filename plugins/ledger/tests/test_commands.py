@@ -117,6 +117,22 @@ def test_the_trial_balance_is_printed_as_csv_and_json(run: Run, files: Path) -> 
     ]
 
 
+def test_a_plain_text_journal_is_refused_by_line_without_advice_about_columns(
+    run: Run, files: Path
+) -> None:
+    (files / "bad.journal").write_text(
+        "2026-01-02 x\n  (budget:rent)  5.00\n2026-01-03 y\n  a:b  1\n  c:d  -2\n"
+    )
+    status, _out, err = run(
+        "ledger", "import-journal", str(files / "bad.journal"), "--company", "ACME"
+    )
+    assert status == 1
+    assert "row 2: A posting in brackets" in err
+    assert "row 3: The entry does not balance" in err
+    assert "--column" not in err
+    assert "import-chart" not in err
+
+
 def test_what_is_wrong_is_named_with_its_row_and_nothing_is_done(run: Run, files: Path) -> None:
     run("ledger", "import-chart", str(files / "chart.csv"), "--company", "ACME")
     for broken, said in (

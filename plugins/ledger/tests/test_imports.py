@@ -175,12 +175,10 @@ def test_missing_fiscal_years_are_made_and_said(books: Any) -> None:
     rows = journal(*sale(day="2024-06-01"), *sale("S2", "2027-01-01"))
     with books.read() as session:
         assert JOURNAL.validate(session, rows).notes == (
-            "Fiscal year 2024 will be created.",
-            "Fiscal year 2025 will be created.",
-            "Fiscal year 2027 will be created.",
+            "3 fiscal years will be created: 2024 to 2025, 2027.",
         )
     outcome = import_(books, JOURNAL, rows)
-    assert outcome.notes[0] == "Fiscal year 2024 was created."
+    assert outcome.notes == ("3 fiscal years were created: 2024 to 2025, 2027.",)
     assert books.count("ledger_fiscal_year") == 4
 
 

@@ -214,6 +214,12 @@ REFUSED = {
     "a stray line": ("2026-01-02 x\n  1000  2\n  4000\n\nhello there\n", 5, "outside"),
     "an open comment": ("2026-01-02 x\n  1000  2\n  4000\ncomment\nx\n", 5, "end comment"),
     "an unknown account": ("2026-01-02 x\n  1000  2\n  nowhere\n", 3, "no account"),
+    "digits of another script": ("2026-01-02 x\n  1000  ١٢\n  4000\n", 2, "can't be read"),
+    "a year in wide digits": (
+        "2026-01-02 x\n  1000  2\n  4000\n２０２６-01-02 x\n",  # noqa: RUF001
+        4,
+        "outside",
+    ),
     "a third decimal": ("2026-01-02 x\n  1000  2.005\n  4000\n", 2, "decimals"),
 }
 

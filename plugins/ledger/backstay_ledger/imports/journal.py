@@ -60,9 +60,7 @@ def validate(session: Session, rows: Sequence[StagedRow]) -> Validation:
     if problems:
         return Validation(_in_order(problems), 0, 0)
     present = sum(one.existing is not None for one in checked)
-    notes = tuple(
-        _("Fiscal year %(year)s will be created.", year=year_code(start)) for start in coming
-    )
+    notes = _years(coming, will=True)
     held = [entry for entry, one in zip(readable, checked, strict=True) if one.waits]
     return Validation((), len(checked) - present, present, notes + _over_limit(held))
 
@@ -93,8 +91,7 @@ def commit(session: Session, rows: Sequence[StagedRow]) -> Outcome:
     return Outcome(
         new=sum(not one.existed for one in posted),
         present=sum(one.existed for one in posted),
-        notes=tuple(_("Fiscal year %(year)s was created.", year=year.code) for year in years)
-        + _over_limit(held),
+        notes=_years([year.starts_on for year in years], will=False) + _over_limit(held),
         references=tuple(str(one.id) for one in posted if not one.existed),
     )
 
@@ -144,6 +141,40 @@ def _accounts_first(problems: Sequence[Problem]) -> tuple[str, ...]:
             " their own, or from this one where it is a plain-text journal. Then check again."
         ),
     )
+
+
+def _years(starts: Sequence[date], *, will: bool) -> tuple[str, ...]:
+    """Which fiscal years are made: a run of years by its first and last."""
+    runs: list[list[date]] = []
+    for start in sorted(starts):
+        if runs and start.year == runs[-1][-1].year + 1:
+            runs[-1].append(start)
+        else:
+            runs.append([start])
+    if not runs:
+        return ()
+    years = ", ".join(
+        _("%(first)s to %(last)s", first=year_code(run[0]), last=year_code(run[-1]))
+        if len(run) > 1
+        else year_code(run[0])
+        for run in runs
+    )
+    many = len(starts)
+    if will:
+        said = ngettext(
+            "Fiscal year %(years)s will be created.",
+            "%(n)s fiscal years will be created: %(years)s.",
+            many,
+            years=years,
+        )
+    else:
+        said = ngettext(
+            "Fiscal year %(years)s was created.",
+            "%(n)s fiscal years were created: %(years)s.",
+            many,
+            years=years,
+        )
+    return (said,)
 
 
 def _days(entries: Sequence[FileEntry]) -> list[date]:

@@ -15,7 +15,8 @@ from backstay.spi import gettext as _
 
 _SIGN: Final = r"[+-]?"
 _SYMBOL: Final = r"\"[^\"]+\"|[^\s\d.,;:+\-@{}()\[\]=\"'*/&|<>!?%^~]+"
-_NUMBER: Final = r"(?:\d[\d.,'\u2019]*|[.,]\d+)(?:[ \u00a0\u202f]\d{3}(?!\d)[\d.,]*)*"
+# Digits of other scripts are refused: journal programs read them as parts of a name.
+_NUMBER: Final = r"(?:[0-9][0-9.,'\u2019]*|[.,][0-9]+)(?:[ \u00a0\u202f][0-9]{3}(?![0-9])[0-9.,]*)*"
 _AMOUNT: Final = re.compile(
     rf"(?P<sign>{_SIGN})\s*(?P<before>{_SYMBOL})?\s*(?P<sign2>{_SIGN})\s*"
     rf"(?P<number>{_NUMBER})\s*(?P<after>{_SYMBOL})?"

@@ -34,7 +34,7 @@ from backstay_ledger.imports.plaintext.directives import (
 )
 
 MOST_PROBLEMS: Final = 1000
-_DATE: Final = r"(?:(\d{4})[-/.])?(\d{1,2})[-/.](\d{1,2})"
+_DATE: Final = r"(?:([0-9]{4})[-/.])?([0-9]{1,2})[-/.]([0-9]{1,2})"
 _ENTRY: Final = re.compile(rf"{_DATE}(=\S+)?(?:\s+(.*))?$")
 _HEAD: Final = re.compile(r"(?:([*!])\s*)?(?:\(([^)]*)\)\s*)?(.*)$")
 _QUOTED: Final = re.compile(
@@ -44,7 +44,7 @@ _TYPED: Final = re.compile(r"\btype:\s*(\w+)")
 _POSTING_DATE: Final = re.compile(r"\[=?\d+[-/.]\d+|\bdate2?:\s*\d")
 _BEANCOUNT_ACCOUNT: Final = re.compile(r"(?:[*!]\s+)?([^\s\"]+)\s*(.*)$")
 _METADATA: Final = re.compile(r"[a-z][\w-]*:(\s|$)")
-_YEAR: Final = re.compile(r"(?:Y ?|year |apply year )(\d{4})")
+_YEAR: Final = re.compile(r"(?:Y ?|year |apply year )([0-9]{4})")
 _COMMENTS: Final = (";", "#", "*", "%", "|")
 _IS_BEANCOUNT: Final = re.compile(
     r"^(?:\d{4}[-/]\d\d[-/]\d\d[ \t]+(?:(?:open|close|commodity|balance|pad|note|document|price"
