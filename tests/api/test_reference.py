@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from backstay.api.openapi import ANSWERS
 from backstay.companies.models import Company
 from backstay.db.context import operator_context
 from backstay.testing.api import ApiClient
@@ -87,7 +88,45 @@ def test_the_index_is_grouped_by_module_with_titles_for_people(boss: Browser) ->
     for title in ("Service accounts", "API tokens", "Roles"):
         assert re.search(rf"<h2[^>]*>{title}</h2>|<h3[^>]*>{title}</h3>", index), title
     assert ">core.role<" not in index
-    assert "curl" not in index
+    # Examples stand with each resource; the index has the first call alone.
+    assert index.count("curl") == 1
+    begin = index[index.index('id="begin"') :].split("</section>")[0]
+    assert "curl -si" in begin
+    assert "export TOKEN=bst_" in begin
+
+
+def test_the_index_holds_the_rules_and_what_to_do_about_each_refusal(boss: Browser) -> None:
+    index = boss.get("/api/v1/").text
+    rules = index[index.index('id="rules"') :].split("</section>")[0]
+    for words in ("Idempotency-Key", "If-Match", "“after”", "1250.00", "30 wrong tokens"):
+        assert words in rules, words
+    refusals = index[index.index('id="refusals"') :].split("</section>")[0]
+    for status in (*ANSWERS, "application/problem+json"):
+        assert status in refusals, status
+    assert 'id="rules"' not in boss.get("/api/v1/?q=journal").text
+    assert "/api/v1/#refusals" in boss.get("/api/v1/?resource=core.role").text
+
+
+def test_a_record_is_shown_as_an_answer_has_it_and_texts_are_called_texts(boss: Browser) -> None:
+    page = boss.get("/api/v1/?resource=ledger.entry").text
+    record = page[page.index('id="record"') :].split("</section>")[0]
+    shown = re.search(r"<pre[^>]*><code>(\{.*?)</code>", record, re.DOTALL)
+    assert shown
+    example = json.loads(html.unescape(shown[1]))
+    assert example["lines"][0]["account"]
+    memo = re.search(r"<code>memo</code>.*?</tr>", record, re.DOTALL)
+    assert memo
+    assert "string | null" in memo[0]
+    assert ">amount | null<" in record
+
+
+def test_examples_leave_out_what_lines_may_leave_out(boss: Browser) -> None:
+    page = boss.get("/api/v1/?resource=ledger.entry").text
+    label = "Create and post: Journal entry"
+    [shown] = [text for named, text in EXAMPLE.findall(page) if label in named]
+    body = shlex.split(html.unescape(shown).replace("\\\n", " "))[-1]
+    for line in json.loads(body)["lines"]:
+        assert {None, "", False}.isdisjoint(line.values()), line
 
 
 def test_it_is_reached_from_the_account_menu_and_the_palette(boss: Browser) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backstay_ledger.models.accounts import Account, AccountClass
+from backstay_ledger.models.accounts import LONGEST_CODE, Account, AccountClass
 from backstay_ledger.models.balances import AccountBalance
 from backstay_ledger.models.base import LedgerBase
 from backstay_ledger.models.currencies import CompanyCurrency, ExchangeRate, ExchangeSettings
@@ -46,6 +46,7 @@ from backstay_ledger.statements.models import (
 __all__ = [
     "IS_DRAFT",
     "IS_WAITING",
+    "LONGEST_CODE",
     "Account",
     "AccountBalance",
     "AccountClass",

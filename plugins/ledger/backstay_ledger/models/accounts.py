@@ -7,12 +7,16 @@ class, in a list and in a filter of its own, and reports show it under a heading
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backstay.spi import Audit, CompanyScoped, Identified, Versioned, short
 from backstay_ledger.models.base import LedgerBase
+
+LONGEST_CODE: Final = 200
+"""Characters; plain-text journals call an account by all its levels."""
 
 
 class AccountClass(enum.Enum):
@@ -49,7 +53,7 @@ class Account(Identified, CompanyScoped, Versioned, LedgerBase):
         ),
     )
 
-    code: Mapped[str] = mapped_column(short(200))
+    code: Mapped[str] = mapped_column(short(LONGEST_CODE))
     """As typed in entries; the whole name where accounts have levels (``assets:bank:checking``)."""
     name: Mapped[str] = mapped_column(short(200))
     account_class: Mapped[AccountClass]

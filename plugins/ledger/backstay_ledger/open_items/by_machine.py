@@ -27,6 +27,7 @@ from backstay.spi import (
     today,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.models import LONGEST_CODE
 from backstay_ledger.open_items.allocations import MOST_PAIRS, Allocate, allocate
 from backstay_ledger.open_items.items import open_items
 from backstay_ledger.open_items.models import Allocation, OpenItem
@@ -108,7 +109,7 @@ class ProposePairs:
         as_of: as they stood at the end of this day; None for today.
     """
 
-    account: Annotated[str, TextField(label=lazy("Account"), max_length=20)] = ""
+    account: Annotated[str, TextField(label=lazy("Account"), max_length=LONGEST_CODE)] = ""
     party: Annotated[str, TextField(label=lazy("Party"), max_length=80)] = ""
     as_of: Annotated[date | None, DateField(label=lazy("As of"))] = None
 

@@ -19,6 +19,7 @@ from backstay.spi import (
     lazy,
 )
 from backstay.spi import gettext as _
+from backstay_ledger.models import LONGEST_CODE
 from backstay_ledger.opening_wizard.entering import OpeningItem
 from backstay_ledger.services.typed_lines import side_problem
 
@@ -39,7 +40,7 @@ class TypedItem:
             help=lazy("The code of one that is managed by open items."),
             example="1100",
             min_length=1,
-            max_length=20,
+            max_length=LONGEST_CODE,
         ),
     ]
     party: Annotated[

@@ -15,7 +15,7 @@ from backstay.spi import company_of, context, lazy, neutral, ngettext, page, req
 from backstay.spi import gettext as _
 from backstay.spi import view as ui
 from backstay_ledger.dimensions.filters import asked_of, dimension_controls
-from backstay_ledger.models import Account
+from backstay_ledger.models import LONGEST_CODE, Account
 from backstay_ledger.pages.account_card import line_heads, line_row, summary
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
@@ -84,7 +84,9 @@ def show_general_ledger() -> Response:
     """A page of the report."""
     db = session()
     asked = _asked(db)
-    return page("report.html", page=_report(db, asked, request.args.get("after", "")[:20]))
+    return page(
+        "report.html", page=_report(db, asked, request.args.get("after", "")[:LONGEST_CODE])
+    )
 
 
 @blueprint.get("/general-ledger.csv", endpoint="general_ledger_export")
@@ -181,8 +183,8 @@ def _asked(db: Session) -> Asked:
         span = replace(span, start=year_to_date(db, span.end))
     return Asked(
         span,
-        request.args.get("first", "").strip()[:20],
-        request.args.get("last", "").strip()[:20],
+        request.args.get("first", "").strip()[:LONGEST_CODE],
+        request.args.get("last", "").strip()[:LONGEST_CODE],
         asked_of(db, request.args),
     )
 

@@ -25,12 +25,11 @@ from backstay.spi import (
     lazy,
 )
 from backstay.spi import gettext as _
-from backstay_ledger.models import Account, AccountBalance, AccountClass, Line
+from backstay_ledger.models import LONGEST_CODE, Account, AccountBalance, AccountClass, Line
 from backstay_ledger.open_items.switching import switch_problem
 from backstay_ledger.permissions import ACCOUNT_EDIT
 from backstay_ledger.services.owned import load_owned
 
-LONGEST_CODE: Final = 200
 CODE_PATTERN: Final = (
     r"[0-9A-Za-z][0-9A-Za-z.\-]{0,19}"
     r"|(?![\d .\-]+$)(?!.*  )[0-9A-Za-z\u00C0-\uFFEF](?:[^;\u0022\t\r\n]{0,198}[^\s;\u0022:])?"

@@ -14,6 +14,7 @@ from backstay.contracts.ledger import PostingLine
 from backstay.spi import BoolField, DateField, MoneyField, Problem, TextField, lazy
 from backstay.spi import gettext as _
 from backstay_ledger.dimensions.sets import read_pairs, written_pairs
+from backstay_ledger.models import LONGEST_CODE
 from backstay_ledger.services.accounts import account_codes
 from backstay_ledger.services.content import LineRow
 
@@ -35,7 +36,7 @@ class DraftLine:
             help=lazy("Its code in the chart."),
             example="1000",
             min_length=1,
-            max_length=20,
+            max_length=LONGEST_CODE,
         ),
     ]
     debit: Annotated[Decimal | None, MoneyField(label=lazy("Debit"))] = None

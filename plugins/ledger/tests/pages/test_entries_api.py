@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from backstay.testing.api import ApiClient
 from backstay.testing.web import make_user
-from backstay_ledger.models import Entry
+from backstay_ledger.models import LONGEST_CODE, Entry
 from backstay_ledger.permissions import BOOKS_VIEW, ENTRY_DRAFT, PERMISSIONS
 
 if TYPE_CHECKING:
@@ -55,6 +55,19 @@ def sale(amount: str = "119.00", **changes: Any) -> dict[str, Any]:
         ],
         **changes,
     }
+
+
+def test_accounts_with_the_long_names_of_journals_are_posted_to(
+    program: ApiClient, books: Books
+) -> None:
+    code = "assets:bank:" + "x" * (LONGEST_CODE - 12)
+    made = program.post("accounts", {"code": code, "name": "Bank", "account_class": "asset"})
+    assert made.status_code == 201, made.text
+    lines = [{"account": code, "debit": "5.00"}, {"account": "4000", "credit": "5.00"}]
+    posted = program.post("entries/actions/post", sale(lines=lines))
+    assert posted.status_code == 201, posted.text
+    kept = program.get(f"entries/{posted.json['id']}").json["lines"]
+    assert [line["account"] for line in kept] == [code, "4000"]
 
 
 def places(response: Any) -> dict[str, str]:

@@ -7,14 +7,16 @@ import io
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
 
 from backstay.audit.models import AuditEvent
-from backstay_ledger.models import Period, PeriodState
+from backstay_ledger.models import AccountClass, Period, PeriodState
 from backstay_ledger.pages import general_ledger as screen
 from backstay_ledger.services.account_card import account_card, general_ledger
+from backstay_ledger.services.accounts import CreateAccount, create_account
 from backstay_ledger.services.balances import trial_balance
 from backstay_ledger.services.fiscal_years import list_fiscal_years
 
@@ -113,6 +115,27 @@ def test_the_general_ledger_goes_on_where_the_page_ends(
     assert "3000 Capital" not in first
     assert "after=1100" in first
     assert "2000 Payables" in accountant.get(f"{address}&after=1100").text
+
+
+def test_the_general_ledger_takes_codes_as_long_as_those_of_journals(
+    accountant: Browser, busy: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "_MOST_ACCOUNTS", 1)
+    codes = [f"assets:bank:checking:branch {number}" for number in (1, 2)]
+    with busy.database.write(busy.context, busy.suite) as session:
+        for code in codes:
+            create_account(
+                session, CreateAccount(code=code, name=code, account_class=AccountClass.ASSET)
+            )
+    for code in codes:
+        busy.post(code, date(2026, 3, 1), code, "3000", "5.00")
+    address = busy.url("/general-ledger?from=2026-01-01&to=2026-12-31")
+    first = accountant.get(f"{address}&first={quote(codes[0])}").text
+    assert codes[0] in first
+    assert codes[1] not in first
+    second = accountant.get(f"{address}&after={quote(codes[0])}").text
+    assert codes[1] in second
+    assert codes[0] not in second
 
 
 def test_texts_can_not_become_formulas_in_a_spreadsheet(accountant: Browser, busy: Books) -> None:
