@@ -15,6 +15,7 @@ from flask import request
 from backstay.errors import BackstayError, Malformed, Problem
 from backstay.i18n import gettext as _
 from backstay.names import names_instead
+from backstay.web.proxied import this_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -69,10 +70,11 @@ def read_bytes() -> bytes:
     Raises:
         TooLarge: it has more than :data:`LARGEST_BODY`.
     """
-    if (request.content_length or 0) <= LARGEST_BODY:
-        sent = request.get_data(cache=True)
+    asked = this_request()
+    if (asked.content_length or 0) <= LARGEST_BODY:
+        sent = asked.get_data(cache=True)
         # What comes in chunks says no length, and is cut off there without a word.
-        if request.content_length is not None or len(sent) < LARGEST_BODY:
+        if asked.content_length is not None or len(sent) < LARGEST_BODY:
             return sent
     raise TooLarge(
         _("The body is larger than %(most)s KiB: send less at once.", most=LARGEST_BODY // 1024)
@@ -90,11 +92,12 @@ def read_object() -> dict[str, Any]:
     sent = read_bytes()
     if not sent:
         return {}
-    if request.mimetype not in _JSON:
+    asked = this_request()
+    if asked.mimetype not in _JSON:
         raise UnsupportedMediaType(_("Send JSON with “Content-Type: application/json”."))
-    if request.headers.get("Content-Encoding", "").strip().lower() not in _UNPACKED:
+    if asked.headers.get("Content-Encoding", "").strip().lower() not in _UNPACKED:
         raise UnsupportedMediaType(_("Send the body unpacked, without “Content-Encoding”."))
-    if request.mimetype_params.get("charset", "").lower() not in _UTF8:
+    if asked.mimetype_params.get("charset", "").lower() not in _UTF8:
         raise UnsupportedMediaType(_("Send JSON in UTF-8: it has no other encoding (RFC 8259)."))
     try:
         text = sent.decode("utf-8-sig")
