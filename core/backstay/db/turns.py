@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _BEGIN: Final = "BEGIN IMMEDIATE"
-_OFTEN: Final = 0.002
-"""Seconds between two questions: a posting takes a few milliseconds."""
+_OFTEN: Final = 0.004
+"""Seconds between two questions: about as long as a posting writes. Asking more often takes more
+processor time than it gains, asking less often leaves the database idle."""
 _SELDOM: Final = 0.02
 """Seconds between two questions once somebody writes for long, such as an import."""
 _LONG: Final = 0.5
