@@ -165,6 +165,17 @@ def test_the_pages_fix_leave_out_and_give_the_reasons(
     assert "was left out" in clerk.get(at).text
 
 
+def test_a_row_is_mended_in_the_columns_that_its_file_has(
+    clerk: Browser, work: Callable[[], None]
+) -> None:
+    cells = re.compile(r'name="?cell-(\w+)')
+    without = upload(clerk, b"species,ring\nDodo,A1\n")
+    with_weight = upload(clerk, b"ring,species,weight\nA1,Dodo,\n")
+    work()
+    assert cells.findall(clerk.get(f"{without}/rows").text) == ["ring", "species"]
+    assert cells.findall(clerk.get(f"{with_weight}/rows").text) == ["ring", "species", "weight"]
+
+
 def test_the_page_of_columns_shows_what_was_guessed(
     clerk: Browser, work: Callable[[], None]
 ) -> None:

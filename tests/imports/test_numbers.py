@@ -59,6 +59,9 @@ def read(*weights: str, decimals: Decimals = "") -> list[str]:
         (".", None, None),
         ("1e3", None, None),
         ("1.234,56 EUR", None, None),
+        ("१२३", None, None),
+        ("१२३.५०", None, None),
+        ("(१२)", None, None),
     ],
 )
 def test_a_number_is_read_with_a_point_and_with_a_comma(

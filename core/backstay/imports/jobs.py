@@ -9,7 +9,7 @@ from backstay.i18n import gettext
 from backstay.i18n import lazy as _
 from backstay.imports.engine import Tally, check_staged, commit_import, open_import, settle
 from backstay.imports.models import ImportState
-from backstay.imports.reading import Options, surface
+from backstay.imports.reading import OpenFile, Options, surface
 from backstay.imports.services import COMMIT, PREPARE, earlier_import
 from backstay.imports.staging import stage_rows
 from backstay.imports.store import content_of, import_by_id, kind_of, remembered_layout
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from backstay.imports.declare import ImportKind
     from backstay.imports.models import Import
-    from backstay.imports.reading import OpenFile
     from backstay.jobs.declare import JobRun
 
 
@@ -36,7 +35,8 @@ def prepare(run: JobRun) -> None:
         kind = kind_of(reading, row.kind)
         content = content_of(reading, import_id)
         options = Options.of(row.options or {})
-        known = _remembered(reading, kind, row, content) if row.options is None else None
+        told = "columns" in (row.options or {})
+        known = None if told else _remembered(reading, kind, row, content)
         opened = open_import(reading, kind, content, known or options)
     tally = opened if isinstance(opened, Tally) else _stage(run, kind, import_id, opened)
     if tally is None:
@@ -47,6 +47,8 @@ def prepare(run: JobRun) -> None:
     if known is not None:
         row.options = known.stored()
         tally.say([gettext("The columns are read as they were for the last such file.")])
+    if isinstance(opened, OpenFile):
+        row.options = {**(row.options or {}), "found": opened.columns}
     settle(row, tally)
     run.session.flush()
     earlier = earlier_import(run.session, row)

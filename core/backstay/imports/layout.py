@@ -154,7 +154,11 @@ def _dates(kind: ImportKind, shown: Surface, options: Options, samples: Samples)
         if not dated or not (found or unknown or mark in options.dates):
             continue
         label = (
-            _("Dates such as %(text)s in row %(row)s", text=found.example, row=found.row)
+            _(
+                "Dates such as %(text)s in row %(row)s",
+                text=found.example.text,
+                row=found.example.row,
+            )
             if found
             else _("Dates such as %(example)s", example=mark.join(("03", "04", "2026")))
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -29,7 +28,11 @@ from backstay.web.render import page, redirect_to
 from backstay.web.request import audit_now, flash_done, session
 
 if TYPE_CHECKING:
-    from backstay.imports.declare import ImportKind
+    from collections.abc import Iterator, Sequence
+
+    from backstay.errors import Problem
+    from backstay.imports.declare import ImportColumn, ImportKind, StagedRow
+    from backstay.imports.models import Import
 
 _SHOWN: Final = 25
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?[\d.,]+")
@@ -50,13 +53,30 @@ def rows(id: int) -> Response:  # noqa: A002 - the name of the URL's part
         title=_("Mend the rows of %(file)s", file=row.file_name),
         import_row=row,
         kind=kind,
-        rows=found[:_SHOWN],
+        rows=[(one, _columns_of(kind, row, one, said), said) for one, said in found[:_SHOWN]],
         more=url_for("core_imports.rows", id=id, after=found[_SHOWN - 1][0].number)
         if len(found) > _SHOWN
         else None,
         after=after,
         crumbs=crumbs_of(row, _("Mend the rows")),
     )
+
+
+def _columns_of(
+    kind: ImportKind, row: Import, staged: StagedRow, problems: Sequence[Problem]
+) -> list[ImportColumn]:
+    """What can be changed in a row: what the file has, what it must have, what is wrong.
+
+    A file whose form has no columns has those that its row fills.
+    """
+    found = (row.options or {}).get("found")
+    there = {name for name, text in staged.values.items() if text} if found is None else set(found)
+    wrong = {one.field for one in problems}
+    return [
+        one
+        for one in kind.columns
+        if one.name in there | wrong or (one.required and one.unless not in there)
+    ]
 
 
 @blueprint.post("/imports/<int:id>/rows/<int:number>")

@@ -21,19 +21,20 @@ Decimals: TypeAlias = Literal["", "point", "comma"]
 DECIMALS: Final[tuple[Decimals, ...]] = ("point", "comma")
 _KEPT: Final = 100
 _SPACES: Final = " \u00a0\u2009\u202f'\u2019"
-_PLAIN: Final = re.compile(r"[+-]?\d+\.\d{1,2}")
+# Digits of other scripts make no number: what one reader of a file takes for it, another does not.
+_PLAIN: Final = re.compile(r"[+-]?\d+\.\d{1,2}", re.ASCII)
 _MARKS: Final = re.compile(rf"[.,{_SPACES}]")
-_AS_READ: Final = re.compile(r"(?:[+-]?\d+(?:\.\d{1,2})?)?")
+_AS_READ: Final = re.compile(r"(?:[+-]?\d+(?:\.\d{1,2})?)?", re.ASCII)
 """What needs no look: kinds read it as it is."""
 _NOTHING: Final = frozenset({"-", "\u2013", "\u2014", "\u2212"})
 """What spreadsheets write for zero."""
-_WRAPPED: Final = re.compile(rf"\(([\d.,{_SPACES}]+)\)|([\d.,{_SPACES}]+)[-\u2212]")
+_WRAPPED: Final = re.compile(rf"\(([\d.,{_SPACES}]+)\)|([\d.,{_SPACES}]+)[-\u2212]", re.ASCII)
 
 
 def _written(decimal: str, group: str) -> re.Pattern[str]:
     """Digits with or without groups of three, divided by one character, and a fraction."""
     grouped = rf"[1-9]\d{{0,2}}([{group}{_SPACES}])\d{{3}}(?:\2\d{{3}})*"
-    return re.compile(rf"([+-]?)(?:{grouped}|\d+)?(?:{decimal}\d*)?")
+    return re.compile(rf"([+-]?)(?:{grouped}|\d+)?(?:{decimal}\d*)?", re.ASCII)
 
 
 _FORMS: Final[dict[str, tuple[re.Pattern[str], str]]] = {
@@ -65,7 +66,7 @@ def plain(text: str, decimals: Decimals) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A number of the file and where it stands."""
+    """A number or date of the file and where it stands."""
 
     text: str
     column: str

@@ -90,12 +90,14 @@ class OpenFile:
     Arguments:
         late_notes: what was assumed or left aside, known once the rows were read.
         own_form: the rows come from a form of the kind's own, whose numbers are plain already.
+        columns: those of the kind that the file has; None where its form has no columns.
     """
 
     rows: Callable[[], Iterable[StagedRow]]
     notes: tuple[str, ...]
     late_notes: Callable[[], tuple[str, ...]] = tuple
     own_form: bool = False
+    columns: tuple[str, ...] | None = None
 
 
 def surface(kind: ImportKind, content: bytes, options: Options) -> Surface:
@@ -152,6 +154,7 @@ def open_file(session: Session, kind: ImportKind, content: bytes, options: Optio
             *dates.notes(options.dates),
             *numbers.notes(options.decimals),
         ),
+        columns=opened.columns,
     )
 
 
@@ -183,7 +186,9 @@ def _open(session: Session, kind: ImportKind, content: bytes, options: Options) 
     if other is None:
         layout = sniff(text, kind.columns, options.columns)
         return OpenFile(
-            lambda: table_rows(text, layout), (*notes, *whole_note(text), *layout.notes)
+            lambda: table_rows(text, layout),
+            (*notes, *whole_note(text), *layout.notes),
+            columns=tuple(layout.places),
         )
     reading = other.read(session, text)
 
@@ -222,7 +227,9 @@ def _spreadsheet(kind: ImportKind, content: bytes, options: Options) -> OpenFile
         else ()
     )
     return OpenFile(
-        lambda: rows_of(sheet_records(workbook, sheet), layout, whole=True), (*said, *layout.notes)
+        lambda: rows_of(sheet_records(workbook, sheet), layout, whole=True),
+        (*said, *layout.notes),
+        columns=tuple(layout.places),
     )
 
 

@@ -195,6 +195,10 @@ WRONG_ROWS = {
     "a negative amount": ("S1,2026-03-15,Sale,manual,R-1,1100,-100.00,0", (2, "debit")),
     "a comma": ('S1,2026-03-15,Sale,manual,R-1,1100,"100,00",0', (2, "debit")),
     "a word": ("S1,2026-03-15,Sale,manual,R-1,1100,many,0", (2, "debit")),
+    "digits of another script": (
+        "S1,2026-03-15,Sale,manual,R-1,1100,१००.००,0",
+        (2, "debit"),
+    ),
     "a third decimal": ("S1,2026-03-15,Sale,manual,R-1,1100,100.001,0", (2, "debit")),
     "a third decimal in a credit": ("S1,2026-03-15,Sale,manual,R-1,1100,0,1.001", (2, "credit")),
     "no name": (",2026-03-15,Sale,manual,R-1,1100,100.00,0.00", (2, "entry")),
@@ -209,7 +213,9 @@ def test_a_wrong_row_is_named(books: Any, what: Any) -> None:
     assert place in places(problems)
 
 
-@pytest.mark.parametrize("day", ["15.03.2026", "2026-3-15", "2026-02-30", "", "03/15/2026"])
+@pytest.mark.parametrize(
+    "day", ["15.03.2026", "2026-3-15", "2026-02-30", "", "03/15/2026", "२०२६-03-15"]
+)
 def test_dates_have_one_form(books: Any, day: Any) -> None:
     problems = refused(books, JOURNAL, journal(*sale(day=day)))
     assert (2, "date") in places(problems)

@@ -256,5 +256,6 @@ class ReportPage:
     status: Tag | None = None
     notes: tuple[Note, ...] = ()
     empty: EmptyState | None = None
+    shown: Text = ""
     next_href: str | None = None
     first_href: str | None = None

@@ -14,7 +14,7 @@ from backstay.spi import (
     requires,
     session,
 )
-from backstay_ledger.audit.control_pages import MOST, asked_of, plain
+from backstay_ledger.audit.control_pages import PAGE, asked_of, place_of, plain
 from backstay_ledger.audit.controls import Asked, control_of
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.files import csv_file
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 @requires(BOOKS_EXPORT)
 def control_as_csv(name: str) -> Response:
     """What a control query finds as a file: all, or with ``rows=shown`` what the page has."""
-    control, span, asked, shown = _wanted(name)
+    control, span, asked, place = _wanted(name)
 
     def rows(reading: Session) -> Iterator[tuple[str, ...]]:
-        for row in _found(control, reading, asked, shown=shown):
+        for row in _found(control, reading, asked, place):
             cells = zip(control.columns, row[1:], strict=True)
             yield tuple(neutral(plain(one, value)) for one, value in cells)
 
@@ -47,7 +47,7 @@ def control_as_csv(name: str) -> Response:
         [one.name for one in control.columns],
         rows,
         entity="ledger.control",
-        parameters=_parameters(name, asked, shown=shown),
+        parameters=_parameters(name, asked, place),
     )
 
 
@@ -55,10 +55,10 @@ def control_as_csv(name: str) -> Response:
 @requires(BOOKS_EXPORT)
 def control_as_workbook(name: str) -> Response:
     """The same as a workbook, written to disk row by row and sent from there."""
-    control, span, asked, shown = _wanted(name)
+    control, span, asked, place = _wanted(name)
 
     def rows(reading: Session) -> Iterator[tuple[Any, ...]]:
-        for row in _found(control, reading, asked, shown=shown):
+        for row in _found(control, reading, asked, place):
             yield row[1:]
 
     return workbook_file(
@@ -71,34 +71,35 @@ def control_as_workbook(name: str) -> Response:
         [(str(one.label), one.kind) for one in control.columns],
         rows,
         entity="ledger.control",
-        parameters=_parameters(name, asked, shown=shown),
+        parameters=_parameters(name, asked, place),
     )
 
 
-def _wanted(name: str) -> tuple[Control, Span, Asked, bool]:
+def _wanted(name: str) -> tuple[Control, Span, Asked, int | None]:
     db = session()
     authorize(db, AUDIT_VIEW)
     control = control_of(name)
     span, values, _notes = asked_of(db, control)
-    return control, span, Asked(span.start, span.end, values), request.args.get("rows") == "shown"
+    place = place_of(request.args) if request.args.get("rows") == "shown" else None
+    return control, span, Asked(span.start, span.end, values), place
 
 
 def _found(
-    control: Control, reading: Session, asked: Asked, *, shown: bool
+    control: Control, reading: Session, asked: Asked, place: int | None
 ) -> Iterable[tuple[Any, ...]]:
     found = control.find(reading, asked)
-    return islice(found, MOST) if shown else found
+    return found if place is None else islice(found, place, place + PAGE)
 
 
 def _file_name(name: str, span: Span, form: str) -> str:
     return f"{name}-{company_of(session()).code}-{span.start}-{span.end}.{form}"
 
 
-def _parameters(name: str, asked: Asked, *, shown: bool) -> dict[str, Any]:
+def _parameters(name: str, asked: Asked, place: int | None) -> dict[str, Any]:
     return {
         "control": name,
         "from": asked.first.isoformat(),
         "to": asked.last.isoformat(),
         **asked.values,
-        **({"rows": "shown"} if shown else {}),
+        **({} if place is None else {"rows": f"{place + 1} to {place + PAGE}"}),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import request, url_for
@@ -13,6 +13,7 @@ from backstay.spi import (
     context,
     database,
     instant_text,
+    ngettext,
     page,
     requires,
     resource_url,
@@ -28,7 +29,7 @@ from backstay_ledger.permissions import AUDIT_VIEW, BOOKS_EXPORT
 from backstay_ledger.resources.figures import Figures, heads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from flask import Response
     from sqlalchemy.orm import Session
@@ -36,9 +37,56 @@ if TYPE_CHECKING:
     from backstay_ledger.audit.controls import Control, ControlColumn
     from backstay_ledger.pages.report_dates import Span
 
-MOST: Final = 500
+PAGE: Final = 50
 """Rows of a page; files have all."""
+COUNTED: Final = 10_000
+"""Rows that are counted; beyond them it is said that there are more."""
+_LONGEST_PLACE: Final = 9
 _FIGURES: Final = frozenset({"money", "number", "percent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A page of an answer.
+
+    Arguments:
+        after: how many rows stand before it.
+        total: how many rows there are, counted up to :data:`COUNTED` and the end of the page.
+        open_end: there are more than were counted.
+    """
+
+    rows: tuple[tuple[Any, ...], ...]
+    after: int
+    total: int
+    open_end: bool
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[Any, ...]], after: int) -> Part:
+        """The rows of a page. An answer is worked out anew for each, so it is left by counting."""
+        rows, total, end = [], 0, after + PAGE
+        for row in found:
+            if total >= max(end, COUNTED):
+                return cls(tuple(rows), after, total, open_end=True)
+            if after <= total < end:
+                rows.append(row)
+            total += 1
+        return cls(tuple(rows), after, total, open_end=False)
+
+    @property
+    def has_all(self) -> bool:
+        """Whether nothing stands on other pages."""
+        return len(self.rows) == self.total and not self.open_end
+
+    def counted(self, figures: Figures) -> str:
+        """How many rows there are, as people read it."""
+        return f"{figures.count(self.total)}{'+' if self.open_end else ''}"
+
+
+def place_of(values: Mapping[str, str]) -> int:
+    """How many rows stand before the page of the URL; none where it says nothing sensible."""
+    text = values.get("after", "")
+    known = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_PLACE
+    return int(text) if known else 0
 
 
 @blueprint.get("/audit/controls/<name>", endpoint="control")
@@ -51,16 +99,15 @@ def show_control(name: str) -> Response:
     # In a transaction of its own: what is streamed needs one, and the rest is never fetched.
     with database().read(context(), suite()) as reading:
         asked = Asked(span.start, span.end, values)
-        found = list(islice(control.find(reading, asked), MOST + 1))
-    if len(found) > MOST:
-        said = _("The first %(n)s rows. Files have all of them, or these.", n=MOST)
-        notes = (*notes, ui.Note(said, "info"))
+        found = Part.of(control.find(reading, asked), place_of(request.args))
+        if found.after and not found.rows:  # fewer rows than there were
+            found = Part.of(control.find(reading, asked), 0)
     query: dict[str, Any] = {"from": span.start.isoformat(), "to": span.end.isoformat(), **values}
     exports: tuple[ui.Button, ...] = ()
     if context().may(BOOKS_EXPORT):
-        exports = tuple(_exports(name, query, more=len(found) > MOST))
+        exports = tuple(_exports(name, query, found))
     figures = Figures(db)
-    rows = tuple(_row(figures, control, row, query) for row in found[:MOST])
+    rows = tuple(_row(figures, control, row, query) for row in found.rows)
     return page(
         "report.html",
         page=ui.ReportPage(
@@ -82,12 +129,24 @@ def show_control(name: str) -> Response:
                 *_controls(control, values),
             ),
             exports=exports,
+            status=ui.Tag(
+                ngettext(
+                    "%(count)s row",
+                    "%(count)s rows",
+                    found.total,
+                    count=found.counted(figures),
+                ),
+                "neutral",
+            )
+            if rows
+            else None,
             notes=notes,
             empty=ui.EmptyState(
                 _("Nothing found"),
                 _("No entry of these days answers the question."),
                 icon="shield-check",
             ),
+            **_pager(name, query, found, figures),
         ),
         crumbs=(
             ui.Crumb(_("Money")),
@@ -97,14 +156,32 @@ def show_control(name: str) -> Response:
     )
 
 
-def _exports(name: str, query: dict[str, Any], *, more: bool) -> Iterator[ui.Button]:
+def _pager(name: str, query: dict[str, Any], found: Part, figures: Figures) -> dict[str, Any]:
+    """Where a page stands in the answer, and the ways to the first and the next one."""
+    last = found.after + len(found.rows)
+    return {
+        "shown": _(
+            "Rows %(first)s to %(last)s of %(total)s",
+            first=figures.count(found.after + 1),
+            last=figures.count(last),
+            total=found.counted(figures),
+        ),
+        "next_href": url_for("ledger.control", name=name, **query, after=last)
+        if last < found.total or found.open_end
+        else None,
+        "first_href": url_for("ledger.control", name=name, **query) if found.after else None,
+    }
+
+
+def _exports(name: str, query: dict[str, Any], found: Part) -> Iterator[ui.Button]:
     """Everything as a file, and where the page has not all of it what the page has."""
     for form, label in (("csv", _("CSV")), ("xlsx", _("Spreadsheet"))):
         href = url_for(f"ledger.control_{form}", name=name, **query)
         yield ui.Button(label, href, "download", "ghost")
-    if more:
+    if not found.has_all:
+        these = {**query, "rows": "shown", **({"after": found.after} if found.after else {})}
         for form, label in (("csv", _("CSV, these rows")), ("xlsx", _("Spreadsheet, these rows"))):
-            href = url_for(f"ledger.control_{form}", name=name, rows="shown", **query)
+            href = url_for(f"ledger.control_{form}", name=name, **these)
             yield ui.Button(label, href, "download", "ghost")
 
 

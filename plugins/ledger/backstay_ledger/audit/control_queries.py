@@ -205,7 +205,7 @@ def rare_accounts(session: Session, asked: Asked) -> Iterator[tuple[Any, ...]]:
         session,
         asked,
         joins=pairs,
-        order="r.times, e.date, e.id",
+        order="r.times, e.date, e.id, da.code, ca.code",
         more=(
             ("debit", "text", "da.code"),
             ("credit", "text", "ca.code"),

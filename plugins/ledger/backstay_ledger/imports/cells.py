@@ -9,8 +9,8 @@ from typing import Final
 
 from backstay.spi import gettext as _
 
-_AMOUNT: Final = re.compile(r"[+-]?\d{1,15}(\.\d{0,10})?|[+-]?\.\d{1,10}")
-_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_AMOUNT: Final = re.compile(r"[+-]?\d{1,15}(\.\d{0,10})?|[+-]?\.\d{1,10}", re.ASCII)
+_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class BadCell(ValueError):
@@ -31,7 +31,11 @@ def read_date(text: str) -> date:
         except ValueError:
             pass
     raise BadCell(
-        _("“%(text)s” is not a date. Write dates as year-month-day, such as 2026-03-31.", text=text)
+        _(
+            "“%(text)s” is not a date. Write dates as year-month-day with the digits 0 to 9, such"
+            " as 2026-03-31.",
+            text=text,
+        )
     )
 
 
@@ -46,8 +50,8 @@ def read_amount(text: str) -> Decimal | None:
     if not _AMOUNT.fullmatch(text):
         raise BadCell(
             _(
-                "“%(text)s” is not an amount. Write it with a decimal point and without thousands"
-                " separators, such as 1234.50.",
+                "“%(text)s” is not an amount. Write it with the digits 0 to 9, a decimal point and"
+                " no thousands separators, such as 1234.50.",
                 text=text,
             )
         )

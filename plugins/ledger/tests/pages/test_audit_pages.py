@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -115,12 +116,39 @@ def test_a_control_is_taken_away_as_a_workbook(
     assert heads == ["Entry", "Date", "Memo", "Amount", "Posted by"]
     assert rows[0] == ["GEN-2026-000001", date(2026, 3, 5), "=1+1", 3000.0, "cli:test"]
     assert len(rows) == 3
-    monkeypatch.setattr("backstay_ledger.audit.control_pages.MOST", 2)
-    monkeypatch.setattr("backstay_ledger.audit.control_files.MOST", 2)
+    monkeypatch.setattr("backstay_ledger.audit.control_pages.PAGE", 2)
+    monkeypatch.setattr("backstay_ledger.audit.control_files.PAGE", 2)
     shown = auditor.get(books.url(f"/audit/controls/round_sums{MARCH}")).text
-    assert "round_sums.xlsx?rows=shown" in shown
+    assert "rows=shown" in shown
     assert len(_cells(auditor.get(books.url(f"{path}&rows=shown")).data)) == 4
+    (*_heads, third) = _cells(auditor.get(books.url(f"{path}&rows=shown&after=2")).data)
+    assert third[2] == "third"
     assert len(_cells(auditor.get(books.url(path)).data)) == 5
+
+
+def test_a_long_answer_has_pages_and_says_how_many_rows_there_are(
+    auditor: Browser, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(1, 6):
+        books.post(str(day), date(2026, 3, day), "1000", "3000", "3000.00", f"memo {day}")
+    path = books.url(f"/audit/controls/round_sums{MARCH}")
+    assert "5 rows" in auditor.get(path).text
+    assert 'rel="next"' not in auditor.get(path).text.replace("rel=next", 'rel="next"')
+    monkeypatch.setattr("backstay_ledger.audit.control_pages.PAGE", 2)
+    seen = []
+    while path:
+        shown = auditor.get(path).text
+        seen += re.findall(r"memo \d", shown)
+        assert "5 rows" in shown
+        found = re.search(r'href="?([^"\s>]*after=\d+[^"\s>]*)"? rel="?next', shown)
+        path = found[1].replace("&amp;", "&") if found else ""
+    assert seen == [f"memo {day}" for day in range(1, 6)]
+    assert "Rows 5 to 5 of 5" in shown
+    assert "memo 1" in auditor.get(books.url(f"/audit/controls/round_sums{MARCH}&after=80")).text
+    monkeypatch.setattr("backstay_ledger.audit.control_pages.COUNTED", 3)
+    shown = auditor.get(books.url(f"/audit/controls/round_sums{MARCH}")).text
+    assert "3+ rows" in shown
+    assert "Rows 1 to 2 of 3+" in shown
 
 
 def _cells(workbook: bytes) -> list[list[Any]]:
