@@ -196,7 +196,7 @@ WRONG_ROWS = {
     "a comma": ('S1,2026-03-15,Sale,manual,R-1,1100,"100,00",0', (2, "debit")),
     "a word": ("S1,2026-03-15,Sale,manual,R-1,1100,many,0", (2, "debit")),
     "digits of another script": (
-        "S1,2026-03-15,Sale,manual,R-1,1100,१००.००,0",
+        "S1,2026-03-15,Sale,manual,R-1,1100,१००.००,0",  # noqa: RUF001
         (2, "debit"),
     ),
     "a third decimal": ("S1,2026-03-15,Sale,manual,R-1,1100,100.001,0", (2, "debit")),

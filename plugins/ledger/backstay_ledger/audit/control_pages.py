@@ -63,7 +63,8 @@ class Part:
     @classmethod
     def of(cls, found: Iterable[tuple[Any, ...]], after: int) -> Part:
         """The rows of a page. An answer is worked out anew for each, so it is left by counting."""
-        rows, total, end = [], 0, after + PAGE
+        rows: list[tuple[Any, ...]] = []
+        total, end = 0, after + PAGE
         for row in found:
             if total >= max(end, COUNTED):
                 return cls(tuple(rows), after, total, open_end=True)
