@@ -56,6 +56,15 @@ def test_a_mistyped_parameter_or_sort_order_is_told_what_there_is(
     }
 
 
+@pytest.mark.parametrize("query", ["=", "=1", "&=", "%C3%B1", "%C3%B1=", "%C3%B1=1&%C3%B1=", "[]="])
+def test_a_parameter_of_a_strange_name_is_refused_whatever_its_value(
+    connect: Callable[..., ApiClient], query: str
+) -> None:
+    refused = connect().get(f"core/roles?limit=5&{query}")
+    assert refused.status_code == 400
+    assert "There are: after, before, limit, q, sort." in str(_said(refused))
+
+
 @pytest.mark.parametrize("name", ["sort", "limit", "after", "before", "state"])
 def test_an_empty_parameter_is_refused_instead_of_passed_over(
     connect: Callable[..., ApiClient], name: str

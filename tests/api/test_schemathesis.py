@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import hypothesis
 import pytest
@@ -104,6 +105,7 @@ class Attack:
         self.tried: Counter[GenerationMode] = Counter()
         self.answered: Counter[int] = Counter()
         self.findings: dict[tuple[str, str], str] = {}
+        self.unsent = 0
 
     def program(self, login: str) -> ApiClient:
         """A program that may do everything."""
@@ -130,8 +132,12 @@ class Attack:
                     response = case.call(headers=headers)
                     self.tried[case.meta.generation.mode] += 1
                     self.answered[response.status_code] += 1
+                    left = [checks.negative_data_rejection] if unsent(case, response) else []
+                    self.unsent += len(left)
                     try:
-                        case.validate_response(response, checks=CHECKS, headers=headers)
+                        case.validate_response(
+                            response, checks=CHECKS, excluded_checks=left, headers=headers
+                        )
                     except FailureGroup as group:
                         self.note(operation, group.exceptions)
                     except Failure as one:
@@ -148,6 +154,20 @@ class Attack:
                 one.check == name and operation.label.startswith(one.place) for one in EXPLAINED
             ):
                 self.findings.setdefault((name, operation.label), str(failure)[:1000])
+
+
+def unsent(case: Any, response: Any) -> set[str]:
+    """Parameters of a request that its request line does not have.
+
+    Breaking ``additionalProperties``, schemathesis adds a parameter of a strange name whose value
+    may be an empty list. Written as ``application/x-www-form-urlencoded`` a list of no values is no
+    text at all: ``{"account": "1", "": []}`` is sent as ``?account=1``, which breaks nothing and is
+    rightly answered 200. As soon as such a parameter is sent it is refused, whatever its value:
+    test_malformed has a test of that.
+    """
+    sent = parse_qs(urlsplit(response.request.url).query, keep_blank_values=True)
+    query = case.query if isinstance(case.query, dict) else {}
+    return {name for name, value in query.items() if value == []} - sent.keys()
 
 
 def record_of(program: ApiClient, path: str) -> str | None:
@@ -183,3 +203,4 @@ def test_generated_requests_get_described_answers(
     assert done > 150, attack.answered
     assert attack.answered[401] < sum(attack.answered.values()) / 5, attack.answered
     assert attack.tried.total() > 1000
+    assert attack.unsent < attack.tried.total() / 50, attack.unsent

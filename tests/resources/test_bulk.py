@@ -271,6 +271,17 @@ def test_what_was_done_leads_back_to_the_filtered_list(
     assert answer.headers["Location"] == f"{PLANTS}?edible=1&edible=0&q=P"
 
 
+def test_more_records_than_can_be_done_at_once_are_refused_with_the_way_back(
+    gardener: Browser, sow: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sow(*({"price": Decimal("2.5")} for _ in range(4)))
+    monkeypatch.setattr("backstay.lists.bulk_page.MOST", 3)
+    refused = gardener.get(f"{PLANTS}/bulk/water?all=1&q=P")
+    assert refused.status_code == 422
+    assert "Narrow the list by a filter" in refused.text
+    assert re.search(rf'<a[^>]* href="?{PLANTS}\?q=P"?[^>]*>.*Back to the list', refused.text)
+
+
 def test_a_total_over_too_many_rows_is_added_up_when_asked_for(
     gardener: Browser,
     sow: Callable[..., list[int]],

@@ -27,6 +27,7 @@ from backstay.kernel.suite import suite_of
 from backstay.lists.models import BulkRun, RunState
 from backstay.lists.query import ResourceQuery
 from backstay.lists.runs import forget_old
+from backstay.resources import formats
 from backstay.resources.forms import Desk, make_form, schema_of
 from backstay.resources.record_page import check_state
 from backstay.resources.serialize import Reader
@@ -129,7 +130,7 @@ def run_bulk(session: Session, command: RunBulk) -> BulkRun:
     resource, action = _declared(suite_of(session), command.resource, command.action)
     context = authorize(session, action.operation.permission)
     if len(command.ids) > MOST:
-        raise Invalid(too_many())
+        raise Invalid(too_many(context.locale))
     forget_old(session, BulkRun)
     run = BulkRun(
         resource=command.resource,
@@ -152,9 +153,13 @@ def run_bulk(session: Session, command: RunBulk) -> BulkRun:
     return run
 
 
-def too_many() -> str:
+def too_many(locale: str) -> str:
     """What is said about a selection beyond the limit."""
-    return _("At most %(n)s records can be done at once. Narrow the list first.", n=MOST)
+    return _(
+        "At most %(most)s records can be done at once. Narrow the list by a filter, such as one of"
+        " days, and take it part by part.",
+        most=formats.number(MOST, locale),
+    )
 
 
 def bulk_form(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from backstay.errors import Invalid, Malformed
+from backstay.errors import Malformed
 from backstay.i18n import gettext as _
 from backstay.i18n import ngettext
 from backstay.lists import filters as narrow
@@ -39,6 +39,8 @@ def bulk_answer(query: ResourceQuery, action: Action, desk: Desk) -> Response:
     if request.method == "POST":
         return _posted(query, action, desk)
     ids = _selection(query, desk)
+    if len(ids) > MOST:
+        return _too_many(query, action, desk)
     planned = plan(session(), query.resource, action, ids)
     initial: dict[str, Any] = {}
     if action.bulk is not None and action.bulk.initial is not None and planned.todo:
@@ -51,10 +53,7 @@ def _selection(query: ResourceQuery, desk: Desk) -> list[int]:
         # The boxes of the page are sent too; what counts is the filter.
         asked = [one for one in request.args.items(multi=True) if one[0] not in {"id", "all"}]
         state = narrow.read_state(query.resource, MultiDict(asked), desk.reader)
-        found = query.ids(session(), state, desk.reader, MOST + 1)
-        if len(found) > MOST:
-            raise Invalid(too_many())
-        return found
+        return query.ids(session(), state, desk.reader, MOST + 1)
     return _numbers(request.args.getlist("id"))
 
 
@@ -67,7 +66,7 @@ def _numbers(texts: Sequence[str]) -> list[int]:
 def _posted(query: ResourceQuery, action: Action, desk: Desk) -> Response:
     typed = request.form.get("records", "")
     if len(typed) > _LONGEST_IDS:
-        raise Invalid(too_many())
+        return _too_many(query, action, desk)
     ids = _numbers([one for one in typed.split(",") if one])
     form = bulk_form(desk, action, formdata=request.form)
     if not ids or (schema_of(action.operation.command).fields and not form.validate()):
@@ -144,8 +143,21 @@ def _shown(
     )
 
 
+def _too_many(query: ResourceQuery, action: Action, desk: Desk) -> Response:
+    """A selection beyond the limit is refused with the way back to the list as it was."""
+    label = action.operation.label
+    return page(
+        "resources/bulk_refused.html",
+        status=422,
+        title=_("%(action)s: %(things)s", action=label, things=query.resource.label_many),
+        crumbs=_crumbs(query, str(label)),
+        why=too_many(desk.reader.locale),
+        back=view.Button(_("Back to the list"), _back(query), "arrow-left"),
+    )
+
+
 def _crumbs(query: ResourceQuery, last: str) -> tuple[view.Crumb, ...]:
-    back = url_for(endpoint_of(query.resource, "list"))
+    back = _back(query)
     return (view.Crumb(query.resource.label_many, back), view.Crumb(last))
 
 
