@@ -21,6 +21,7 @@ from backstay.imports.services import (
     read_otherwise,
     undo_import,
 )
+from backstay.imports.staging import unit_of
 from backstay.imports.store import problems_of
 from backstay.jobs.execute import execute_next
 from tests.imports.test_engine import Desk, desk
@@ -174,6 +175,29 @@ def test_a_row_is_mended_in_the_columns_that_its_file_has(
     work()
     assert cells.findall(clerk.get(f"{without}/rows").text) == ["ring", "species"]
     assert cells.findall(clerk.get(f"{with_weight}/rows").text) == ["ring", "species", "weight"]
+
+
+def test_a_row_is_mended_with_numbers_as_the_file_writes_them(
+    desk: Desk, work: Callable[[], None]
+) -> None:
+    import_id = desk.upload(b"ring;species;weight\nA1;Robin;1,5\nA2;Dodo;7\n")
+    work()
+    desk.do(fix_row, FixRow(import_id, 3, {"species": "Dodo", "weight": "1.234,5"}))
+    with desk.database.read(desk.context, desk.suite) as session:
+        (row,) = unit_of(session, import_id, 3)[1]
+    assert row.values["weight"] == "1234.5"
+
+
+def test_whoever_mended_a_row_goes_on_with_the_next_one(
+    clerk: Browser, work: Callable[[], None]
+) -> None:
+    at = upload(clerk, b"ring,species\nA1,Dodo\nA2,Robin\nA3,Dodo\n")
+    work()
+    again = clerk.post(f"{at}/rows/2", {"cell-species": "Dodo"})
+    assert again.headers["Location"].endswith("/rows#row-2")
+    right = clerk.post(f"{at}/rows/2", {"cell-species": "Duck"})
+    assert right.headers["Location"].endswith("/rows#row-4")
+    assert "Row 2 is right now." in clerk.get(f"{at}/rows").text
 
 
 def test_the_page_of_columns_shows_what_was_guessed(

@@ -154,7 +154,8 @@ def with_iso_dates(
     return (
         StagedRow(
             row.number,
-            row.values | {name: _iso(row.values.get(name, ""), chosen) for name in names},
+            row.values
+            | {name: _iso(row.values[name], chosen) for name in names if name in row.values},
         )
         for row in rows
     )

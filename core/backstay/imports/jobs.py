@@ -48,7 +48,7 @@ def prepare(run: JobRun) -> None:
         row.options = known.stored()
         tally.say([gettext("The columns are read as they were for the last such file.")])
     if isinstance(opened, OpenFile):
-        row.options = {**(row.options or {}), "found": opened.columns}
+        row.options = {**(row.options or {}), "found": opened.found()}
     settle(row, tally)
     run.session.flush()
     earlier = earlier_import(run.session, row)

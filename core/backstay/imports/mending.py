@@ -69,7 +69,7 @@ def _columns_of(
 
     A file whose form has no columns has those that its row fills.
     """
-    found = (row.options or {}).get("found")
+    found = (row.options or {}).get("found", {}).get("columns")
     there = {name for name, text in staged.values.items() if text} if found is None else set(found)
     wrong = {one.field for one in problems}
     return [
@@ -95,7 +95,12 @@ def fix(id: int, number: int) -> Response:  # noqa: A002
         flash_done(_("All rows are right now."))
         return redirect_to(url_for("core_imports.show", id=id))
     after = request.args.get("after", 0, type=int)
-    return redirect_to(url_for("core_imports.rows", id=id, after=after, _anchor=f"row-{number}"))
+    left = rows_with_problems(session(), id, number - 1, 1)
+    at = left[0][0].number if left else None
+    if at != number:
+        flash_done(_("Row %(n)s is right now.", n=number))
+    anchor = f"row-{at}" if at else None
+    return redirect_to(url_for("core_imports.rows", id=id, after=after or None, _anchor=anchor))
 
 
 @blueprint.post("/imports/<int:id>/leave-out")

@@ -48,8 +48,8 @@ class Import(Identified, CompanyScoped, Versioned, CoreBase):
     """The first hundred, as {message, field, row}."""
     notes: Mapped[list[Any]] = mapped_column(default=list)
     options: Mapped[dict[str, Any] | None]
-    """How the file is to be read (imports.reading.Options), if somebody said so; ``found``: the
-    columns that it has; ``partial``: leave bad rows out."""
+    """How the file is to be read (imports.reading.Options), if somebody said so; ``found``: what
+    was found out about it (its columns, dates and decimals); ``partial``: leave bad rows out."""
     job_id: Mapped[int | None] = mapped_column(Id)
     created_by: Mapped[str] = mapped_column(short(120))
     created_at: Mapped[datetime]

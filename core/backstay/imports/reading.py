@@ -91,6 +91,7 @@ class OpenFile:
         late_notes: what was assumed or left aside, known once the rows were read.
         own_form: the rows come from a form of the kind's own, whose numbers are plain already.
         columns: those of the kind that the file has; None where its form has no columns.
+        dates / decimals: how dates and numbers are read, as it was said or as they show.
     """
 
     rows: Callable[[], Iterable[StagedRow]]
@@ -98,6 +99,12 @@ class OpenFile:
     late_notes: Callable[[], tuple[str, ...]] = tuple
     own_form: bool = False
     columns: tuple[str, ...] | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
+    decimals: Decimals = ""
+
+    def found(self) -> dict[str, Any]:
+        """What was found out about the file, to be kept with its import."""
+        return {"columns": self.columns, "dates": dict(self.dates), "decimals": self.decimals}
 
 
 def surface(kind: ImportKind, content: bytes, options: Options) -> Surface:
@@ -143,8 +150,8 @@ def open_file(session: Session, kind: ImportKind, content: bytes, options: Optio
     decimals = options.decimals or numbers.guess()
 
     def rows() -> Iterable[StagedRow]:
-        dated = with_iso_dates(opened.rows(), kind.columns, orders)
-        return dated if opened.own_form else with_plain_numbers(dated, kind.columns, decimals)
+        read = opened.rows()
+        return read if opened.own_form else as_kinds_read(read, kind, orders, decimals)
 
     return OpenFile(
         rows,
@@ -155,7 +162,16 @@ def open_file(session: Session, kind: ImportKind, content: bytes, options: Optio
             *numbers.notes(options.decimals),
         ),
         columns=opened.columns,
+        dates=orders,
+        decimals=decimals,
     )
+
+
+def as_kinds_read(
+    rows: Iterable[StagedRow], kind: ImportKind, dates: Mapping[str, str], decimals: Decimals
+) -> Iterable[StagedRow]:
+    """The rows with dates as year-month-day and plain numbers; what is neither stays as it is."""
+    return with_plain_numbers(with_iso_dates(rows, kind.columns, dates), kind.columns, decimals)
 
 
 def is_about_reading(kind: ImportKind, problems: Sequence[Problem]) -> bool:

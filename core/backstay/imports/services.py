@@ -13,10 +13,11 @@ from backstay.clock import now
 from backstay.db.context import authorize, context_of
 from backstay.errors import Conflict, Invalid, NotFound
 from backstay.i18n import gettext as _
+from backstay.imports.declare import StagedRow
 from backstay.imports.engine import receive, recheck
 from backstay.imports.models import Import, ImportState
 from backstay.imports.parse import MAX_CELL
-from backstay.imports.reading import surface
+from backstay.imports.reading import as_kinds_read, decimals_of, surface
 from backstay.imports.staging import change_row, move_row, unit_named, unit_of
 from backstay.imports.store import (
     content_of,
@@ -144,6 +145,15 @@ def fix_row(session: Session, command: FixRow) -> Import:
     if unknown := set(command.values) - known:
         raise NotFound(_("The file has no column “%(name)s”.", name=min(unknown)))
     values = {name: text.strip()[:MAX_CELL] for name, text in command.values.items()}
+    found = (row.options or {}).get("found", {})
+    # Whoever mends a row writes dates and numbers as the rest of the file does.
+    typed = as_kinds_read(
+        [StagedRow(command.number, values)],
+        kind,
+        found.get("dates", {}),
+        decimals_of(found.get("decimals")),
+    )
+    values = next(iter(typed)).values
     if kind.group_by and values.get(kind.group_by, changed.values.get(kind.group_by)) != (
         changed.values.get(kind.group_by)
     ):
