@@ -397,6 +397,14 @@ def picture(name: str, colour: str) -> dict[str, Any]:
     return {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
 
 
+_IS_SEEN = """where => {
+  const shown = document.querySelector(where);
+  const box = shown.getBoundingClientRect();
+  const top = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
+  return shown.contains(top);
+}"""
+
+
 def test_vouchers_are_attached_while_the_entry_is_typed(clerk: Person) -> None:
     page = clerk.page
     page.set_default_timeout(30_000)
@@ -430,6 +438,14 @@ def test_vouchers_are_attached_while_the_entry_is_typed(clerk: Person) -> None:
     )
     page.locator("[data-balance]", has_text="Balanced").wait_for()
     assert page.locator("#voucher-list li").count() == 1
+    # Beside the voucher the columns have to scroll; what is typed into, and its balance, do not.
+    for place in ("#lines-0-debit", "#lines-1-credit", "[data-balance]:not(:empty)"):
+        assert page.evaluate(_IS_SEEN, place), place
+    # Whoever goes to a cell below the amounts sees it.
+    page.locator("#lines-0-text").focus()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        assert page.evaluate(_IS_SEEN, ":focus"), page.evaluate("document.activeElement.id")
     # Posting at once waits for the voucher that is on its way.
     page.locator("#voucher-file").set_input_files([picture("late.png", "teal")])
     posted(page)
