@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from backstay_ledger.dimensions.filters import AskedOf
     from backstay_ledger.services.account_card import AccountCard, CardLine
 
-PAGE: Final = 100
+PAGE: Final = 50
 CARD_COLUMNS: Final = ("date", "entry", "text", "reference", "debit", "credit", "balance")
 _CURSOR: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2},[0-9]{1,18},[0-9]{1,9}")
 
