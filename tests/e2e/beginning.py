@@ -21,8 +21,8 @@ def set_up(desk: Desk, papers: Evidence) -> None:
     assert len(accounts) > 60
     for code in ("1100", "2000", "2010"):
         desk.page.goto(f"{desk.books}/accounts?q={code}")
-        desk.page.locator("tbody a", has_text=code).first.click()
-        desk.page.wait_for_url(re.compile(r"/accounts/\d+$"))
+        desk.person.follow(desk.page.locator("tbody a", has_text=code).first)
+        assert re.search(r"/accounts/\d+$", desk.page.url)
         desk.fill(f"{desk.page.url}/edit", {"open_item_managed": True})
     for code, name, kind in (("OUT", "Sales", "payable"), ("IN", "Purchases", "deductible")):
         desk.fill(f"{desk.books}/tax-boxes/new", {"code": code, "name": name, "kind": kind})

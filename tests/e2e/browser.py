@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from backstay.testing.looking import chromium, listen, too_wide, violations
+from backstay.testing.looking import chromium, leaving, listen, too_wide, violations, window
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Person:
         Arguments:
             options: of Playwright's ``new_context``, such as ``color_scheme`` and ``viewport``.
         """
-        context = browser.new_context(base_url=base, **options)
+        context = window(browser, base, **options)
         page = context.new_page()
         return cls(base, context, page, listen(page))
 
@@ -36,16 +36,26 @@ class Person:
         self.page.goto("/sign-in")
         self.page.get_by_label("Sign-in name").fill(login)
         self.page.locator("input[name=password]").fill(password)
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+        self.press("Enter")
+        assert "/sign-in" not in self.page.url, self.page.locator("main").inner_text()
         if change_to:
-            self.page.wait_for_url("**/me/password")
+            assert self.page.url.endswith("/me/password"), self.page.url
             fields = self.page.locator("main input[type=password]").all()
             fields[0].fill(password)
             for one in fields[1:]:
                 one.fill(change_to)
-            self.page.keyboard.press("Enter")
-            self.page.wait_for_url(lambda url: "/me/password" not in url)
+            self.press("Enter")
+            assert "/me/password" not in self.page.url, self.page.locator("main").inner_text()
+
+    def follow(self, what: Locator) -> None:
+        """Click what leads to another page, and wait for it."""
+        with leaving(self.page):
+            what.click()
+
+    def press(self, keys: str) -> None:
+        """Press what leads to another page, and wait for it."""
+        with leaving(self.page):
+            self.page.keyboard.press(keys)
 
     def look(self, path: str = "") -> None:
         """Open a page (or stay), and find nothing wrong with it.
@@ -56,6 +66,7 @@ class Person:
             answer = self.page.goto(path)
             assert answer is not None
             assert answer.status == 200, f"{path}: {answer.status}"
+        self.page.wait_for_load_state()
         where = f"{self.page.url}: "
         found = violations(self.page)
         assert not found, where + "\n".join(found)
@@ -64,4 +75,4 @@ class Person:
         assert not self.complaints, f"{where}{self.complaints}"
 
 
-__all__ = ["Person", "chromium"]
+__all__ = ["Person", "chromium", "leaving"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +17,20 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder that a first start leaves, with its demo company; nobody works in it."""
+    home = tmp_path_factory.mktemp("first-start") / "home"
+    with installation(home, home.with_suffix(".log")):
+        return home
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("installation") / "home"
+def home(first_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of its own for each file of tests."""
+    copy = tmp_path_factory.mktemp("installation") / "home"
+    shutil.copytree(first_start, copy)
+    return copy
 
 
 @pytest.fixture(scope="module")

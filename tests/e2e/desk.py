@@ -69,8 +69,7 @@ class Desk:
             else main.locator("button[type=submit].primary")
         )
         with page.expect_response(lambda answer: answer.request.method == "POST") as sent:
-            button.first.click()
-        page.wait_for_load_state()
+            self.person.follow(button.first)
         assert sent.value.status < 400, page.locator("main").inner_text()
 
     def entry(

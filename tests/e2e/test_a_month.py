@@ -238,7 +238,7 @@ def plan(desk: Desk, papers: Evidence) -> None:
     page.locator("#template-name").fill("Rent")
     page.keyboard.press("Enter")
     page.locator("#save-template").wait_for(state="hidden")
-    page.get_by_role("link", name="Cancel").click()
+    desk.person.follow(page.get_by_role("link", name="Cancel"))
     desk.fill(
         f"{BOOKS}/recurring-entries/new",
         {
@@ -272,8 +272,8 @@ def plan(desk: Desk, papers: Evidence) -> None:
         line("6300", "debit", ACCRUED),
         line("2100", "credit", ACCRUED),
     )
-    page.keyboard.press("Control+s")
-    page.wait_for_url(lambda url: "/new" not in url)
+    desk.person.press("Control+s")
+    assert "/new" not in page.url, page.locator("main").inner_text()
 
 
 def revalue(desk: Desk, papers: Evidence) -> None:
@@ -290,9 +290,9 @@ def close(desk: Desk, controller: Desk) -> None:
     """The cockpit says what is missing; once nothing blocks, the month is closed for good."""
     page = desk.page
     page.goto(f"{BOOKS}/periods?q=2026-11")
-    page.locator("tbody a", has_text="2026-11").first.click()
-    page.wait_for_url(re.compile(r"/periods/\d+$"))
+    desk.person.follow(page.locator("tbody a", has_text="2026-11").first)
     period = page.url
+    assert re.search(r"/periods/\d+$", period)
     cockpit = f"{period}/closing"
     page.goto(cockpit)
     blocked = page.locator(".task", has_text="Blocks closing")
@@ -300,7 +300,7 @@ def close(desk: Desk, controller: Desk) -> None:
     desk.person.look()
     desk.press("Make what is due")
     desk.said("2 entries made.")
-    page.get_by_role("link", name="Telephone and security").click()
+    desk.person.follow(page.get_by_role("link", name="Telephone and security"))
     desk.press("Post")
     desk.said("Posted as GEN-")
     page.goto(cockpit)
@@ -309,12 +309,10 @@ def close(desk: Desk, controller: Desk) -> None:
     assert page.locator(".task", has_text="Blocks closing").count() == 1
     task = page.locator(".task", has_text="Bank statement agreed")
     task.locator("summary").click()
-    task.get_by_role("button", name="Done").click()
-    page.wait_for_load_state()
+    desk.person.follow(task.get_by_role("button", name="Done"))
     assert page.locator(".task", has_text="Blocks closing").count() == 0
     desk.person.look()
-    page.get_by_role("link", name="Close period").click()
-    page.wait_for_url("**/do/close*")
+    desk.person.follow(page.get_by_role("link", name="Close period"))
     page.locator("[name=reason]").fill("November is complete")
     desk.press()
     desk.person.look(period)
@@ -330,7 +328,7 @@ def close(desk: Desk, controller: Desk) -> None:
     page.locator("#problems", has_text="2026-11 is closed").wait_for()
     assert all("409" in one for one in desk.person.complaints)
     desk.person.complaints.clear()
-    page.get_by_role("link", name="Cancel").click()
+    desk.person.follow(page.get_by_role("link", name="Cancel"))
 
 
 def read_the_statements(desk: Desk, papers: Evidence) -> None:

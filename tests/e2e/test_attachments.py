@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from tests.e2e.browser import Person, chromium
-from tests.e2e.servers import first_passwords, installation
+from tests.e2e.browser import Person, leaving
+from tests.e2e.servers import first_passwords
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 
@@ -31,46 +33,45 @@ def picture(colour: str) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def test_vouchers_are_attached_by_keyboard_drop_and_paste_and_are_seen(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
+def test_vouchers_are_attached_by_keyboard_drop_and_paste_and_are_seen(
+    browser: Browser, address: str, home: Path, tmp_path: Path
+) -> None:
     paper = tmp_path / "invoice.pdf"
     Image.new("RGB", (620, 877), "white").save(paper, "PDF")
     program = tmp_path / "invoice.png"
     program.write_bytes(b"MZ\x90\x00")
-    with installation(home, tmp_path / "log") as base, chromium() as browser:
-        clerk = Person.arrive(browser, base)
-        page = clerk.page
-        page.set_default_timeout(120_000)
-        clerk.sign_in("accountant", first_passwords(home)["accountant"])
-        page.goto("/c/DEMO/ledger/entries")
-        page.locator("tbody a.row-link").first.click()
-        page.wait_for_selector("form[data-attach]")
-        # The form is there before the page has loaded, and a key pressed so early is lost.
-        page.wait_for_load_state()
+    clerk = Person.arrive(browser, address)
+    page = clerk.page
+    clerk.sign_in("accountant", first_passwords(home)["accountant"])
+    page.goto("/c/DEMO/ledger/entries")
+    clerk.follow(page.locator("tbody a.row-link").first)
 
-        with page.expect_file_chooser() as chosen:
-            page.locator("#attach-file").press("Space")
+    with page.expect_file_chooser() as chosen:
+        page.locator("#attach-file").press("Space")
+    with leaving(page):
         chosen.value.set_files(paper)
-        page.wait_for_selector("li:has-text('invoice.pdf') img")
-        clerk.look()
+    page.wait_for_selector("li:has-text('invoice.pdf') img")
+    clerk.look()
 
-        dropped = page.evaluate_handle(_MADE.replace("NAME", "'scan.png'"), picture("teal"))
+    dropped = page.evaluate_handle(_MADE.replace("NAME", "'scan.png'"), picture("teal"))
+    with leaving(page):
         page.dispatch_event("main", "drop", {"dataTransfer": dropped})
-        page.wait_for_selector("li:has-text('scan.png') img")
+    page.wait_for_selector("li:has-text('scan.png') img")
 
-        pasted = page.evaluate_handle(_MADE.replace("NAME", "'screenshot.png'"), picture("navy"))
+    pasted = page.evaluate_handle(_MADE.replace("NAME", "'screenshot.png'"), picture("navy"))
+    with leaving(page):
         page.evaluate(
             "made => document.querySelector('main').dispatchEvent(new ClipboardEvent('paste',"
             " {clipboardData: made, bubbles: true, cancelable: true}))",
             pasted,
         )
-        page.wait_for_selector("li:has-text('screenshot.png') img")
+    page.wait_for_selector("li:has-text('screenshot.png') img")
 
+    with leaving(page):
         page.locator("#attach-file").set_input_files(program)
-        page.wait_for_selector(".note.bad:has-text('is not what the name says')")
-        clerk.look()
+    page.wait_for_selector(".note.bad:has-text('is not what the name says')")
+    clerk.look()
 
-        page.get_by_role("link", name="invoice.pdf", exact=True).click()
-        page.wait_for_selector("img.page-picture")
-        clerk.look()
+    clerk.follow(page.get_by_role("link", name="invoice.pdf", exact=True))
+    page.wait_for_selector("img.page-picture")
+    clerk.look()

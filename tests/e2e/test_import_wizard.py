@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("browser")]
 
 AT = "/c/DEMO/core/imports"
-PATIENCE = 40_000
 OPEN = datetime.now(UTC).date().replace(day=1).isoformat()
 """A day of this month: the demo company has closed its older ones."""
 CHART = "number,title,kind\n8100,Gifts,income\n8200,Fines,wrong\n8300,Prizes,income\n"
@@ -33,7 +32,6 @@ def clerk(browser: Browser, address: str, home: Path) -> Person:
 def somebody(browser: Browser, address: str, home: Path) -> Person:
     """The accountant of the demo company."""
     person = Person.arrive(browser, address, reduced_motion="reduce")
-    person.page.set_default_timeout(PATIENCE)
     person.sign_in("accountant", first_passwords(home)["accountant"])
     return person
 
@@ -41,7 +39,7 @@ def somebody(browser: Browser, address: str, home: Path) -> Person:
 def upload(person: Person, path: Path, kind: str = "ledger.chart") -> None:
     person.page.goto(f"{AT}/new/{kind}")
     person.page.locator("input[type=file]").set_input_files(path)
-    person.page.locator("main button[type=submit]").first.click()
+    person.follow(person.page.locator("main button[type=submit]").first)
 
 
 def screen(person: Person, name: str) -> None:
@@ -70,23 +68,23 @@ def test_columns_are_matched_rows_mended_and_the_import_is_undone(
     upload(clerk, tmp_path / "chart.csv")
     page.get_by_role("link", name="Columns and formats").wait_for()
     screen(clerk, "refused")
-    page.get_by_role("link", name="Columns and formats").click()
+    clerk.follow(page.get_by_role("link", name="Columns and formats", exact=True))
     screen(clerk, "layout")
     page.get_by_label("title").select_option("name")
     page.get_by_label("kind").select_option("type")
-    page.get_by_role("button", name="Check again").click()
+    clerk.follow(page.get_by_role("button", name="Check again", exact=True))
     page.get_by_role("link", name="Mend the rows").wait_for()
     screen(clerk, "problems")
-    page.get_by_role("link", name="Mend the rows").click()
+    clerk.follow(page.get_by_role("link", name="Mend the rows", exact=True))
     screen(clerk, "rows")
     page.locator("#cell-3-type").fill("expense")
-    page.get_by_role("button", name="Check this row").click()
-    page.get_by_role("button", name="Import 3 accounts").click()
-    page.get_by_role("link", name="Undo").wait_for()
+    clerk.follow(page.get_by_role("button", name="Check this row"))
+    clerk.follow(page.get_by_role("button", name="Import 3 accounts", exact=True))
+    page.get_by_role("link", name="Undo", exact=True).wait_for()
     screen(clerk, "done")
-    page.get_by_role("link", name="Undo").click()
+    clerk.follow(page.get_by_role("link", name="Undo", exact=True))
     page.get_by_label("Reason").fill("only a trial")
-    page.get_by_role("button", name="Undo the import").click()
+    clerk.follow(page.get_by_role("button", name="Undo the import", exact=True))
     page.get_by_text("3 accounts were deleted.").first.wait_for()
 
 
@@ -101,9 +99,9 @@ def test_a_sheet_of_a_workbook_is_chosen_matched_imported_and_undone(
         sheet.write_row(1, 0, (8501, "Raffle", "income"))
         sheet.write_row(2, 0, (8502, "=1+1", "expense"))
     upload(clerk, tmp_path / "chart.xlsx")
-    page.get_by_role("link", name="Columns and formats").click()
+    clerk.follow(page.get_by_role("link", name="Columns and formats", exact=True))
     page.get_by_role("combobox", name="Sheet").select_option("Chart")
-    page.get_by_role("button", name="Check again").click()
+    clerk.follow(page.get_by_role("button", name="Check again", exact=True))
     page.get_by_role("cell", name="8501").wait_for()
     page.get_by_label("Konto").select_option("code")
     page.get_by_label("Bezeichnung").select_option("name")
@@ -112,11 +110,11 @@ def test_a_sheet_of_a_workbook_is_chosen_matched_imported_and_undone(
     page.get_by_label("Konto").select_option("code")
     page.get_by_label("Bezeichnung").select_option("name")
     page.get_by_label("Art").select_option("type")
-    page.get_by_role("button", name="Check again").click()
-    page.get_by_role("button", name="Import 2 accounts").click()
-    page.get_by_role("link", name="Undo").click()
+    clerk.follow(page.get_by_role("button", name="Check again", exact=True))
+    clerk.follow(page.get_by_role("button", name="Import 2 accounts", exact=True))
+    clerk.follow(page.get_by_role("link", name="Undo", exact=True))
     page.get_by_label("Reason").fill("only a trial")
-    page.get_by_role("button", name="Undo the import").click()
+    clerk.follow(page.get_by_role("button", name="Undo the import", exact=True))
     page.get_by_text("2 accounts were deleted.").first.wait_for()
 
 
@@ -126,9 +124,9 @@ def test_decimal_commas_are_told_where_the_file_is_unclear(clerk: Person, tmp_pa
     (tmp_path / "unclear.csv").write_text(f"entry;date;account;debit;credit\n{rows}", "utf-8")
     upload(clerk, tmp_path / "unclear.csv", "ledger.journal")
     page.get_by_text("can be 1.234 or 1234").wait_for()
-    page.get_by_role("link", name="Columns and formats").click()
+    clerk.follow(page.get_by_role("link", name="Columns and formats", exact=True))
     page.get_by_label("Numbers are written").select_option("comma")
-    page.get_by_role("button", name="Check again").click()
+    clerk.follow(page.get_by_role("button", name="Check again", exact=True))
     page.get_by_role("button", name="Import 1 entry").wait_for()
     page.get_by_role("cell", name="1234", exact=True).first.wait_for()
     page.locator("summary", has_text="More").click()
@@ -139,7 +137,7 @@ def test_decimal_commas_are_told_where_the_file_is_unclear(clerk: Person, tmp_pa
     assert box["x"] + box["width"] <= 390
     clerk.look()
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.get_by_role("link", name="Columns and formats").click()
+    clerk.follow(page.get_by_role("link", name="Columns and formats", exact=True))
     screen(clerk, "numbers")
 
 
@@ -154,8 +152,8 @@ def test_bad_rows_are_left_out_and_come_back_as_a_file(clerk: Person, tmp_path: 
     answer = clerk.context.request.get(f"{address}/left-out.csv")
     assert "8200,Fines,wrong," in answer.body().decode("utf-8-sig")
     leave.click()
-    page.locator("[data-confirm-yes]").click()
-    page.get_by_role("link", name="Undo").wait_for()
+    clerk.follow(page.locator("[data-confirm-yes]"))
+    page.get_by_role("link", name="Undo", exact=True).wait_for()
     screen(clerk, "in-part")
 
 
@@ -164,6 +162,6 @@ def test_a_check_under_way_is_cancelled(clerk: Person, tmp_path: Path) -> None:
     rows = "".join(f"x{n},{OPEN},1000,1.00,\nx{n},{OPEN},4000,,1.00\n" for n in range(60000))
     (tmp_path / "big.csv").write_text("entry,date,account,debit,credit\n" + rows, encoding="utf-8")
     upload(clerk, tmp_path / "big.csv", "ledger.journal")
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_text("nothing was imported").first.wait_for()
     page.get_by_text("Discarded").first.wait_for()

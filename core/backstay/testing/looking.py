@@ -10,10 +10,13 @@ from backstay.testing.chromium import axe_source, find_chromium, launch_args
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """The sets of axe's rules that pages must keep."""
+PATIENCE: Final = 120_000
+"""Milliseconds after which what a page should come to is given up: a slow machine, busy with other
+tests, takes many times what a quick one does."""
 _MOST_PLACES: Final = 3
 _MOST_LETTERS: Final = 160
 
@@ -29,6 +32,28 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def window(browser: Browser, address: str, **options: Any) -> BrowserContext:
+    """Open a window of somebody's own, which waits for pages as long as a slow machine takes.
+
+    Arguments:
+        options: of Playwright's ``new_context``, such as ``color_scheme`` and ``viewport``.
+    """
+    context = browser.new_context(base_url=address, **options)
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
+@contextmanager
+def leaving(page: Page) -> Iterator[None]:
+    """What is done inside leads to another page, or to the same one anew; it is there afterwards.
+
+    Whoever clicks and then waits for a word may find it on the page that is being left.
+    """
+    page.wait_for_load_state()
+    with page.expect_event("load"):
+        yield
 
 
 def listen(page: Page) -> list[str]:
@@ -72,4 +97,13 @@ def too_wide(page: Page) -> int:
     return max(0, int(wider))
 
 
-__all__ = ["RULES", "chromium", "listen", "too_wide", "violations"]
+__all__ = [
+    "PATIENCE",
+    "RULES",
+    "chromium",
+    "leaving",
+    "listen",
+    "too_wide",
+    "violations",
+    "window",
+]

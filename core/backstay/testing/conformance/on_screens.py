@@ -12,7 +12,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from backstay.testing.chromium import find_chromium
 from backstay.testing.conformance.rules import Bench, NotApplicable
-from backstay.testing.looking import chromium, listen, too_wide, violations
+from backstay.testing.looking import chromium, listen, too_wide, violations, window
 from backstay.web.app import COOKIE
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ def accessible(bench: Bench, engine: str) -> Iterator[str]:
         with _served(arena) as address, chromium() as browser:
             # Each look has a window of its own: colours that change in an open one take a while.
             for look, options in LOOKS:
-                window = browser.new_context(base_url=address, reduced_motion="reduce", **options)
-                page = window.new_page()
+                opened = window(browser, address, reduced_motion="reduce", **options)
+                page = opened.new_page()
                 complaints = listen(page)
                 for path in paths:
                     complaints.clear()
                     page.goto(path)
                     yield from (f"{path} {look}: {one}" for one in _seen(page, complaints))
-                window.close()
+                opened.close()
 
 
 def html_pages(arena: Arena) -> list[str]:

@@ -6,7 +6,7 @@ posts at once means what is on the screen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, or_, select
@@ -89,6 +89,18 @@ def look_up(session: Session, lines: Iterable[TypedLine]) -> Accounts:
     rows = list(lines)
     ids = {found for line in rows if (found := picked_id(line)) is not None}
     return _found(session, ids, {line.account_text for line in rows if line.account_text})
+
+
+def with_accounts(session: Session, lines: Iterable[TypedLine]) -> tuple[TypedLine, ...]:
+    """The rows with the accounts that they mean, also where nothing was picked for a text yet."""
+    rows = tuple(lines)
+    accounts = look_up(session, rows)
+    return tuple(
+        replace(row, account_id=str(found.id), account_text=found.label)
+        if (found := accounts.of(row))
+        else row
+        for row in rows
+    )
 
 
 def by_texts(session: Session, texts: Iterable[str]) -> Accounts:

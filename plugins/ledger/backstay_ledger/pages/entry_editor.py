@@ -33,6 +33,7 @@ from backstay_ledger.currencies.editing import lines_with_cash
 from backstay_ledger.models import EntryState
 from backstay_ledger.open_items.parties import other_spellings
 from backstay_ledger.open_items.party_pages import say_spellings
+from backstay_ledger.pages.accounts_by_line import with_accounts
 from backstay_ledger.pages.blueprint import blueprint
 from backstay_ledger.pages.draft_forms import (
     draft_command,
@@ -115,6 +116,8 @@ def _go_on(key: str, entry: Entry | None) -> Response:
     db = session()
     sheet = load_sheet(db, key)
     sent, lines = typed_again(sheet.content)
+    # It may have been kept before the page had heard which accounts were meant.
+    lines = with_accounts(db, lines)
     shown = editor(db, header(db, entry, sent), lines, entry, sheet)
     if entry is not None and sheet.entry_version not in {None, entry.version}:
         message = _("Somebody saved this draft after you had typed this.")

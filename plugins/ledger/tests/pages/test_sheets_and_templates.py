@@ -64,6 +64,17 @@ def test_what_cannot_be_understood_is_kept_as_it_was_typed(
     assert books.entries() == []
 
 
+def test_what_was_kept_before_its_account_was_found_comes_back_with_it(
+    bookkeeper: Browser, books: Books
+) -> None:
+    keep(bookkeeper, books, **{"lines-0-account": "", "lines-0-typed": "6000"})
+    shown = bookkeeper.get(books.url(f"/entries/new?sheet={KEY}")).text
+    found = re.search(r'name="lines-0-account" value="(\d*)"', shown)
+    assert found is not None
+    assert found[1] == str(books.account("6000"))
+    assert 'value="6000 ' in shown
+
+
 def test_two_windows_do_not_overwrite_each_other(bookkeeper: Browser, books: Books) -> None:
     keep(bookkeeper, books)
     keep(bookkeeper, books, sheet_version="1")

@@ -116,6 +116,31 @@ async function settle(input) {
   input.dispatchEvent(new CustomEvent("combo:unknown", { bubbles: true }));
 }
 
+/** Whether it is not known yet which record the text means; where the text is sent too, the server finds out. */
+function isOpen(input) {
+  return !input.name && input.value.trim() !== stateOf(input).label;
+}
+
+// Whoever saves at once means what was typed, not what stood there before: the form waits for it.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const unread = [...form.elements].filter((field) => picker(field) && isOpen(field));
+  if (!unread.length || form.method === "dialog") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  Promise.all(unread.map(settle)).then(() => {
+    const unknown = unread.find(isOpen);
+    if (unknown) tell(unknown);
+    else form.requestSubmit(event.submitter);
+  });
+}, true);
+
+/** Show that nothing was found for a text: saved without it, it would be lost. */
+function tell(input) {
+  input.focus();
+  open(input, stateOf(input).failed || parts(input).words.empty, false);
+}
+
 /** The search did not tell whether there is such a record: say why, and ask again. */
 function unanswered(input) {
   const state = stateOf(input);

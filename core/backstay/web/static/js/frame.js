@@ -44,6 +44,16 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary")?.focus();
 });
 
+// Whom the server has sent on (a watched job has ended) asks and hears nothing more: where a page takes
+// longer than a look at the job, each further answer would begin the way to it anew, without end.
+let sentOn = false;
+document.addEventListener("htmx:before:request", (event) => sentOn && event.preventDefault());
+document.addEventListener("htmx:before:response", (event) => {
+  if (sentOn) event.preventDefault();
+  else sentOn = event.detail.ctx.response.headers.has("HX-Redirect");
+});
+window.addEventListener("pageshow", () => (sentOn = false));
+
 // What completes texts is loaded where there are such texts; this script is served beside js/.
 for (const event of ["focusin", "input"]) {
   document.addEventListener(event, ({ target }) => {
