@@ -78,7 +78,7 @@ def import_file(person: Person, company: str, kind: str, path: Path) -> None:
     go_on.wait_for()
     person.look()
     person.follow(go_on)
-    page.get_by_role("link", name="Undo", exact=True).wait_for()
+    page.get_by_role("link", name="Undo this import", exact=True).wait_for()
     person.look()
 
 
