@@ -196,15 +196,16 @@ class Administrator:
         link = page.locator(f'main a[href="/admin/modules/loans/{step}"]').first
         if not link.is_visible():
             page.locator(".more-actions summary").click()
-        self.person.follow(link)
-        assert page.url.endswith(f"/loans/{step}")
+        link.click()
+        page.wait_for_url(f"**/loans/{step}")
         self.person.look()
         for name, value in fields.items():
             page.locator(f"main [name={name}]").fill(value)
         # The password once more, unless it was typed a moment ago.
         for password in page.locator("main input[type=password]").all():
             password.fill(PASSWORD)
-        self.person.follow(page.locator("main form .form-foot button[type=submit]"))
+        with page.expect_navigation(timeout=120_000):
+            page.locator("main form .form-foot button[type=submit]").click()
         self.person.look()
         return page.locator("main").inner_text()
 
