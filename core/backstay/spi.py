@@ -49,7 +49,7 @@ from backstay.db.context import (
     company_of,
     context_of,
 )
-from backstay.db.fixed import Fixed
+from backstay.db.fixed import Answer, Fixed
 from backstay.db.guards import append_only, declare, freeze, no_truncate, places, unique_keys
 from backstay.db.ids import new_id, new_ids
 from backstay.db.round_trips import together
@@ -185,6 +185,7 @@ __all__ = [
     "Action",
     "Actor",
     "Allowed",
+    "Answer",
     "ApiShape",
     "Area",
     "AttachmentBlueprint",

@@ -70,6 +70,12 @@ def row_of_core(session):
 def statement_on_core(session):
     session.connection().exec_driver_sql("DELETE FROM core_audit")
 
+def fixed_statement(session):
+    spi.Fixed(update(Theirs.__table__).values(size=2)).execute(session.connection())
+
+def fixed_statement_on_core(session):
+    spi.Fixed(text("DELETE FROM core_search")).execute(session.connection())
+
 def own(session):
     session.add(Thing(size=5))
 
@@ -112,6 +118,8 @@ REFUSED = (
     "through_the_contract_with_own_leftovers",
     "row_of_core",
     "statement_on_core",
+    "fixed_statement",
+    "fixed_statement_on_core",
 )
 ALLOWED = {
     "own": "1 things",

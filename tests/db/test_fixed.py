@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Column, MetaData, Table, bindparam, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    Date,
+    MetaData,
+    Table,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from backstay.db.fixed import Fixed
+from backstay.db.round_trips import together
 from backstay.db.types import Instant, Money
 
 if TYPE_CHECKING:
@@ -16,15 +29,18 @@ if TYPE_CHECKING:
 
     from backstay.db.database import Database
 
-JARS = Table("jar", MetaData(), Column("at", Instant), Column("price", Money))
+JARS = Table("jar", MetaData(), Column("at", Instant), Column("price", Money), Column("day", Date))
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NAMES = Fixed(text("SELECT CAST(:name AS VARCHAR) AS name"))
 
 
 @pytest.fixture
 def jars(database: Database) -> Database:
     with database.engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE jar (at BIGINT, price BIGINT)")
-        connection.execute(insert(JARS), [{"at": NOON, "price": 3}])
+        connection.exec_driver_sql(
+            "CREATE TABLE jar (at BIGINT, price BIGINT, day DATE, UNIQUE (price))"
+        )
+        connection.execute(insert(JARS), [{"at": NOON, "price": 3, "day": NOON.date()}])
     return database
 
 
@@ -45,14 +61,14 @@ def test_values_are_converted_as_their_columns_take_them(jars: Database) -> None
 def test_a_value_that_stands_in_the_statement_goes_with_it(jars: Database) -> None:
     found = Fixed(select(JARS.c.price).where(JARS.c.at == NOON, JARS.c.price > 2))
     with jars.engine.begin() as connection:
-        assert found.execute(connection).scalar_one() == 30_000
-    assert jars.look_up(found) == 30_000
+        assert found.execute(connection).scalar() == 3
+    assert jars.look_up(found) == 3
 
 
 def test_a_text_is_as_good_as_a_statement_of_tables(jars: Database) -> None:
     count = Fixed(text("SELECT count(*) FROM jar WHERE price > :least"))
     with jars.engine.begin() as connection:
-        assert count.execute(connection, {"least": 0}).scalar_one() == 1
+        assert count.execute(connection, {"least": 0}).scalar() == 1
 
 
 def test_a_value_that_is_missing_is_an_error(jars: Database) -> None:
@@ -65,3 +81,116 @@ def test_a_statement_whose_text_depends_on_its_values_is_refused(jars: Database)
     some = Fixed(select(JARS.c.price).where(JARS.c.price.in_([1, 2])))
     with jars.engine.begin() as connection, pytest.raises(TypeError, match="depends on its values"):
         some.execute(connection)
+
+
+def test_what_is_found_is_as_the_columns_give_it(jars: Database) -> None:
+    found = Fixed(
+        select(JARS.c.day, JARS.c.at, JARS.c.price).where(JARS.c.day >= bindparam("from"))
+    )
+    with jars.engine.begin() as connection:
+        assert found.execute(connection, {"from": date(2026, 3, 1)}).all() == [
+            (date(2026, 3, 1), NOON, Decimal(3))
+        ]
+        assert found.execute(connection, {"from": date(2026, 3, 2)}).first() is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["100 %", "%s %(name)s", "'; DROP TABLE jar; --", "$1", "back\\slash", "Ærø\u200b🪼", "", None],
+)
+def test_any_text_comes_back_as_it_was_given(jars: Database, name: str | None) -> None:
+    with jars.engine.begin() as connection:
+        assert NAMES.execute(connection, {"name": name}).all() == [(name,)]
+
+
+def test_a_percent_sign_of_the_statement_itself_stays_one(jars: Database) -> None:
+    like = Fixed(text("SELECT :name LIKE '%a%'"))
+    with jars.engine.begin() as connection:
+        assert like.execute(connection, {"name": "jar"}).scalar()
+        assert not like.execute(connection, {"name": "pot"}).scalar()
+
+
+def test_numbers_of_every_size_go_with_one_statement(jars: Database) -> None:
+    same = Fixed(text("SELECT CAST(:number AS BIGINT)"))
+    with jars.engine.begin() as connection:
+        for number in (0, -1, 40_000, 3_000_000_000, 2**63 - 1, -(2**63)):
+            assert same.execute(connection, {"number": number}).scalar() == number
+
+
+def test_what_the_database_refuses_is_the_same_error_as_ever(jars: Database) -> None:
+    put = Fixed(insert(JARS).values(price=bindparam("some")))
+    for _again in range(2):
+        with (
+            pytest.raises(IntegrityError, match=r"(?i)unique"),
+            jars.engine.begin() as connection,
+        ):
+            put.execute(connection, {"some": 5})
+            put.execute(connection, {"some": 5})
+    with jars.engine.begin() as connection:
+        assert put.execute(connection, {"some": 5}).rowcount == 1
+        assert NAMES.execute(connection, {"name": "x"}).scalar() == "x"
+
+
+def test_one_that_can_not_be_read_is_refused_each_time_and_harms_no_other(jars: Database) -> None:
+    wrong = Fixed(text("SELECT CAST(:number AS BIGINT) FROM no_such_jar"))
+    for _again in range(2):
+        with pytest.raises(DBAPIError, match="no_such_jar"), jars.engine.begin() as connection:
+            wrong.execute(connection, {"number": 1})
+    with jars.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE no_such_jar (at BIGINT)")
+        assert wrong.execute(connection, {"number": 1}).all() == []
+
+
+def test_those_that_came_after_a_refusal_can_be_sent_again(jars: Database) -> None:
+    put = Fixed(insert(JARS).values(price=bindparam("some")))
+    count = Fixed(text("SELECT count(*) FROM jar"))
+    with (
+        pytest.raises(IntegrityError, match=r"(?i)unique"),
+        jars.engine.begin() as connection,
+        together(connection),
+    ):
+        put.execute(connection, {"some": 3})
+        count.execute(connection)
+    with jars.engine.begin() as connection:
+        assert count.execute(connection).scalar() == 1
+
+
+def test_a_table_that_changes_is_read_as_it_is_then(jars: Database) -> None:
+    count = Fixed(text("SELECT count(*) FROM jar"))
+    with jars.engine.begin() as connection:
+        for _again in range(7):  # from then on the server keeps its plan
+            assert count.execute(connection).scalar() == 1
+        connection.exec_driver_sql("ALTER TABLE jar RENAME TO old_jar")
+        connection.exec_driver_sql("CREATE TABLE jar (at BIGINT)")
+        assert count.execute(connection).scalar() == 0
+
+
+def test_what_was_prepared_outlives_a_rollback(jars: Database) -> None:
+    statement = "SELECT count(*) FROM jar WHERE price > %s" if not jars.is_sqlite else ""
+    with jars.engine.connect() as connection:
+        for _again in range(8):
+            assert NAMES.execute(connection, {"name": "x"}).scalar() == "x"
+            if statement:
+                assert connection.exec_driver_sql(statement, (1,)).scalar() == 1
+            connection.rollback()
+        if statement:
+            known = "SELECT name FROM pg_prepared_statements ORDER BY name"
+            names = [row[0] for row in connection.exec_driver_sql(known)]
+            assert {name.partition("_")[0] for name in names} == {"backstay", ""}
+
+
+def test_answers_are_read_in_any_order(jars: Database) -> None:
+    with jars.engine.begin() as connection:
+        with together(connection):
+            first, second = (NAMES.execute(connection, {"name": name}) for name in ("a", "b"))
+            assert second.scalar() == "b"
+            third = NAMES.execute(connection, {"name": "c"})
+        assert (first.scalar(), second.scalar(), third.scalar()) == ("a", "b", "c")
+
+
+def test_a_connection_that_was_replaced_is_asked_anew(jars: Database) -> None:
+    with jars.engine.connect() as connection:
+        assert NAMES.execute(connection, {"name": "x"}).scalar() == "x"
+        connection.invalidate()
+        connection.rollback()
+        assert NAMES.execute(connection, {"name": "y"}).scalar() == "y"

@@ -113,7 +113,15 @@ def _record(session: Session, happened: Sequence[Event]) -> None:
         connection.execute(statement, rows)
 
 
-_SHARED = ("actor_id", "actor", "on_behalf_of", "session_id", "request_id", "ip", "reason")
+_SHARED = {
+    "actor_id": "bigint",
+    "actor": "text",
+    "on_behalf_of": "text",
+    "session_id": "bigint",
+    "request_id": "text",
+    "ip": "text",
+    "reason": "text",
+}
 _OWN = (
     "id bigint, plugin text, plugin_version text, action text, entity text, entity_id text,"
     " label text, company_id bigint, before json, after json, row_hash text, approval text,"
@@ -126,7 +134,7 @@ _ON_POSTGRESQL = Fixed(
         f"INSERT INTO core_audit (at, xid, {', '.join(_SHARED)}, {_names})"  # noqa: S608
         " SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint,"
         " pg_current_xact_id()::text,"
-        f" {', '.join(f':{name}' for name in _SHARED)}, {_names}"
+        f" {', '.join(f'CAST(:{name} AS {kind})' for name, kind in _SHARED.items())}, {_names}"
         f" FROM json_to_recordset(CAST(:rows AS json)) AS given({_OWN})"
     )
 )

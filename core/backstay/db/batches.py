@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from psycopg import Connection, Cursor, Pipeline
+from psycopg._preparing import PrepareManager
 from psycopg.generators import send
 from psycopg.pq import PipelineStatus
 
@@ -83,6 +84,23 @@ def batch(driver: Connection[Any]) -> AbstractContextManager[Pipeline]:
     if driver._pipeline is None:  # noqa: SLF001 - where its cursors look for one
         driver._pipeline = Batch(driver)  # noqa: SLF001
     return driver._pipeline  # noqa: SLF001
+
+
+def waiting(driver: Connection[Any]) -> Pipeline | None:
+    """The block that a connection is in, or None."""
+    return driver._pipeline  # noqa: SLF001
+
+
+class KeptStatements(PrepareManager):
+    """What psycopg prepared, kept when a transaction is rolled back or a table changes.
+
+    psycopg would take back every statement of the connection, not only its own. PostgreSQL keeps
+    them through a rollback, and plans one anew when its tables have changed.
+    """
+
+    def clear(self) -> bool:
+        """Forget nothing."""
+        return False
 
 
 class WaitingCursor(Cursor[Any]):

@@ -10,7 +10,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _BUSY_STATES: Final = frozenset({"40001", "40P01", "55P03", "57014"})
 """Serialization failure, deadlock, lock not available, statement cancelled or too long."""
 _CORE_CHANGED: Final = "core_changed"
+_SAY_WHO: Final = Fixed(text("SELECT set_config('backstay.actor', :actor, true)"))
 ACTOR_IS_TOLD: Final = "actor_is_told"
 """Set in ``session.info`` by whose first statement tells PostgreSQL by itself who acts."""
 
@@ -218,10 +219,7 @@ def _say_who(session: Session, transaction: SessionTransaction, connection: Conn
         return
     if info.get("write") and not transaction.nested:
         with together(connection):  # with the BEGIN
-            connection.exec_driver_sql(
-                "SELECT set_config('backstay.actor', %s, true)",
-                (session.info["context"].actor.label,),
-            )
+            _SAY_WHO.execute(connection, {"actor": session.info["context"].actor.label})
 
 
 def _note_core_changes(session: Session, _context: object) -> None:

@@ -51,7 +51,7 @@ def make_engine(url: str, *, statements: bool = False) -> Engine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql+psycopg":
         # Not imported where SQLite serves.
-        from backstay.db.batches import WaitingCursor
+        from backstay.db.batches import KeptStatements, WaitingCursor
 
         alone: dict[str, Any] = {}
         if statements:
@@ -71,6 +71,11 @@ def make_engine(url: str, *, statements: bool = False) -> Engine:
             },
             **alone,
         )
+
+        @event.listens_for(engine, "connect")
+        def connect(connection: Any, _record: Any) -> None:
+            connection._prepared = KeptStatements()  # noqa: SLF001
+
         _ping_idle_connections(engine)
         _commit_no_failure(engine)
         return engine

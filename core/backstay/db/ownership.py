@@ -33,6 +33,7 @@ _WRITTEN: Final = re.compile(
 )
 _READS: Final = re.compile(r"\s*(?:SELECT|PRAGMA|SAVEPOINT|RELEASE|SET|ANALYZE)\b", re.IGNORECASE)
 _LIBRARY: Final = "sqlalchemy."
+_SENDERS: Final = frozenset({__name__, "backstay.db.fixed"})
 _FLUSH: Final = "sqlalchemy.orm.unitofwork"
 
 
@@ -99,7 +100,7 @@ def _sent_by_plugin() -> bool:
         module = str(frame.f_globals.get("__name__", ""))
         if module == _FLUSH:
             return False
-        if not module.startswith(_LIBRARY) and module != __name__:
+        if not module.startswith(_LIBRARY) and module not in _SENDERS:
             return not module.startswith("backstay.")
         frame = frame.f_back
     return False

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, inspect, select, tuple_
+from sqlalchemy import event, inspect, select, text, tuple_
 
+from backstay.db.fixed import Fixed
 from backstay.db.ids import new_ids
 from backstay.search.declared import searched_in
 from backstay.search.models import SearchRow
@@ -132,18 +133,15 @@ def write_rows(connection: Connection, rows: Sequence[tuple[Key, str]]) -> None:
     if connection.dialect.name == "postgresql":
         # Words have neither quotes nor backslashes, so the array needs no escapes.
         entities, companies, numbers = zip(*latest, strict=True)
-        connection.exec_driver_sql(
-            _UPSERT.format(
-                "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[],"
-                " %s::text[])"
-            ),
-            (
-                "{" + ",".join(map(str, ids)) + "}",
-                "{" + ",".join(entities) + "}",
-                "{" + ",".join(map(str, companies)) + "}",
-                "{" + ",".join(map(str, numbers)) + "}",
-                '{"' + '","'.join(latest.values()) + '"}',
-            ),
+        _ON_POSTGRESQL.execute(
+            connection,
+            {
+                "ids": "{" + ",".join(map(str, ids)) + "}",
+                "entities": "{" + ",".join(entities) + "}",
+                "companies": "{" + ",".join(map(str, companies)) + "}",
+                "numbers": "{" + ",".join(map(str, numbers)) + "}",
+                "texts": '{"' + '","'.join(latest.values()) + '"}',
+            },
         )
     else:
         connection.exec_driver_sql(
@@ -156,6 +154,14 @@ _UPSERT = (
     "INSERT INTO core_search (id, entity, company_id, record_id, text) {}"
     " ON CONFLICT (entity, company_id, record_id) DO UPDATE SET text = excluded.text"
     " WHERE core_search.text <> excluded.text"
+)
+_ON_POSTGRESQL = Fixed(
+    text(
+        _UPSERT.format(
+            "SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:entities AS text[]),"
+            " CAST(:companies AS bigint[]), CAST(:numbers AS bigint[]), CAST(:texts AS text[]))"
+        )
+    )
 )
 
 

@@ -120,7 +120,7 @@ def change_state(session: Session, action: str, before: EntryRow, after: EntryRo
         _COLUMNS,
         [tuple(getattr(after, name) for name in _KEYS + _COLUMNS)],
     )
-    if changed != 1:
+    if changed() != 1:
         raise Conflict(_("The entry was changed or deleted at this moment. Nothing was saved."))
     record_event(session, entry_event(action, after, None, before=before))
     session.expire_all()

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import ARRAY, ColumnElement, Dialect, Table, bindparam, func, text
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
-from backstay.spi import context_of
+from backstay.spi import Fixed, context_of
 
 Row = tuple[Any, ...]
 Item = TypeVar("Item")
@@ -52,10 +52,8 @@ def insert_rows(
     connection = session.connection()
     processors = _processors(table, columns, connection.dialect)
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(
-            _insert(table, columns, connection.dialect, one=len(rows) == 1),
-            _given(rows, processors),
-        )
+        statement = _insert(table, columns, connection.dialect, one=len(rows) == 1)
+        statement.execute(connection, _given(columns, rows, processors))
     else:
         names, marks = ", ".join(columns), ", ".join("?" for _name in columns)
         connection.exec_driver_sql(
@@ -70,7 +68,7 @@ def update_rows(
     keys: tuple[str, ...],
     columns: tuple[str, ...],
     rows: Sequence[Row],
-) -> int:
+) -> Callable[[], int]:
     """Set columns of rows found by their keys; the caller writes the audit rows.
 
     Arguments:
@@ -78,28 +76,26 @@ def update_rows(
         rows: the values of the keys, then those of the columns.
 
     Returns:
-        how many rows were changed.
+        what tells how many rows were changed; sent together with other statements, it waits.
     """
     if not rows:
-        return 0
+        return lambda: 0
     _check_companies(session, keys, rows)
     connection = session.connection()
     names = keys + columns
     processors = _processors(table, names, connection.dialect)
     if connection.dialect.name == "postgresql":
-        done = connection.exec_driver_sql(
-            _update(table, keys, columns, connection.dialect, one=len(rows) == 1),
-            _given(rows, processors),
-        )
-    else:
-        changes = ", ".join(f"{name} = ?" for name in columns)
-        found = " AND ".join(f"{name} = ?" for name in keys)
-        turned = [row[len(keys) :] + row[: len(keys)] for row in _as_rows(rows, processors)]
-        done = connection.exec_driver_sql(
-            f"UPDATE {table.name} SET {changes} WHERE {found}",  # noqa: S608
-            turned,
-        )
-    return done.rowcount
+        statement = _update(table, keys, columns, connection.dialect, one=len(rows) == 1)
+        done = statement.execute(connection, _given(names, rows, processors))
+        return lambda: done.rowcount
+    changes = ", ".join(f"{name} = ?" for name in columns)
+    found = " AND ".join(f"{name} = ?" for name in keys)
+    turned = [row[len(keys) :] + row[: len(keys)] for row in _as_rows(rows, processors)]
+    count = connection.exec_driver_sql(
+        f"UPDATE {table.name} SET {changes} WHERE {found}",  # noqa: S608
+        turned,
+    ).rowcount
+    return lambda: count
 
 
 def among(
@@ -154,48 +150,50 @@ def _processors(table: Table, columns: tuple[str, ...], dialect: Dialect) -> tup
 
 
 @lru_cache
-def _insert(table: Table, columns: tuple[str, ...], dialect: Dialect, *, one: bool) -> str:
+def _insert(table: Table, columns: tuple[str, ...], dialect: Dialect, *, one: bool) -> Fixed:
     """The statement of :func:`insert_rows` on PostgreSQL, for one row or for many."""
     source = _source(table, columns, dialect, one=one)
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) {source}"
+    return Fixed(text(f"INSERT INTO {table.name} ({', '.join(columns)}) {source}"))
 
 
 @lru_cache
 def _update(
     table: Table, keys: tuple[str, ...], columns: tuple[str, ...], dialect: Dialect, *, one: bool
-) -> str:
+) -> Fixed:
     """The statement of :func:`update_rows` on PostgreSQL, for one row or for many."""
     names = keys + columns
     changes = ", ".join(f"{name} = given.{name}" for name in columns)
     found = " AND ".join(f"changed.{name} = given.{name}" for name in keys)
-    return (
-        f"UPDATE {table.name} AS changed SET {changes}"  # noqa: S608
-        f" FROM ({_source(table, names, dialect, one=one)}) AS given({', '.join(names)})"
-        f" WHERE {found}"
+    return Fixed(
+        text(
+            f"UPDATE {table.name} AS changed SET {changes}"  # noqa: S608
+            f" FROM ({_source(table, names, dialect, one=one)}) AS given({', '.join(names)})"
+            f" WHERE {found}"
+        )
     )
 
 
 def _source(table: Table, columns: tuple[str, ...], dialect: Dialect, *, one: bool) -> str:
     """What PostgreSQL takes rows from: an array for each column, or the values of one row."""
+    many = "" if one else "[]"
     # Without a length: a cast to VARCHAR(n) would cut in silence.
-    types = [table.columns[name].type.compile(dialect).partition("(")[0] for name in columns]
-    if one:
-        return f"SELECT {', '.join(f'%s::{kind}' for kind in types)}"
-    casts = ", ".join(f"%s::{kind}[]" for kind in types)
-    return f"SELECT * FROM unnest({casts})"  # noqa: S608
-
-
-def _given(rows: Sequence[Row], processors: tuple[Processor, ...]) -> tuple[str | None, ...]:
-    """The parameters of such a source.
-
-    All of them are texts, so that a statement is prepared once whatever the numbers are.
-    """
-    if len(rows) > 1:
-        return tuple(map(_literal, _as_columns(rows, processors)))
-    return tuple(
-        None if value is None else str(value if process is None else process(value))
-        for value, process in zip(rows[0], processors, strict=True)
+    casts = ", ".join(
+        f"CAST(:{name} AS {table.columns[name].type.compile(dialect).partition('(')[0]}{many})"
+        for name in columns
     )
+    return f"SELECT {casts}" if one else f"SELECT * FROM unnest({casts})"  # noqa: S608
+
+
+def _given(
+    columns: tuple[str, ...], rows: Sequence[Row], processors: tuple[Processor, ...]
+) -> dict[str, str | None]:
+    """The parameters of such a source: a text for each column."""
+    if len(rows) > 1:
+        return dict(zip(columns, map(_literal, _as_columns(rows, processors)), strict=True))
+    return {
+        name: None if value is None else str(value if process is None else process(value))
+        for name, value, process in zip(columns, rows[0], processors, strict=True)
+    }
 
 
 def _as_columns(rows: Sequence[Row], processors: tuple[Processor, ...]) -> tuple[list[Any], ...]:

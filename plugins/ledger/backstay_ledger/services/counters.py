@@ -76,7 +76,7 @@ def _last_before(
         made = postgresql_insert(SequenceHead).on_conflict_do_nothing()
         session.execute(made, [{**first, "last_number": 0}])
         again = _LOCK_COUNTER.execute(session.connection(), _values(company, series, more))
-        return int(again.scalar_one()) - more
+        return int(again.scalar()) - more
     session.add(SequenceHead(**first, last_number=more))
     session.flush()
     return 0

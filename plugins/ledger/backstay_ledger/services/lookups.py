@@ -21,8 +21,6 @@ from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
-    Result,
-    Select,
     String,
     bindparam,
     case,
@@ -37,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from backstay.contracts.ledger import Posted
-from backstay.spi import Fixed, context_of, from_units
+from backstay.spi import Answer, Fixed, context_of, from_units
 from backstay.spi import gettext as _
 from backstay_ledger.closing.models import Lock
 from backstay_ledger.models import (
@@ -158,8 +156,9 @@ _PERIODS: Final = (
     )
     .order_by(_PERIOD.starts_on)
 )
+_ANY_PERIODS: Final = Fixed(_PERIODS)
 # In the order in which the guards of the database lock them; a year may be made after a later one.
-_LOCKED_PERIODS: Final = (
+_LOCKED_PERIODS: Final = Fixed(
     _PERIODS.order_by(None).order_by(_PERIOD.id).with_for_update(read=True, of=table_of(Period))
 )
 
@@ -179,9 +178,9 @@ def ask_periods(
     """
     if not dates:
         return list
-    query = _LOCKED_PERIODS if lock else _PERIODS
+    query = _LOCKED_PERIODS if lock else _ANY_PERIODS
     between = {"first": min(dates), "last": max(dates), "kind": kind}
-    found: Iterable[Any] = _rows(session, query, company_id, between)
+    found = _rows(session, query, company_id, between)
     return lambda: sorted((PeriodRef(*row) for row in found), key=attrgetter("starts_on"))
 
 
@@ -286,9 +285,9 @@ def ask_existing(
         for some in pieces(sorted(set(keys)))
     ]
     return lambda: {
-        str(row.idempotency_key): Existing(row.id, row.number_text or "", row.payload_hash)
+        key: Existing(entry_id, number or "", payload_hash)
         for rows in found
-        for row in rows
+        for key, entry_id, number, payload_hash in rows
     }
 
 
@@ -316,10 +315,10 @@ def _given(dialect: str, values: Iterable[str]) -> Any:
 
 def _rows(
     session: Session,
-    query: Select[Any] | Fixed,
+    query: Fixed,
     company_id: int,
     values: dict[str, Any],
-) -> Result[Any]:
+) -> Answer:
     """The rows of a company that the session may see, to be fetched.
 
     Raises:
@@ -330,8 +329,4 @@ def _rows(
         message = "rows of another company can't be read"
         raise PermissionError(message)
     session.flush()  # as the session does it by itself before a query over models
-    connection = session.connection()
-    asked = {"company": company_id, **values}
-    if isinstance(query, Fixed):
-        return query.execute(connection, asked)
-    return connection.execute(query, asked)
+    return query.execute(session.connection(), {"company": company_id, **values})

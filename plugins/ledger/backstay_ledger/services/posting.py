@@ -376,7 +376,7 @@ def _write_posted(
     )
     record_many(session, [_event(step) for step in steps])
     if kept:
-        if count != len(steps):
+        if count() != len(steps):
             raise Conflict(_("A draft was changed or deleted at this moment. Nothing was posted."))
         session.expire_all()
 

@@ -1,0 +1,168 @@
+"""Statements that each connection to PostgreSQL prepares once, and sends by their name.
+
+psycopg makes a cursor, looks for the form of each value, asks whether the statement is prepared,
+and keeps the answer for whoever may ask; that takes ten times as long as libpq. What is left here
+is the block in which statements wait for each other (:mod:`backstay.db.batches`).
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import PipelineAborted, error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+
+from backstay.db.batches import batch, waiting
+from backstay.db.round_trips import together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from psycopg import Connection as Driver
+    from psycopg.pq.abc import PGresult
+    from sqlalchemy import Connection
+
+_MARK: Final = re.compile(r"%(?:\((\w+)\)s|%)")
+_NUMBERS: Final = count()
+_WIRE: Final = "backstay_wire"
+_DONE: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
+
+
+class _Wire:
+    """What one connection has prepared, and how it turns values into texts and back."""
+
+    __slots__ = ("driver", "known", "transformer")
+
+    def __init__(self, driver: Driver[Any]) -> None:
+        self.driver = driver
+        self.known: set[bytes] = set()
+        self.transformer = Transformer.from_context(driver)
+
+
+class _Preparing:
+    """The answer to a statement's being prepared."""
+
+    __slots__ = ("_name", "_wire")
+
+    def __init__(self, wire: _Wire, name: bytes) -> None:
+        self._wire = wire
+        self._name = name
+
+    def _check_results(self, results: Sequence[PGresult]) -> None:
+        try:
+            _refuse(self._wire, results)
+        except Exception:
+            self._wire.known.discard(self._name)
+            raise
+
+    def _set_results(self, _results: Sequence[PGresult]) -> None:
+        """There is nothing in it."""
+
+
+class _Answer:
+    """The answer to a statement, which psycopg hands on when it has arrived."""
+
+    __slots__ = ("_result", "_wire")
+
+    def __init__(self, wire: _Wire) -> None:
+        self._wire = wire
+        self._result: PGresult | None = None
+
+    def _check_results(self, results: Sequence[PGresult]) -> None:
+        _refuse(self._wire, results)
+
+    def _set_results(self, results: Sequence[PGresult]) -> None:
+        self._result = results[-1]
+
+    def fetch(self) -> tuple[list[tuple[Any, ...]], int]:
+        """Its rows, and how many were changed or found; sends what still waits."""
+        if self._result is None:
+            with batch(self._wire.driver):
+                pass  # the end of an inner block waits for all answers
+        result = self._result
+        if result is None:
+            message = "this statement was never carried out: one before it failed"
+            raise RuntimeError(message)
+        transformer = self._wire.transformer
+        transformer.set_pgresult(result)
+        rows = transformer.load_rows(0, result.ntuples, tuple)
+        transformer.set_pgresult(None)
+        return rows, result.command_tuples or 0
+
+
+class Prepared:
+    """A statement with values of any size: all go as texts, and the server knows their types.
+
+    So each has a cast in its text, which SQLAlchemy writes by itself for what has a column.
+    """
+
+    __slots__ = ("_formats", "_name", "_names", "_sql")
+
+    def __init__(self, sql: str) -> None:
+        """Read it as psycopg takes it, with ``%(name)s`` for a value."""
+        names: dict[str, int] = {}
+
+        def mark(found: re.Match[str]) -> str:
+            name = found[1]
+            return "%" if name is None else f"${names.setdefault(name, len(names) + 1)}"
+
+        self._sql = _MARK.sub(mark, sql).encode()
+        self._names = tuple(names)
+        self._formats = (PyFormat.TEXT,) * len(names)
+        self._name = b"backstay_%d" % next(_NUMBERS)
+
+    def send(
+        self, connection: Connection, values: Mapping[str, Any]
+    ) -> Callable[[], tuple[list[tuple[Any, ...]], int]]:
+        """Send it, or let it wait for the others of its block.
+
+        Returns:
+            what gives its rows and their number, once it is answered.
+
+        Raises:
+            KeyError: a value is missing.
+            DBAPIError: as :func:`together`.
+        """
+        driver: Any = connection.connection.driver_connection
+        block = waiting(driver)
+        if block is not None:
+            return self._enqueue(connection.info, driver, block, values)
+        with together(connection):
+            return self._enqueue(connection.info, driver, waiting(driver), values)
+
+    def _enqueue(
+        self, info: dict[str, Any], driver: Any, block: Any, values: Mapping[str, Any]
+    ) -> Callable[[], tuple[list[tuple[Any, ...]], int]]:
+        wire = info.get(_WIRE)
+        if wire is None or wire.driver is not driver:
+            wire = info[_WIRE] = _Wire(driver)
+        given = wire.transformer.dump_sequence(
+            [values[name] for name in self._names], self._formats
+        )
+        pgconn, queue = driver.pgconn, block.result_queue
+        if pgconn.transaction_status == TransactionStatus.IDLE and not driver.autocommit:
+            pgconn.send_query_params(driver._get_tx_start_command(), None)  # noqa: SLF001
+            queue.append(None)
+        if self._name not in wire.known:
+            pgconn.send_prepare(self._name, self._sql)
+            queue.append((_Preparing(wire, self._name), None))
+            wire.known.add(self._name)
+        pgconn.send_query_prepared(self._name, given)
+        answer = _Answer(wire)
+        queue.append((answer, None))
+        return answer.fetch
+
+
+def _refuse(wire: _Wire, results: Sequence[PGresult]) -> None:
+    for result in results:
+        if result.status in _DONE:
+            continue
+        if result.status == ExecStatus.PIPELINE_ABORTED:
+            raise PipelineAborted("pipeline aborted")
+        raise error_from_result(result, encoding=wire.driver.info.encoding)
+
+
+__all__ = ["Prepared"]
