@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import (
     Column,
     Date,
     MetaData,
+    String,
     Table,
     bindparam,
+    cast,
+    event,
+    func,
     insert,
     select,
     text,
@@ -194,3 +198,27 @@ def test_a_connection_that_was_replaced_is_asked_anew(jars: Database) -> None:
         connection.invalidate()
         connection.rollback()
         assert NAMES.execute(connection, {"name": "y"}).scalar() == "y"
+
+
+def test_a_value_that_has_to_stand_in_the_text_stands_there(jars: Database) -> None:
+    joined = Fixed(
+        select(func.aggregate_strings(cast(JARS.c.price, String), "; ")).where(
+            JARS.c.price > bindparam("least")
+        )
+    )
+    with jars.engine.begin() as connection:
+        connection.execute(insert(JARS), [{"price": Decimal("3.5")}])
+        found = joined.execute(connection, {"least": 1}).scalar()
+        assert sorted(found.split("; ")) == ["30000", "35000"]
+
+
+def test_who_looks_at_statements_sees_what_the_driver_would_be_given(jars: Database) -> None:
+    count = Fixed(select(func.count()).where(JARS.c.price > bindparam("least")))
+    seen: list[Any] = []
+    with jars.engine.begin() as connection:
+        event.listen(
+            jars.engine, "before_cursor_execute", lambda *given: seen.append((given[2], given[3]))
+        )
+        assert count.execute(connection, {"least": 1}).scalar() == 1
+        again = connection.exec_driver_sql(*seen[0])
+        assert again.scalar() == 1

@@ -17,11 +17,12 @@ from backstay.access.permissions import SIGNED_IN, Risk
 from backstay.clock import today
 from backstay.companies.models import Company, CompanyState
 from backstay.db.context import Actor, CompanyRef, Context, operator_context
+from backstay.db.fixed import Fixed
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -147,11 +148,18 @@ _COMPANIES = select(
     Company.time_zone,
     Company.state,
 ).order_by(Company.name, Company.id)
+_ALL_COMPANIES = Fixed(_COMPANIES)
 
 
 @lru_cache(maxsize=512)
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
+
+
+def _company(row: Sequence[Any]) -> CompanyRef:
+    key, code, name, currency, minor_units, start, zone, state = row
+    archived = state is CompanyState.ARCHIVED
+    return CompanyRef(key, code, name, currency, minor_units, start, zone, archived)
 
 
 def access_from(
@@ -175,13 +183,13 @@ def access_from(
             by_company[company_id] = by_company.get(company_id, frozenset()) | names
     companies: tuple[CompanyRef, ...] = ()
     if all_companies or by_company:
-        query = (
-            _COMPANIES if all_companies else _COMPANIES.where(Company.id.in_(sorted(by_company)))
-        )
-        companies = tuple(
-            CompanyRef(*row[:-1], archived=row.state is CompanyState.ARCHIVED)
-            for row in session.execute(query, execution_options={"scope_checked": True})
-        )
+        rows: Iterable[Any]
+        if all_companies:
+            rows = _ALL_COMPANIES.execute(session.connection())
+        else:
+            some = _COMPANIES.where(Company.id.in_(sorted(by_company)))
+            rows = session.execute(some, execution_options={"scope_checked": True})
+        companies = tuple(map(_company, rows))
     return Access(person, everywhere, by_company, all_companies, companies, reading)
 
 

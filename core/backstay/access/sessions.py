@@ -18,6 +18,7 @@ from backstay.access.grants import PERSON_COLUMNS, Access, Person, access_from, 
 from backstay.access.models import SignIn, User, UserState
 from backstay.audit.capture import Event, record_event
 from backstay.clock import now
+from backstay.db.fixed import Fixed
 from backstay.errors import NotFound
 from backstay.i18n import gettext as _
 
@@ -32,15 +33,17 @@ KEEP: Final = timedelta(days=90)
 
 
 _OWN = (SignIn.id, SignIn.seen_at, SignIn.confirmed_at, SignIn.company_code)
-_BY_TOKEN = with_grants(
-    select(*_OWN, *PERSON_COLUMNS)
-    .join(User, SignIn.user_id == User.id)
-    .where(
-        SignIn.token_hash == bindparam("token"),
-        SignIn.revoked_at.is_(None),
-        SignIn.seen_at > bindparam("idle_since"),
-        SignIn.created_at > bindparam("born_since"),
-        User.state == UserState.ACTIVE,
+_BY_TOKEN = Fixed(
+    with_grants(
+        select(*_OWN, *PERSON_COLUMNS)
+        .join(User, SignIn.user_id == User.id)
+        .where(
+            SignIn.token_hash == bindparam("token"),
+            SignIn.revoked_at.is_(None),
+            SignIn.seen_at > bindparam("idle_since"),
+            SignIn.created_at > bindparam("born_since"),
+            User.state == UserState.ACTIVE,
+        )
     )
 )
 
@@ -100,19 +103,15 @@ def session_by_token(
     """The session that a cookie's token opens, if it is still valid and its user active."""
     at = now()
     # The statement is always the same and names no company's table; it runs on every request.
-    rows = (
-        session.connection()
-        .execute(
-            _BY_TOKEN,
-            {
-                "token": token_hash(token),
-                "idle_since": at - IDLE,
-                "born_since": at - LONGEST,
-                "day": at.date(),
-            },
-        )
-        .all()
-    )
+    rows = _BY_TOKEN.execute(
+        session.connection(),
+        {
+            "token": token_hash(token),
+            "idle_since": at - IDLE,
+            "born_since": at - LONGEST,
+            "day": at.date(),
+        },
+    ).all()
     if not rows:
         return None
     start, end = len(_OWN), len(_OWN) + len(PERSON_COLUMNS)

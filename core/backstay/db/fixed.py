@@ -126,20 +126,29 @@ class Fixed:
         if form is None:
             form = self._forms[connection.dialect.name] = self._compile(connection.dialect)
         given = form.values(values or {})
+        prepared = form.prepared
+        asked = given if prepared is not None else tuple([given[name] for name in form.order])
         if not connection.in_transaction():
             connection.begin()
         for look in connection.dispatch.before_cursor_execute:
-            look(connection, None, form.sql, given, None, False)  # noqa: FBT003 - SQLAlchemy's event
-        if form.prepared is not None:
-            return Answer(form.prepared.send(connection, given), form.answered)
-        return Answer(_on_sqlite(connection, form, given), form.answered)
+            look(connection, None, form.sql, asked, None, False)  # noqa: FBT003 - SQLAlchemy's event
+        if prepared is not None:
+            return Answer(prepared.send(connection, given), form.answered)
+        return Answer(_on_sqlite(connection, form.sql, asked), form.answered)
 
     def _compile(self, dialect: Dialect) -> _Form:
-        compiled: Any = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        statement: Any = self._statement
+        compiled = statement.compile(dialect=dialect)
         if not isinstance(compiled, SQLCompiler) or compiled.post_compile_params:
             message = f"the text of this statement depends on its values: {self._statement}"
             raise TypeError(message)
         names = {name: parameter for parameter, name in compiled.bind_names.items()}
+        if compiled.literal_execute_params:
+            # Values that stand in the text itself, such as what joins aggregated strings. They are
+            # put there when every parameter has a value, whichever.
+            whole = statement.params({name: None for name, one in names.items() if one.required})
+            compiled = whole.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+            names = {name: one for name, one in names.items() if not one.literal_execute}
         turned = {name: _bind(one.type, dialect) for name, one in names.items()}
         answered = tuple(_result(one.type, dialect) for one in compiled._result_columns)  # noqa: SLF001
         prepared = None
@@ -169,18 +178,17 @@ def _result(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 
 def _on_sqlite(
-    connection: Connection, form: _Form, given: dict[str, Any]
+    connection: Connection, sql: str, parameters: Any
 ) -> Callable[[], tuple[list[Row], int]]:
     """Carry it out; its rows are read at once, for one that changes ends only with the last."""
     driver: Any = connection.connection.driver_connection
-    parameters = [given[name] for name in form.order]
     errors = connection.dialect.loaded_dbapi.Error
     try:
-        cursor = driver.execute(form.sql, parameters)
+        cursor = driver.execute(sql, parameters)
         found = cursor.fetchall(), cursor.rowcount
     except errors as error:
         raise DBAPIError.instance(
-            form.sql, parameters, error, errors, dialect=connection.dialect
+            sql, parameters, error, errors, dialect=connection.dialect
         ) from error
     return lambda: found
 

@@ -16,7 +16,7 @@ from psycopg.errors import PipelineAborted, error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from backstay.db.batches import batch, waiting
-from backstay.db.round_trips import together
+from backstay.db.round_trips import sent_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -99,10 +99,11 @@ class Prepared:
     So each has a cast in its text, which SQLAlchemy writes by itself for what has a column.
     """
 
-    __slots__ = ("_formats", "_name", "_names", "_sql")
+    __slots__ = ("_formats", "_name", "_names", "_sql", "_text")
 
     def __init__(self, sql: str) -> None:
         """Read it as psycopg takes it, with ``%(name)s`` for a value."""
+        self._text = sql
         names: dict[str, int] = {}
 
         def mark(found: re.Match[str]) -> str:
@@ -124,13 +125,13 @@ class Prepared:
 
         Raises:
             KeyError: a value is missing.
-            DBAPIError: as :func:`together`.
+            DBAPIError: as each statement.
         """
         driver: Any = connection.connection.driver_connection
         block = waiting(driver)
         if block is not None:
             return self._enqueue(connection.info, driver, block, values)
-        with together(connection):
+        with sent_as(connection, self._text):
             return self._enqueue(connection.info, driver, waiting(driver), values)
 
     def _enqueue(

@@ -37,6 +37,17 @@ def together(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "postgresql":
         yield
         return
+    with sent_as(connection, "several statements sent together"):
+        yield
+
+
+@contextmanager
+def sent_as(connection: Connection, said: str) -> Iterator[None]:
+    """A block of :func:`together` on PostgreSQL.
+
+    Arguments:
+        said: what an error names in place of the statement.
+    """
     # Not imported where SQLite serves.
     from backstay.db.batches import batch
 
@@ -50,7 +61,7 @@ def together(connection: Connection) -> Iterator[None]:
         if lost:
             connection.invalidate(error)
         raise DBAPIError.instance(
-            "several statements sent together",
+            said,
             None,
             error,
             refusals,

@@ -16,6 +16,7 @@ from backstay.access.core_permissions import LIST_VIEW_SHARE
 from backstay.access.permissions import SIGNED_IN
 from backstay.clock import now
 from backstay.db.context import authorize, context_of
+from backstay.db.fixed import Fixed
 from backstay.errors import Invalid, NotFound
 from backstay.i18n import gettext as _
 from backstay.lists.models import ListDefault, ListView
@@ -64,8 +65,8 @@ _WITH_DEFAULTS: Final = (
     .order_by(ListView.name, ListView.id)
 )
 # Every list page sends one of these, so they are built once.
-_IN_COMPANY: Final = _visible(_WITH_DEFAULTS, in_company=True)
-_OUTSIDE: Final = _visible(_WITH_DEFAULTS, in_company=False)
+_IN_COMPANY: Final = Fixed(_visible(_WITH_DEFAULTS, in_company=True))
+_OUTSIDE: Final = Fixed(_visible(_WITH_DEFAULTS, in_company=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +140,20 @@ def views_of(session: Session, resource: str) -> tuple[SavedView, ...]:
     asked = _asked(session, resource)
     found: dict[int, SavedView] = {}
     session.flush()
-    rows = session.connection().execute(_IN_COMPANY if "company" in asked else _OUTSIDE, asked)
-    for row in rows:
-        before = found.get(row.id)
-        found[row.id] = SavedView(
-            id=row.id,
-            name=row.name,
-            query=dict(row.query),
-            mine=row.owner_id == asked["user"],
-            shared=row.shared,
+    query = _IN_COMPANY if "company" in asked else _OUTSIDE
+    for row in query.execute(session.connection(), asked):
+        key, name, state, owner_id, shared, default_id, default_of = row
+        before = found.get(key)
+        found[key] = SavedView(
+            id=key,
+            name=name,
+            query=dict(state),
+            mine=owner_id == asked["user"],
+            shared=shared,
             my_default=(before is not None and before.my_default)
-            or (row.default_id is not None and row.default_of is not None),
+            or (default_id is not None and default_of is not None),
             company_default=(before is not None and before.company_default)
-            or (row.default_id is not None and row.default_of is None),
+            or (default_id is not None and default_of is None),
         )
     return tuple(found.values())
 
