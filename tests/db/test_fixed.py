@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from backstay.db.fixed import Fixed
 from backstay.db.round_trips import together
@@ -222,3 +222,33 @@ def test_who_looks_at_statements_sees_what_the_driver_would_be_given(jars: Datab
         assert count.execute(connection, {"least": 1}).scalar() == 1
         again = connection.exec_driver_sql(*seen[0])
         assert again.scalar() == 1
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_column_that_gets_another_type_is_refused_at_most_once(jars: Database) -> None:
+    found = Fixed(text("SELECT at FROM jar"))
+    with jars.engine.connect() as connection:
+        for _again in range(7):
+            assert found.execute(connection).scalar() is not None
+        connection.exec_driver_sql("ALTER TABLE jar ALTER COLUMN at TYPE VARCHAR(40)")
+        connection.commit()
+        with pytest.raises(DBAPIError, match="cached plan"):
+            found.execute(connection)
+        connection.rollback()
+        assert isinstance(found.execute(connection).scalar(), str)
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_lost_connection_is_told_and_the_next_one_works(jars: Database) -> None:
+    with jars.engine.connect() as connection:
+        assert NAMES.execute(connection, {"name": "x"}).scalar() == "x"
+        with jars.engine.connect() as other:
+            pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
+        with pytest.raises(OperationalError) as caught:
+            NAMES.execute(connection, {"name": "y"})
+        assert caught.value.connection_invalidated
+        connection.rollback()
+        assert NAMES.execute(connection, {"name": "z"}).scalar() == "z"

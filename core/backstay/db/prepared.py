@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import PipelineAborted, error_from_result
+from psycopg.errors import FeatureNotSupported, PipelineAborted, error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from backstay.db.batches import batch, waiting
@@ -34,45 +34,51 @@ _DONE: Final = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 class _Wire:
     """What one connection has prepared, and how it turns values into texts and back."""
 
-    __slots__ = ("driver", "known", "transformer")
+    __slots__ = ("driver", "names", "transformer")
 
     def __init__(self, driver: Driver[Any]) -> None:
         self.driver = driver
-        self.known: set[bytes] = set()
+        self.names: dict[bytes, bytes] = {}
+        """Those of the prepared statements by their texts."""
         self.transformer = Transformer.from_context(driver)
 
 
 class _Preparing:
     """The answer to a statement's being prepared."""
 
-    __slots__ = ("_name", "_wire")
+    __slots__ = ("_sql", "_wire")
 
-    def __init__(self, wire: _Wire, name: bytes) -> None:
+    def __init__(self, wire: _Wire, sql: bytes) -> None:
         self._wire = wire
-        self._name = name
+        self._sql = sql
 
     def _check_results(self, results: Sequence[PGresult]) -> None:
         try:
             _refuse(self._wire, results)
         except Exception:
-            self._wire.known.discard(self._name)
+            self._wire.names.pop(self._sql, None)
             raise
 
     def _set_results(self, _results: Sequence[PGresult]) -> None:
         """There is nothing in it."""
 
 
-class _Answer:
+class _Answer(_Preparing):
     """The answer to a statement, which psycopg hands on when it has arrived."""
 
-    __slots__ = ("_result", "_wire")
+    __slots__ = ("_result",)
 
-    def __init__(self, wire: _Wire) -> None:
-        self._wire = wire
+    def __init__(self, wire: _Wire, sql: bytes) -> None:
+        super().__init__(wire, sql)
         self._result: PGresult | None = None
 
     def _check_results(self, results: Sequence[PGresult]) -> None:
-        _refuse(self._wire, results)
+        try:
+            _refuse(self._wire, results)
+        except FeatureNotSupported:
+            # A column of its answer has another type now: it has to be prepared anew.
+            self._wire.names.pop(self._sql, None)
+            raise
 
     def _set_results(self, results: Sequence[PGresult]) -> None:
         self._result = results[-1]
@@ -99,7 +105,7 @@ class Prepared:
     So each has a cast in its text, which SQLAlchemy writes by itself for what has a column.
     """
 
-    __slots__ = ("_formats", "_name", "_names", "_sql", "_text")
+    __slots__ = ("_formats", "_names", "_sql", "_text")
 
     def __init__(self, sql: str) -> None:
         """Read it as psycopg takes it, with ``%(name)s`` for a value."""
@@ -113,7 +119,6 @@ class Prepared:
         self._sql = _MARK.sub(mark, sql).encode()
         self._names = tuple(names)
         self._formats = (PyFormat.TEXT,) * len(names)
-        self._name = b"backstay_%d" % next(_NUMBERS)
 
     def send(
         self, connection: Connection, values: Mapping[str, Any]
@@ -147,12 +152,14 @@ class Prepared:
         if pgconn.transaction_status == TransactionStatus.IDLE and not driver.autocommit:
             pgconn.send_query_params(driver._get_tx_start_command(), None)  # noqa: SLF001
             queue.append(None)
-        if self._name not in wire.known:
-            pgconn.send_prepare(self._name, self._sql)
-            queue.append((_Preparing(wire, self._name), None))
-            wire.known.add(self._name)
-        pgconn.send_query_prepared(self._name, given)
-        answer = _Answer(wire)
+        name = wire.names.get(self._sql)
+        if name is None:
+            name = b"backstay_%d" % next(_NUMBERS)
+            pgconn.send_prepare(name, self._sql)
+            queue.append((_Preparing(wire, self._sql), None))
+            wire.names[self._sql] = name
+        pgconn.send_query_prepared(name, given)
+        answer = _Answer(wire, self._sql)
         queue.append((answer, None))
         return answer.fetch
 
