@@ -6,7 +6,7 @@ nobody reads it; while the counter of a journal is locked, everybody else who po
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
@@ -15,12 +15,12 @@ from backstay.db.engine import refuse_failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
 
-@contextmanager
-def together(connection: Connection) -> Iterator[None]:
+def together(connection: Connection) -> AbstractContextManager[None]:
     """Send the statements of the block at once (PostgreSQL); on SQLite each is done as it comes.
 
     Whoever fetches the rows of one in the block sends it with all that came before; fetched after
@@ -35,10 +35,8 @@ def together(connection: Connection) -> Iterator[None]:
         DBAPIError: as each statement would by itself (IntegrityError, OperationalError ...).
     """
     if connection.dialect.name != "postgresql":
-        yield
-        return
-    with sent_as(connection, "several statements sent together"):
-        yield
+        return nullcontext()
+    return sent_as(connection, "several statements sent together")
 
 
 @contextmanager
