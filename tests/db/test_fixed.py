@@ -226,13 +226,28 @@ def test_who_looks_at_statements_sees_what_the_driver_would_be_given(jars: Datab
 
 @pytest.mark.needs("postgresql")
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_a_column_that_gets_another_type_is_refused_at_most_once(jars: Database) -> None:
+def test_a_column_that_gets_another_type_is_read_by_whoever_changed_it(jars: Database) -> None:
     found = Fixed(text("SELECT at FROM jar"))
     with jars.engine.connect() as connection:
         for _again in range(7):
             assert found.execute(connection).scalar() is not None
-        connection.exec_driver_sql("ALTER TABLE jar ALTER COLUMN at TYPE VARCHAR(40)")
-        connection.commit()
+            assert connection.exec_driver_sql("SELECT at FROM jar WHERE at > %s", (0,)).scalar()
+        connection.exec_driver_sql("ALTER TABLE jar ALTER COLUMN at TYPE NUMERIC(40)")
+        assert isinstance(found.execute(connection).scalar(), Decimal)
+        again = connection.exec_driver_sql("SELECT at FROM jar WHERE at > %s", (0,))
+        assert isinstance(again.scalar(), Decimal)
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_column_that_somebody_else_changes_is_refused_at_most_once(jars: Database) -> None:
+    found = Fixed(text("SELECT at FROM jar"))
+    with jars.engine.connect() as connection:
+        for _again in range(7):
+            assert found.execute(connection).scalar() is not None
+        connection.rollback()
+        with jars.engine.begin() as other:
+            other.exec_driver_sql("ALTER TABLE jar ALTER COLUMN at TYPE VARCHAR(40)")
         with pytest.raises(DBAPIError, match="cached plan"):
             found.execute(connection)
         connection.rollback()

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from psycopg.pq.abc import PGresult
+
 Shape: TypeAlias = "Sequence[tuple[Any, ...]] | None"
 """The columns of an answer as the DB-API describes them; None: it has no rows."""
 _SHAPES: Final[dict[str, Shape]] = {}
 _MOST_SHAPES: Final = 500
+_CHANGES: Final = (b"ALTER", b"DROP")
 
 
 class Batch(Pipeline):
@@ -92,15 +95,34 @@ def waiting(driver: Connection[Any]) -> Pipeline | None:
 
 
 class KeptStatements(PrepareManager):
-    """What psycopg prepared, kept when a transaction is rolled back or a table changes.
+    """What a connection has prepared, kept when a transaction is rolled back.
 
-    psycopg would take back every statement of the connection, not only its own. PostgreSQL keeps
-    them through a rollback, and plans one anew when its tables have changed.
+    psycopg would take back every statement of the connection, not only its own; PostgreSQL keeps
+    them. Those of psycopg and of :mod:`backstay.db.prepared` are forgotten when a table changes:
+    their answers may have other types then.
     """
 
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.fixed: dict[bytes, bytes] = {}
+        """Names of the fixed statements by their texts."""
+
     def clear(self) -> bool:
-        """Forget nothing."""
+        """What psycopg does after a rollback: nothing."""
         return False
+
+    def _should_discard(  # type: ignore[override]
+        self, _prep: Any, results: Sequence[PGresult]
+    ) -> bool:
+        """Look at what was done for a change of a table."""
+        if not any((one.command_status or b"").startswith(_CHANGES) for one in results):
+            return False
+        self._counts.clear()
+        self._to_flush.extend(self._names.values())
+        self._names.clear()
+        self.fixed.clear()
+        return True
 
 
 class WaitingCursor(Cursor[Any]):

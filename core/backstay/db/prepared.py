@@ -38,8 +38,8 @@ class _Wire:
 
     def __init__(self, driver: Driver[Any]) -> None:
         self.driver = driver
-        self.names: dict[bytes, bytes] = {}
-        """Those of the prepared statements by their texts."""
+        kept: Any = driver._prepared  # noqa: SLF001
+        self.names: dict[bytes, bytes] = kept.fixed
         self.transformer = Transformer.from_context(driver)
 
 
