@@ -1,8 +1,9 @@
 """Statements that each connection to PostgreSQL prepares once, and sends by their name.
 
-psycopg makes a cursor, looks for the form of each value, asks whether the statement is prepared,
-and keeps the answer for whoever may ask; that takes ten times as long as libpq. What is left here
-is the block in which statements wait for each other (:mod:`backstay.db.batches`).
+SQLAlchemy describes each answer before it is there; psycopg makes a cursor, looks for the form of
+each value and asks whether the statement is prepared. Both together take ten times as long as
+libpq. What is left here is the block in which statements wait for each other
+(:mod:`backstay.db.batches`).
 """
 
 from __future__ import annotations
