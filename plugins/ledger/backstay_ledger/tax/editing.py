@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -11,7 +10,7 @@ from backstay.contracts.ledger import Posting
 from backstay.spi import Invalid, company_of, editable_decimal
 from backstay.spi import gettext as _
 from backstay_ledger.dimensions.sets import written_pairs
-from backstay_ledger.pages.accounts_by_line import look_up
+from backstay_ledger.pages.accounts_by_line import with_accounts
 from backstay_ledger.pages.line_grid import TypedLine, split_amount
 from backstay_ledger.services.currencies import minor_units_of
 from backstay_ledger.services.typed_lines import signed_lines
@@ -59,13 +58,8 @@ def typed_rows(
     session: Session, lines: Sequence[PostingLine], company: CompanyRef, locale: str
 ) -> tuple[TypedLine, ...]:
     """Lines as rows of the editor."""
-    rows = [_shown(n, line, company, locale) for n, line in enumerate(lines)]
-    accounts = look_up(session, rows)
-    return tuple(
-        replace(row, account_id=str(account.id), account_text=account.label)
-        if (account := accounts.of(row)) is not None
-        else row
-        for row in rows
+    return with_accounts(
+        session, (_shown(n, line, company, locale) for n, line in enumerate(lines))
     )
 
 
