@@ -20,7 +20,6 @@ from backstay.db.engine import make_engine, reading
 from backstay.db.fixed import Fixed
 from backstay.db.nodes import NodeLease
 from backstay.db.ownership import refuse_foreign_writes
-from backstay.db.round_trips import together
 from backstay.db.rules import apply_record_rules
 from backstay.errors import Unavailable
 from backstay.i18n import gettext as _
@@ -218,8 +217,7 @@ def _say_who(session: Session, transaction: SessionTransaction, connection: Conn
     if info.pop(ACTOR_IS_TOLD, False):
         return
     if info.get("write") and not transaction.nested:
-        with together(connection):  # with the BEGIN
-            _SAY_WHO.execute(connection, {"actor": session.info["context"].actor.label})
+        _SAY_WHO.execute(connection, {"actor": session.info["context"].actor.label})
 
 
 def _note_core_changes(session: Session, _context: object) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import FeatureNotSupported, PipelineAborted, error_from_result
@@ -48,6 +48,8 @@ class _Preparing:
     """The answer to a statement's being prepared."""
 
     __slots__ = ("_sql", "_wire")
+    _undone: ClassVar[type[Exception]] = Exception
+    """What is raised when the statement is not prepared, or has to be prepared anew."""
 
     def __init__(self, wire: _Wire, sql: bytes) -> None:
         self._wire = wire
@@ -56,7 +58,7 @@ class _Preparing:
     def _check_results(self, results: Sequence[PGresult]) -> None:
         try:
             _refuse(self._wire, results)
-        except Exception:
+        except self._undone:
             self._wire.names.pop(self._sql, None)
             raise
 
@@ -68,18 +70,11 @@ class _Answer(_Preparing):
     """The answer to a statement, which psycopg hands on when it has arrived."""
 
     __slots__ = ("_result",)
+    _undone = FeatureNotSupported  # a column of its answer has another type now
 
     def __init__(self, wire: _Wire, sql: bytes) -> None:
         super().__init__(wire, sql)
         self._result: PGresult | None = None
-
-    def _check_results(self, results: Sequence[PGresult]) -> None:
-        try:
-            _refuse(self._wire, results)
-        except FeatureNotSupported:
-            # A column of its answer has another type now: it has to be prepared anew.
-            self._wire.names.pop(self._sql, None)
-            raise
 
     def _set_results(self, results: Sequence[PGresult]) -> None:
         self._result = results[-1]

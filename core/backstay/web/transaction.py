@@ -238,9 +238,7 @@ class Claim:
         if dialect == "postgresql":
             claimed["actor"] = context_of(session).actor.label
             session.info[ACTOR_IS_TOLD] = not session.in_transaction()
-        connection = session.connection()
-        with together(connection):  # with the BEGIN
-            taken = _TAKE[dialect].execute(connection, claimed)
+        taken = _TAKE[dialect].execute(session.connection(), claimed)
         if taken.first() is not None:
             return None
         found = session.execute(
